@@ -1,0 +1,3 @@
+//! The `psp2psa` command.
+
+fn main() {}

@@ -1,0 +1,8 @@
+//! Every object we understand, by kind.
+
+pub mod defaults;
+pub(crate) mod nullable;
+pub mod object;
+pub mod pod;
+pub mod psp;
+pub mod role;

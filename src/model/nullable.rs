@@ -1,0 +1,49 @@
+//! Reading as the API server does: `null` is absent, a `null` list element is a zero element, a `null` map value is `""`.
+//!
+//! These are `deserialize_with` functions for the model's structs. Upstream: `sigs.k8s.io/json` as used by
+//! kube-apiserver; measured in `fixtures/vectors/yaml`.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Deserializer};
+
+/// `null` reads as the default value.
+pub(crate) fn or_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de> + Default,
+{
+    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
+}
+
+/// A list in which `null` elements are zero elements; a `null` list is empty.
+pub(crate) fn list<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de> + Default,
+{
+    Ok(optional_list(deserializer)?.unwrap_or_default())
+}
+
+/// A list whose absence means something else than emptiness.
+pub(crate) fn optional_list<'de, D, T>(deserializer: D) -> Result<Option<Vec<T>>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de> + Default,
+{
+    let list: Option<Vec<Option<T>>> = Option::deserialize(deserializer)?;
+    Ok(list.map(|items| items.into_iter().map(Option::unwrap_or_default).collect()))
+}
+
+/// A map of strings in which `null` values are `""`; a `null` map is empty.
+pub(crate) fn map<'de, D>(deserializer: D) -> Result<BTreeMap<String, String>, D::Error>
+where
+    D: Deserializer<'de>,
+{
+    let map: Option<BTreeMap<String, Option<String>>> = Option::deserialize(deserializer)?;
+    Ok(map
+        .unwrap_or_default()
+        .into_iter()
+        .map(|(key, value)| (key, value.unwrap_or_default()))
+        .collect())
+}

@@ -1,0 +1,1 @@
+//! PodSecurityPolicy admission as Kubernetes 1.24 did it.

@@ -1,0 +1,1 @@
+//! The Pod Security Standards: levels, versions, checks.

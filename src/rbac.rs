@@ -1,0 +1,1 @@
+//! Who may `use` which policy where, and through which binding and rule.

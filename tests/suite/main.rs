@@ -1,0 +1,16 @@
+//! One test binary. Each module says what belongs there.
+
+/// The import table, purity and docs of the source tree.
+mod architecture;
+/// Fixtures of every check and revision, complete both ways.
+mod checks;
+/// The Pod Security Standards engine against upstream's answers.
+mod conformance;
+/// The YAML reader against Go's answers, and the input formats.
+mod input;
+/// Policies to verdicts and levels.
+mod mapping;
+/// The policy engine against upstream's answers.
+mod psp;
+/// Grants against upstream's answers.
+mod rbac;
