@@ -1,5 +1,6 @@
 //! Every object we understand, by kind.
 
+pub mod admission;
 pub mod defaults;
 pub(crate) mod nullable;
 pub mod object;

@@ -14,6 +14,7 @@
 //! To add a revision: a function and an entry in the check's file, and `NEWEST` if it is the newest. To add a check: a
 //! file named after its id in snake case, a line in `checks.rs`. The tests of that file name what is missing.
 
+pub mod admission;
 mod check;
 mod checks;
 mod evaluate;
