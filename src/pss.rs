@@ -19,10 +19,11 @@ mod check;
 mod checks;
 mod evaluate;
 mod pod;
+mod policy;
 mod version;
 mod wording;
 
-pub use check::{Check, Forbidden, Revision, Violation};
+pub use check::{Check, Exposure, Forbidden, Revision, Verdict, Violation};
 pub use checks::{CHECKS, check};
 pub use evaluate::{
     Active, Evaluator, active, controls, detail, evaluate, evaluator, message, reason, satisfies,

@@ -53,7 +53,8 @@ pub fn check(id: &str) -> Option<&'static Check> {
 #[cfg(test)]
 mod tests {
     use super::CHECKS;
-    use crate::pss::check::{Check, Revision};
+    use crate::model::pod::Pod;
+    use crate::pss::check::{Check, Exposure, Revision, Verdict};
     use crate::pss::version::{Level, NEWEST, Version};
 
     /// What is wrong with a table, each with its remedy. Upstream: `validateChecks` in `policy/registry.go`.
@@ -115,6 +116,7 @@ mod tests {
             since,
             overrides,
             pod: |_| None,
+            policy: |_| Exposure::new(Verdict::Enforced, "", "", ""),
         }
     }
 
@@ -169,5 +171,147 @@ mod tests {
             Some(NEWEST),
             "set NEWEST in version.rs to the newest revision in the table"
         );
+    }
+
+    /// The sections of a check's docs, in order.
+    const SECTIONS: [&str; 7] = [
+        "What it forbids",
+        "Why",
+        "Fields",
+        "Allowed values",
+        "In a PodSecurityPolicy",
+        "Since",
+        "How to fix",
+    ];
+
+    /// The text of a section, without its heading.
+    fn section<'a>(check: &'a Check, title: &str) -> &'a str {
+        let start = check.docs.split_once(&format!("## {title}\n")).unwrap().1;
+        start.split("\n## ").next().unwrap()
+    }
+
+    #[test]
+    fn docs_have_the_sections_in_order_and_say_what_the_data_says() {
+        for check in CHECKS {
+            let id = check.id;
+            let headings: Vec<&str> = check
+                .docs
+                .lines()
+                .filter_map(|line| line.strip_prefix("## "))
+                .collect();
+            assert_eq!(headings, SECTIONS, "{id}: give its docs these sections");
+            for title in SECTIONS {
+                assert!(
+                    section(check, title).trim().len() > 4,
+                    "{id}: write the section {title}"
+                );
+            }
+            for (title, paths) in [
+                ("Fields", check.fields),
+                ("In a PodSecurityPolicy", check.psp_fields),
+            ] {
+                for path in paths {
+                    assert!(
+                        section(check, title).contains(&format!("`{path}`")),
+                        "{id}: name `{path}` in the section {title}"
+                    );
+                }
+            }
+            for revision in check.revisions {
+                assert!(
+                    section(check, "Since").contains(&format!("v1.{}", revision.since)),
+                    "{id}: name v1.{} in the section Since",
+                    revision.since
+                );
+            }
+            assert_eq!(
+                section(check, "How to fix").matches("```yaml\n").count(),
+                2,
+                "{id}: show the YAML before and after in How to fix"
+            );
+            let widest = check.docs.lines().map(str::len).max();
+            assert!(widest <= Some(100), "{id}: wrap its docs at 100 columns");
+        }
+    }
+
+    #[test]
+    fn the_file_of_a_check_is_named_after_its_id_in_snake_case() {
+        let mut expected: Vec<String> = CHECKS.iter().map(|check| snake(check.id)).collect();
+        expected.sort();
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/pss/checks");
+        let mut files: Vec<String> = std::fs::read_dir(folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        files.sort();
+        assert_eq!(
+            files, expected,
+            "rename the file, or list its check in CHECKS"
+        );
+    }
+
+    /// `hostPorts` is in `host_ports.rs`.
+    fn snake(id: &str) -> String {
+        let mut name = String::new();
+        for c in id.chars() {
+            if c.is_ascii_uppercase() {
+                name.push('_');
+            }
+            name.push(c.to_ascii_lowercase());
+        }
+        name + ".rs"
+    }
+
+    #[test]
+    fn every_field_of_a_check_is_a_path_that_the_model_has() {
+        for check in CHECKS {
+            for field in check.fields {
+                for list in ["initContainers", "containers", "ephemeralContainers"] {
+                    let path = field.replace("<containers>", list);
+                    assert!(
+                        is_read(&path),
+                        "{}: the model does not read {path}: correct the path",
+                        check.id
+                    );
+                }
+            }
+        }
+        assert!(!is_read("spec.hostnetwork"));
+        assert!(!is_read("spec.containers[*].hostPID"));
+    }
+
+    /// Whether a pod with some value at this path differs from a pod without one.
+    fn is_read(path: &str) -> bool {
+        let leaves = [
+            serde_json::json!("x"),
+            serde_json::json!(true),
+            serde_json::json!(1),
+            serde_json::json!(["x"]),
+            serde_json::json!({}),
+            serde_json::json!({"emptyDir": {}}),
+        ];
+        let absent = pod_with(path, serde_json::Value::Null).unwrap();
+        leaves
+            .into_iter()
+            .filter_map(|leaf| pod_with(path, leaf))
+            .any(|pod| pod != absent)
+    }
+
+    fn pod_with(path: &str, leaf: serde_json::Value) -> Option<Pod> {
+        let (path, key) = match path.split_once('[') {
+            // An annotation, whose key has dots.
+            Some((map, key)) if !key.starts_with('*') => (map, Some(key.trim_end_matches(']'))),
+            _ => (path, None),
+        };
+        let steps: Vec<&str> = path.split('.').chain(key).collect();
+        let value =
+            steps
+                .into_iter()
+                .rev()
+                .fold(leaf, |inner, step| match step.strip_suffix("[*]") {
+                    Some(list) => serde_json::json!({ list: [inner] }),
+                    None => serde_json::json!({ step: inner }),
+                });
+        serde_json::from_value(value).ok()
     }
 }

@@ -145,7 +145,7 @@ fn controls_of(table: &'static [&'static Check], version: Version) -> impl Itera
 mod tests {
     use super::{active_of, evaluator_of};
     use crate::model::pod::Pod;
-    use crate::pss::check::{Check, Forbidden, Revision};
+    use crate::pss::check::{Check, Exposure, Forbidden, Revision, Verdict};
     use crate::pss::version::{Level, LevelSet, Version};
 
     /// An invented check: refuses a pod of its own name, saying which revision did.
@@ -167,6 +167,7 @@ mod tests {
             since,
             overrides,
             pod: refuse,
+            policy: |_| Exposure::new(Verdict::Enforced, "", "", ""),
         }
     }
 

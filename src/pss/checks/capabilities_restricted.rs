@@ -1,12 +1,15 @@
 //! Capabilities at restricted: every container drops all of them and adds at most one.
 //!
-//! Upstream: `policy/check_capabilities_restricted.go` (1.37), first in v1.22, where it replaces the baseline check. From
-//! v1.25 on Windows pods are exempt; since the baseline check is replaced nonetheless, such a pod may add any capability.
+//! Upstream: `policy/check_capabilities_restricted.go` (1.37), first in v1.22, where it replaces the baseline check.
+//! From v1.25 on Windows pods are exempt; since the baseline check is replaced nonetheless, such a pod may add any
+//! capability.
 
 use crate::model::pod::Pod;
+use crate::model::psp::PodSecurityPolicy;
 use crate::pss::Level;
-use crate::pss::check::{Check, Forbidden, Revision};
+use crate::pss::check::{Check, Exposure, Forbidden, Revision, Verdict};
 use crate::pss::pod::is_windows;
+use crate::pss::policy::{added_beyond, dead_capability, list};
 use crate::pss::wording::{Set, containers, quoted_list};
 
 pub(super) static CHECK: Check = Check {
@@ -24,17 +27,78 @@ pub(super) static CHECK: Check = Check {
         "spec.allowedCapabilities",
         "spec.defaultAddCapabilities",
     ],
-    docs: "",
+    docs: r#"## What it forbids
+
+Containers that keep the runtime's default capabilities, or add any but `NET_BIND_SERVICE`. Every
+container has to drop `ALL`, literally: a list of all names, or `all`, is not enough.
+
+## Why
+
+The runtime's default set still holds powers that few programs need, such as changing owners of
+files or making raw sockets.
+
+## Fields
+
+* `spec.<containers>[*].securityContext.capabilities.drop`
+* `spec.<containers>[*].securityContext.capabilities.add`
+* `spec.os.name`
+
+`<containers>` stands for `initContainers`, `containers` and `ephemeralContainers`.
+
+## Allowed values
+
+* `drop` has to contain `ALL`.
+* `add`: undefined, or `NET_BIND_SERVICE`.
+* From v1.25 on anything in pods whose `spec.os.name` is `windows`.
+
+## In a PodSecurityPolicy
+
+* `spec.requiredDropCapabilities`: only the literal `ALL` makes pods pass. It is written into
+  containers that lack it, so pods that relied on it pass as stored, and fail as written.
+* `spec.allowedCapabilities` lists what pods may add; `*` is everything and even cancels the
+  required drops.
+* `spec.defaultAddCapabilities` is added to every container. Any name but `NET_BIND_SERVICE` makes
+  plain pods fail.
+
+## Since
+
+v1.22. Revision at v1.25: Windows pods are exempt. It replaces `capabilities_baseline`, for Windows
+pods too, which may therefore add any capability at restricted.
+
+## How to fix
+
+Drop everything and add back `NET_BIND_SERVICE` where a port below 1024 is bound.
+
+Before:
+
+```yaml
+containers:
+- name: web
+```
+
+After:
+
+```yaml
+containers:
+- name: web
+  securityContext:
+    capabilities:
+      drop: [ALL]
+      add: [NET_BIND_SERVICE]   # only if needed
+```
+"#,
     revisions: &[
         Revision {
             since: 22,
             overrides: &["capabilities_baseline"],
             pod: pod_v1_22,
+            policy: policy_v1_22,
         },
         Revision {
             since: 25,
             overrides: &["capabilities_baseline"],
             pod: pod_v1_25,
+            policy: policy_v1_22,
         },
     ],
 };
@@ -92,4 +156,28 @@ fn pod_v1_25(pod: &Pod) -> Option<Forbidden> {
         return None;
     }
     pod_v1_22(pod)
+}
+
+/// For both revisions.
+fn policy_v1_22(policy: &PodSecurityPolicy) -> Exposure {
+    if let Some(exposure) = added_beyond(&[ALLOWED], policy) {
+        return exposure;
+    }
+    let drops = &policy.spec.required_drop_capabilities;
+    let (verdict, message) = if drops.iter().any(|drop| drop == REQUIRED_DROP) {
+        let clean = "every container drops ALL and can add NET_BIND_SERVICE at most";
+        let message = dead_capability(policy).unwrap_or(clean);
+        (Verdict::Enforced, message)
+    } else {
+        (
+            Verdict::Unset,
+            "containers need not drop ALL, and nothing drops it for them",
+        )
+    };
+    Exposure::new(
+        verdict,
+        "spec.requiredDropCapabilities",
+        list(drops),
+        message,
+    )
 }

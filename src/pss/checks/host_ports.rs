@@ -5,8 +5,10 @@
 use std::collections::BTreeSet;
 
 use crate::model::pod::Pod;
+use crate::model::psp::{PodSecurityPolicy, PortRange};
 use crate::pss::Level;
-use crate::pss::check::{Check, Forbidden, Revision};
+use crate::pss::check::{Check, Exposure, Forbidden, Revision, Verdict};
+use crate::pss::policy::list;
 use crate::pss::wording::{containers, joined, plural};
 
 pub(super) static CHECK: Check = Check {
@@ -16,11 +18,59 @@ pub(super) static CHECK: Check = Check {
     fields: &["spec.<containers>[*].ports[*].hostPort"],
     allowed: "undefined or 0",
     psp_fields: &["spec.hostPorts"],
-    docs: "",
+    docs: r#"## What it forbids
+
+Claiming a port of the node for a container. Under `hostNetwork: true` the API server claims one for
+every container port of a Pod object, so such pods fail this check too.
+
+## Why
+
+A port of the node is reachable from outside the cluster's network policies, can shadow a service of
+the node, and lets only one such pod run on each node.
+
+## Fields
+
+* `spec.<containers>[*].ports[*].hostPort`
+
+`<containers>` stands for `initContainers`, `containers` and `ephemeralContainers`.
+
+## Allowed values
+
+Undefined or `0`.
+
+## In a PodSecurityPolicy
+
+`spec.hostPorts` is a list of ranges, both ends included. Absent or empty allows none. A range that
+holds no port from 1 to 65535, such as `0-0` or one with its ends swapped, allows none either.
+
+## Since
+
+v1.0. One revision.
+
+## How to fix
+
+Remove `hostPort` and publish the port through a Service.
+
+Before:
+
+```yaml
+ports:
+- containerPort: 8080
+  hostPort: 80
+```
+
+After:
+
+```yaml
+ports:
+- containerPort: 8080
+```
+"#,
     revisions: &[Revision {
         since: 0,
         overrides: &[],
         pod: pod_v1_0,
+        policy: policy_v1_0,
     }],
 };
 
@@ -50,4 +100,34 @@ fn pod_v1_0(pod: &Pod) -> Option<Forbidden> {
             joined(&ports)
         ),
     })
+}
+
+fn policy_v1_0(policy: &PodSecurityPolicy) -> Exposure {
+    let ranges = &policy.spec.host_ports;
+    let text = |ranges: &mut dyn Iterator<Item = &PortRange>| -> Vec<String> {
+        ranges
+            .map(|range| format!("{}-{}", range.min, range.max))
+            .collect()
+    };
+    let open = text(&mut ranges.iter().filter(|range| admits_a_port(range)));
+    if !open.is_empty() {
+        let open = joined(&open);
+        let message = format!("containers may claim ports {open} of the node");
+        return Exposure::new(Verdict::Granted, "spec.hostPorts", open, message);
+    }
+    Exposure::new(
+        Verdict::Enforced,
+        "spec.hostPorts",
+        list(&text(&mut ranges.iter())),
+        if ranges.is_empty() {
+            "no port of the node can be claimed"
+        } else {
+            "dead permission: the ranges hold no port from 1 to 65535"
+        },
+    )
+}
+
+/// Whether a range, both ends included, holds a port that exists. Ranges are not validated: ends may be swapped.
+fn admits_a_port(range: &PortRange) -> bool {
+    range.min.max(1) <= range.max.min(65535)
 }

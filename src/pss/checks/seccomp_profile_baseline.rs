@@ -1,14 +1,16 @@
 //! Seccomp: no pod may run unconfined by its own request.
 //!
-//! Upstream: `policy/check_seccompProfile_baseline.go` (1.37). Before v1.19 only annotations are read, and only those of
-//! containers that exist; from v1.19 on only fields. An empty annotation is refused, an absent profile is not.
+//! Upstream: `policy/check_seccompProfile_baseline.go` (1.37). Before v1.19 only annotations are read, and only those
+//! of containers that exist; from v1.19 on only fields. An empty annotation is refused, an absent profile is not.
 
 use std::collections::BTreeSet;
 
 use crate::model::pod::Pod;
+use crate::model::psp::{PodSecurityPolicy, SECCOMP_ALLOWED, SECCOMP_DEFAULT};
 use crate::pss::Level;
-use crate::pss::check::{Check, Forbidden, Revision};
+use crate::pss::check::{Check, Exposure, Forbidden, Revision, Verdict};
 use crate::pss::pod::{contexts, pod_context};
+use crate::pss::policy::{ABSENT, ANY, annotation};
 use crate::pss::wording::{Set, Setters, go_quoted, joined, plural, quoted_list};
 
 pub(super) static CHECK: Check = Check {
@@ -21,22 +23,87 @@ pub(super) static CHECK: Check = Check {
         "metadata.annotations[seccomp.security.alpha.kubernetes.io/pod]",
         "metadata.annotations[container.seccomp.security.alpha.kubernetes.io/*]",
     ],
-    allowed: "undefined, `RuntimeDefault` or `Localhost`; before v1.19 annotations, `runtime/default`, `docker/default` or `localhost/*`",
+    allowed: "undefined, `RuntimeDefault` or `Localhost`; before v1.19 annotations, `runtime/default`, \
+              `docker/default` or `localhost/*`",
     psp_fields: &[
         "metadata.annotations[seccomp.security.alpha.kubernetes.io/allowedProfileNames]",
         "metadata.annotations[seccomp.security.alpha.kubernetes.io/defaultProfileName]",
     ],
-    docs: "",
+    docs: r#"## What it forbids
+
+Asking to run without system call filtering: a seccomp profile of type `Unconfined`, or of any type
+but the two allowed ones. Asking for none is allowed. Before v1.19 the annotations were judged,
+later only the fields.
+
+## Why
+
+Most exploits of the kernel go through system calls that ordinary programs never make. A profile
+shuts them off.
+
+## Fields
+
+* `spec.securityContext.seccompProfile.type`
+* `spec.<containers>[*].securityContext.seccompProfile.type`
+* `metadata.annotations[seccomp.security.alpha.kubernetes.io/pod]`
+* `metadata.annotations[container.seccomp.security.alpha.kubernetes.io/*]`
+
+`<containers>` stands for `initContainers`, `containers` and `ephemeralContainers`.
+
+## Allowed values
+
+* v1.19 and later: undefined, `RuntimeDefault` or `Localhost`. A profile that is present without a
+  type is refused.
+* Before v1.19: no annotation, `runtime/default`, `docker/default`, or anything that starts with
+  `localhost/`. An empty one is refused. Only annotations of containers that exist count.
+
+## In a PodSecurityPolicy
+
+* `metadata.annotations[seccomp.security.alpha.kubernetes.io/allowedProfileNames]` is a comma list;
+  `*` is everything. Absent or empty means that pods may name no profile at all, and a list means
+  that every pod must name one of it.
+* `metadata.annotations[seccomp.security.alpha.kubernetes.io/defaultProfileName]` is given to pods
+  that name none. With `unconfined`, if the list has it, the policy itself makes plain pods fail
+  this check.
+
+## Since
+
+v1.0. Revision at v1.19: fields in place of annotations. At restricted `seccompProfile_restricted`
+replaces it from then on.
+
+## How to fix
+
+Remove the profile, or better, ask for the runtime's own.
+
+Before:
+
+```yaml
+spec:
+  securityContext:
+    seccompProfile:
+      type: Unconfined
+```
+
+After:
+
+```yaml
+spec:
+  securityContext:
+    seccompProfile:
+      type: RuntimeDefault
+```
+"#,
     revisions: &[
         Revision {
             since: 0,
             overrides: &[],
             pod: pod_v1_0,
+            policy: policy_v1_0,
         },
         Revision {
             since: 19,
             overrides: &[],
             pod: pod_v1_19,
+            policy: policy_v1_0,
         },
     ],
 };
@@ -120,4 +187,55 @@ pub(super) fn must_not_set(setters: &Setters<'_>, bad: Set<'_>) -> String {
         setters.text(),
         quoted_list(bad)
     )
+}
+
+/// For both revisions: what a policy admits as an annotation it admits as a field too.
+fn policy_v1_0(policy: &PodSecurityPolicy) -> Exposure {
+    admits_forbidden_profiles(policy).unwrap_or_else(|| {
+        let field = annotation(SECCOMP_ALLOWED);
+        match policy.seccomp_allowed() {
+            Some(list) => Exposure::new(
+                Verdict::Enforced,
+                field,
+                list.join(","),
+                "every pod must name a seccomp profile of the list, and the check allows them all",
+            ),
+            None => Exposure::new(
+                Verdict::Enforced,
+                field,
+                ABSENT,
+                "there is no list of seccomp profiles, so pods must name none, which passes",
+            ),
+        }
+    })
+}
+
+/// The verdict on a policy that gives or lets pods ask for a profile that both seccomp checks forbid.
+/// Upstream of the policy's rules: `pkg/security/podsecuritypolicy/seccomp` (v1.24).
+pub(super) fn admits_forbidden_profiles(policy: &PodSecurityPolicy) -> Option<Exposure> {
+    let list = policy.seccomp_allowed()?;
+    if let Some(default) = policy.seccomp_default()
+        && !allowed_annotation(default)
+        && (list.contains(&default) || list.contains(&ANY))
+    {
+        return Some(Exposure::new(
+            Verdict::Imposed,
+            annotation(SECCOMP_DEFAULT),
+            default,
+            format!("pods that name no seccomp profile are given {default}"),
+        ));
+    }
+    let bad: Vec<&str> = list
+        .into_iter()
+        .filter(|item| *item == ANY || *item == "unconfined")
+        .collect();
+    if bad.is_empty() {
+        return None;
+    }
+    Some(Exposure::new(
+        Verdict::Granted,
+        annotation(SECCOMP_ALLOWED),
+        joined(&bad),
+        "pods may ask to run without seccomp",
+    ))
 }
