@@ -12,6 +12,7 @@
 pub mod configuration;
 pub mod existing;
 pub mod request;
+pub mod response;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;

@@ -4,7 +4,7 @@
 //! invalid labels and draw warnings about their pods. The texts are upstream's. What happens to warnings on their way
 //! to the client (long ones are cut) is not the plugin's doing and not done here.
 //!
-//! Upstream: `admission/admission.go` and `admission/response.go` (1.37).
+//! Upstream: `admission/admission.go` (1.37).
 
 use std::collections::BTreeMap;
 
@@ -12,18 +12,12 @@ use crate::model::object::ObjectMeta;
 use crate::model::pod::{Container, Pod};
 use crate::pss::admission::configuration::Configuration;
 use crate::pss::admission::existing::{self, Limits};
+use crate::pss::admission::response::{
+    AUDIT_VIOLATIONS, ENFORCE_POLICY, ERROR, EXEMPT, Refusal, Response,
+};
 use crate::pss::admission::{LabelError, Mode, Policy, aggregate, policy_of};
 use crate::pss::wording::go_quoted;
-use crate::pss::{Level, LevelVersion, Violation, detail, evaluate, message};
-
-/// Audit annotation: why the request was not evaluated.
-pub const EXEMPT: &str = "exempt";
-/// Audit annotation: the level and version that decided.
-pub const ENFORCE_POLICY: &str = "enforce-policy";
-/// Audit annotation: what the audit mode found.
-pub const AUDIT_VIOLATIONS: &str = "audit-violations";
-/// Audit annotation: what went wrong.
-pub const ERROR: &str = "error";
+use crate::pss::{Level, LevelVersion, Violation, evaluate, message};
 
 /// Subresources of pods that cannot change a pod in a way that matters. Any other is evaluated, unknown ones included.
 const IGNORED_POD_SUBRESOURCES: [&str; 8] = [
@@ -102,44 +96,6 @@ pub enum Object<'a> {
     Other(&'a str),
 }
 
-/// The answer. Allowed unless there is a refusal.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Response {
-    /// Why the request is refused, if it is.
-    pub refusal: Option<Refusal>,
-    /// What the client is shown.
-    pub warnings: Vec<String>,
-    /// What the audit log is given, by key without the prefix `pod-security.kubernetes.io/`.
-    pub audit_annotations: BTreeMap<&'static str, String>,
-}
-
-impl Response {
-    fn warning(warnings: impl IntoIterator<Item = String>) -> Response {
-        Response {
-            warnings: warnings.into_iter().collect(),
-            ..Response::default()
-        }
-    }
-
-    fn annotated(key: &'static str, value: impl Into<String>) -> Response {
-        Response {
-            audit_annotations: BTreeMap::from([(key, value.into())]),
-            ..Response::default()
-        }
-    }
-}
-
-/// A refusal as an API error.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Refusal {
-    /// HTTP status.
-    pub code: u16,
-    /// Upstream's word for the status.
-    pub reason: &'static str,
-    /// The sentence.
-    pub message: String,
-}
-
 /// What the plugin answers.
 pub fn respond(cluster: &Cluster<'_>, request: &Request<'_>) -> Response {
     match (request.group, request.resource) {
@@ -175,34 +131,28 @@ fn namespace(cluster: &Cluster<'_>, request: &Request<'_>) -> Response {
         return Response::default();
     }
     let defaults = &cluster.configuration.defaults;
-    let namespace = match request.object {
-        Object::Namespace(metadata) => metadata,
-        Object::Unreadable(why) => return bad_request("failed to decode object", Some(why)),
-        Object::Absent | Object::Pod(_) | Object::Template(_) | Object::Other(_) => {
-            return bad_request("failed to decode namespace", None);
-        }
+    let namespace = match namespace_in(request.object, "") {
+        Ok(metadata) => metadata,
+        Err(refused) => return refused,
     };
     let (policy, errors) = policy_of(&namespace.labels, defaults);
     let is_exempt = cluster.configuration.namespaces.contains(request.namespace);
     let exempt = || Response::warning(exempt_warning(namespace, &policy, defaults));
     match request.operation {
-        Operation::Create if !errors.is_empty() => invalid(request, &errors),
+        Operation::Create if !errors.is_empty() => {
+            Response::refused(Refusal::invalid(request.name, &errors))
+        }
         Operation::Create if is_exempt => exempt(),
         Operation::Create | Operation::Other => Response::default(),
         Operation::Update => {
-            let old = match request.old_object {
-                Object::Namespace(metadata) => metadata,
-                // The two blanks are upstream's.
-                Object::Unreadable(why) => {
-                    return bad_request("failed to decode  old object", Some(why));
-                }
-                Object::Absent | Object::Pod(_) | Object::Template(_) | Object::Other(_) => {
-                    return bad_request("failed to decode  old namespace", None);
-                }
+            // The blank before `old` is upstream's.
+            let old = match namespace_in(request.old_object, " old ") {
+                Ok(metadata) => metadata,
+                Err(refused) => return refused,
             };
             let (old_policy, old_errors) = policy_of(&old.labels, defaults);
             if !errors.is_empty() && errors != old_errors {
-                return invalid(request, &errors);
+                return Response::refused(Refusal::invalid(request.name, &errors));
             }
             if !may_refuse_more(policy.enforce, old_policy.enforce) {
                 return Response::default();
@@ -213,6 +163,33 @@ fn namespace(cluster: &Cluster<'_>, request: &Request<'_>) -> Response {
             Response::warning(pod_warnings(cluster, &namespace.name, policy.enforce))
         }
     }
+}
+
+/// The metadata of a namespace, or the refusal of anything else; `old` is said before the word for it.
+fn namespace_in<'a>(object: Object<'a>, old: &str) -> Result<&'a ObjectMeta, Response> {
+    match object {
+        Object::Namespace(metadata) => Ok(metadata),
+        Object::Unreadable(why) => Err(undecodable(&format!("{old}object"), Some(why))),
+        Object::Absent | Object::Pod(_) | Object::Template(_) | Object::Other(_) => {
+            Err(undecodable(&format!("{old}namespace"), None))
+        }
+    }
+}
+
+/// Like [`namespace_in`], for pods.
+fn pod_in<'a>(object: Object<'a>, old: &str) -> Result<&'a Pod, Response> {
+    match object {
+        Object::Pod(pod) => Ok(pod),
+        Object::Unreadable(why) => Err(undecodable(&format!("{old}object"), Some(why))),
+        Object::Absent | Object::Namespace(_) | Object::Template(_) | Object::Other(_) => {
+            Err(undecodable(&format!("{old}pod"), None))
+        }
+    }
+}
+
+fn undecodable(what: &str, why: Option<&str>) -> Response {
+    let refusal = Refusal::bad_request(&format!("failed to decode {what}"));
+    Response::failed(refusal, why)
 }
 
 /// Whether a new enforce level can refuse what the old one allowed. Another version is always looked at, even with a
@@ -267,30 +244,21 @@ fn pod(cluster: &Cluster<'_>, request: &Request<'_>) -> Response {
     }
     let Some(labels) = cluster.namespaces.get(request.namespace) else {
         let name = go_quoted(request.namespace);
-        let message = format!("Internal error occurred: failed to lookup namespace {name}");
-        let cause = not_found(request.namespace);
-        return failure(500, "InternalError", message, Some(&cause));
+        let refusal = Refusal::internal(&format!("failed to lookup namespace {name}"));
+        return Response::failed(refusal, Some(&format!("namespaces {name} not found")));
     };
     let (policy, errors) = policy_of(labels, &cluster.configuration.defaults);
     if errors.is_empty() && policy.is_privileged() {
         return Response::annotated(ENFORCE_POLICY, Policy::PRIVILEGED.enforce.to_string());
     }
-    let pod = match request.object {
-        Object::Pod(pod) => pod,
-        Object::Unreadable(why) => return bad_request("failed to decode object", Some(why)),
-        Object::Absent | Object::Namespace(_) | Object::Template(_) | Object::Other(_) => {
-            return bad_request("failed to decode pod", None);
-        }
+    let pod = match pod_in(request.object, "") {
+        Ok(pod) => pod,
+        Err(refused) => return refused,
     };
     if request.operation == Operation::Update {
-        let old = match request.old_object {
-            Object::Pod(pod) => pod,
-            Object::Unreadable(why) => {
-                return bad_request("failed to decode old object", Some(why));
-            }
-            Object::Absent | Object::Namespace(_) | Object::Template(_) | Object::Other(_) => {
-                return bad_request("failed to decode old pod", None);
-            }
+        let old = match pod_in(request.old_object, "old ") {
+            Ok(pod) => pod,
+            Err(refused) => return refused,
         };
         if !is_significant_update(pod, old) {
             return Response::default();
@@ -299,24 +267,18 @@ fn pod(cluster: &Cluster<'_>, request: &Request<'_>) -> Response {
     if let Some(exempt) = runtime_class_exemption(cluster.configuration, pod) {
         return exempt;
     }
-    let violations = violations(policy.enforce, pod);
-    let refusal = (!violations.is_empty()).then(|| Refusal {
-        code: 403,
-        reason: "Forbidden",
-        message: forbidden(request, policy.enforce, &violations),
-    });
     let mut response = judged(&policy, &errors, pod);
-    if refusal.is_some() {
+    response
+        .audit_annotations
+        .insert(ENFORCE_POLICY, policy.enforce.to_string());
+    let violations = violations(policy.enforce, pod);
+    if !violations.is_empty() {
+        let refusal = Refusal::forbidden(request.name, policy.enforce, &violations);
+        response.refusal = Some(refusal);
         // A request that is refused anyway draws no warnings.
         response.warnings.clear();
     }
     response
-        .audit_annotations
-        .insert(ENFORCE_POLICY, policy.enforce.to_string());
-    Response {
-        refusal,
-        ..response
-    }
 }
 
 fn controller(cluster: &Cluster<'_>, request: &Request<'_>) -> Response {
@@ -328,8 +290,8 @@ fn controller(cluster: &Cluster<'_>, request: &Request<'_>) -> Response {
     }
     let Some(labels) = cluster.namespaces.get(request.namespace) else {
         let name = go_quoted(request.namespace);
-        let cause = not_found(request.namespace);
-        return Response::annotated(ERROR, format!("failed to lookup namespace {name}: {cause}"));
+        let error = format!("failed to lookup namespace {name}: namespaces {name} not found");
+        return Response::annotated(ERROR, error);
     };
     let (policy, errors) = policy_of(labels, &cluster.configuration.defaults);
     let looks = [policy.audit, policy.warn]
@@ -393,55 +355,4 @@ fn runtime_class_exemption(configuration: &Configuration, pod: &Pod) -> Option<R
     configuration
         .exempts_runtime_class(pod.spec.runtime_class_name.as_deref())
         .then(|| Response::annotated(EXEMPT, "runtimeClass"))
-}
-
-/// Upstream: `NewForbidden` in `k8s.io/apimachinery/pkg/api/errors`.
-fn forbidden(request: &Request<'_>, enforce: LevelVersion, violations: &[Violation]) -> String {
-    let name = if request.name.is_empty() {
-        String::new()
-    } else {
-        format!(" {}", go_quoted(request.name))
-    };
-    format!(
-        "{}{name} is forbidden: violates PodSecurity \"{enforce}\": {}",
-        request.resource,
-        detail(violations)
-    )
-}
-
-/// Upstream: `NewInvalid` in `k8s.io/apimachinery/pkg/api/errors`.
-fn invalid(request: &Request<'_>, errors: &[LabelError]) -> Response {
-    let name = go_quoted(request.name);
-    Response {
-        refusal: Some(Refusal {
-            code: 422,
-            reason: "Invalid",
-            message: format!("Namespace {name} is invalid: {}", aggregate(errors)),
-        }),
-        ..Response::default()
-    }
-}
-
-fn bad_request(message: &str, cause: Option<&str>) -> Response {
-    failure(400, "BadRequest", message.to_owned(), cause)
-}
-
-/// A refusal because something went wrong; the audit log also learns the cause.
-fn failure(code: u16, reason: &'static str, message: String, cause: Option<&str>) -> Response {
-    let text = match cause {
-        Some(cause) => format!("{message}: {cause}"),
-        None => message.clone(),
-    };
-    Response {
-        refusal: Some(Refusal {
-            code,
-            reason,
-            message,
-        }),
-        ..Response::annotated(ERROR, text)
-    }
-}
-
-fn not_found(namespace: &str) -> String {
-    format!("namespaces {} not found", go_quoted(namespace))
 }
