@@ -74,7 +74,7 @@ impl<'a> Access<'a> {
         let mut diagnostics: Vec<Diagnostic> = named.collect();
 
         let implied = bootstrap::missing(roles, bindings);
-        let (roles, said) = Roles::new(roles.iter().chain(implied).collect());
+        let (roles, said) = Roles::new(roles.iter(), &implied);
         diagnostics.extend(said);
         let (edges, said) = edges::resolve(bindings, &roles);
         diagnostics.extend(said);

@@ -16,15 +16,14 @@ const TO_ADMIN: &str = "rbac.authorization.k8s.io/aggregate-to-admin";
 const TO_EDIT: &str = "rbac.authorization.k8s.io/aggregate-to-edit";
 const TO_VIEW: &str = "rbac.authorization.k8s.io/aggregate-to-view";
 
-/// The only bootstrap role that may `use` policies.
-static CLUSTER_ADMIN: LazyLock<Role> = LazyLock::new(|| Role {
-    rules: vec![rule(&["*"], &["*"], &["*"])],
-    ..cluster_role("cluster-admin", None, None)
-});
-
-/// The roles for the users of a namespace. They are aggregated, so a role of the input may add to them.
-static USER_FACING: LazyLock<[Role; 4]> = LazyLock::new(|| {
+/// `cluster-admin`, the only one that may use policies, and the roles for the users of a namespace. The latter
+/// are aggregated, so a role of the input may add to them.
+static ROLES: LazyLock<[Role; 5]> = LazyLock::new(|| {
     [
+        Role {
+            rules: vec![rule(&["*"], &["*"], &["*"])],
+            ..cluster_role("cluster-admin", None, None)
+        },
         cluster_role("admin", None, Some(TO_ADMIN)),
         cluster_role("edit", Some(TO_ADMIN), Some(TO_EDIT)),
         cluster_role("view", Some(TO_EDIT), Some(TO_VIEW)),
@@ -35,7 +34,7 @@ static USER_FACING: LazyLock<[Role; 4]> = LazyLock::new(|| {
     ]
 });
 
-/// The bootstrap roles that the bindings refer to and the input lacks, with those they aggregate.
+/// The roles above that the input lacks, if a binding refers to any of them.
 pub(super) fn missing(roles: &[Role], bindings: &[Binding]) -> Vec<&'static Role> {
     let present: BTreeSet<&str> = roles
         .iter()
@@ -46,20 +45,18 @@ pub(super) fn missing(roles: &[Role], bindings: &[Binding]) -> Vec<&'static Role
         .iter()
         .filter(|binding| binding.role_ref.kind == "ClusterRole")
         .map(|binding| binding.role_ref.name.as_str())
-        .filter(|name| !present.contains(name))
         .collect();
-    let mut missing = Vec::new();
-    if bound.contains(CLUSTER_ADMIN.name.as_str()) {
-        missing.push(&*CLUSTER_ADMIN);
-    }
-    if ["admin", "edit", "view"]
+    let missing = ROLES
         .iter()
-        .any(|name| bound.contains(name))
+        .filter(|role| !present.contains(role.name.as_str()));
+    let missing: Vec<&Role> = missing.collect();
+    match missing
+        .iter()
+        .any(|role| bound.contains(role.name.as_str()))
     {
-        let family = USER_FACING.iter();
-        missing.extend(family.filter(|role| !present.contains(role.name.as_str())));
+        true => missing,
+        false => Vec::new(),
     }
-    missing
 }
 
 /// Whether every cluster has the role that the binding refers to. What the input lacks of these grants

@@ -143,6 +143,10 @@ pub(super) fn dangling_policies(role: &Role, policies: &BTreeSet<&str>) -> Vec<D
     if policies.is_empty() {
         return Vec::new();
     }
+    let this = match &role.namespace {
+        Some(namespace) => format!("Role `{namespace}/{}`", role.name),
+        None => format!("ClusterRole `{}`", role.name),
+    };
     let rules = role.rules.iter();
     let named: BTreeSet<&str> = rules
         .filter(|rule| rule::uses_policies(rule) && rule::names_policies(rule))
@@ -156,11 +160,7 @@ pub(super) fn dangling_policies(role: &Role, policies: &BTreeSet<&str>) -> Vec<D
         diagnostic(
             &DANGLING_POLICY,
             &role.sources,
-            format!(
-                "{} `{}` grants the use of policy `{name}`, which is not in the input",
-                role.kind(),
-                role.name
-            ),
+            format!("{this} grants the use of policy `{name}`, which is not in the input"),
             help,
         )
     });

@@ -64,7 +64,7 @@ impl Uses<'_> {
     }
 }
 
-/// All roles, sorted by kind (cluster roles first), namespace and name.
+/// All roles: of the input sorted by kind (cluster roles first), namespace and name, then the implied ones.
 pub(super) struct Roles<'a> {
     pub(super) list: Vec<Bound<'a>>,
     by_name: BTreeMap<(Option<&'a str>, &'a str), usize>,
@@ -72,7 +72,15 @@ pub(super) struct Roles<'a> {
 
 impl<'a> Roles<'a> {
     /// Unites variants and fills in aggregated rules.
-    pub(super) fn new(mut roles: Vec<&'a Role>) -> (Self, Vec<Diagnostic>) {
+    ///
+    /// `implied` are roles that the input lacks and every cluster has. They collect from the input and from
+    /// one another; the roles of the input collect from the input alone, so that what they grant does not
+    /// depend on which implied role somebody binds.
+    pub(super) fn new(
+        input: impl Iterator<Item = &'a Role>,
+        implied: &[&'a Role],
+    ) -> (Self, Vec<Diagnostic>) {
+        let mut roles: Vec<&Role> = input.collect();
         roles.sort_by_key(|role| {
             (
                 &role.namespace,
@@ -83,7 +91,14 @@ impl<'a> Roles<'a> {
             )
         });
         let (rules, diagnostics) = aggregate::rules_in_force(&roles);
-        let with_rules: Vec<(&Role, Vec<RuleAt<'_>>)> = roles.into_iter().zip(rules).collect();
+        let mut with_rules: Vec<(&Role, Vec<RuleAt<'_>>)> =
+            roles.iter().copied().zip(rules).collect();
+        if !implied.is_empty() {
+            roles.extend(implied);
+            let (rules, _) = aggregate::rules_in_force(&roles);
+            let all = roles.into_iter().zip(rules);
+            with_rules.extend(all.skip(with_rules.len()));
+        }
         let list: Vec<Bound<'_>> = with_rules
             .chunk_by(|(one, _), (other, _)| key(one) == key(other))
             .map(|variants| {
