@@ -3,6 +3,8 @@
 //! [`evaluate()`] answers for one pod, [`evaluator`] for many at the same version. The rules stand in [`CHECKS`], one file
 //! each under `checks/`; a check has revisions, and a revision begins at a minor version.
 //!
+//! What namespace labels mean, and what the admission plugin answers to a request, is [`admission`].
+//!
 //! * No pod is defaulted here: a caller that reads manifests as a cluster would calls
 //!   [`crate::model::defaults::apply`] first.
 //! * Reasons and details are upstream's, byte for byte: a client of a cluster sees the same text.

@@ -1,5 +1,7 @@
 //! One test binary. Each module says what belongs there.
 
+/// The admission layer against upstream's answers.
+mod admission;
 /// The import table, purity and docs of the source tree.
 mod architecture;
 /// Fixtures of every check and revision, complete both ways.
