@@ -144,11 +144,17 @@ const ADDED: &[(u64, &[&str])] = &[
     ),
 ];
 
-/// Whether the sysctl is in the allowed set of the revision that begins with this minor.
-fn allowed(name: &str, minor: u64) -> bool {
+/// The allowed set of the revision that begins with this minor.
+pub(in crate::pss) fn allowed_names(minor: u64) -> impl Iterator<Item = &'static str> {
     ADDED
         .iter()
-        .any(|(since, names)| *since <= minor && names.contains(&name))
+        .filter(move |(since, _)| *since <= minor)
+        .flat_map(|(_, names)| names.iter().copied())
+}
+
+/// Whether the sysctl is in the allowed set of the revision that begins with this minor.
+fn allowed(name: &str, minor: u64) -> bool {
+    allowed_names(minor).any(|allowed| allowed == name)
 }
 
 fn pod_v1_0(pod: &Pod) -> Option<Forbidden> {
