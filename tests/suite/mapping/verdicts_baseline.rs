@@ -176,6 +176,8 @@ fn volumes_are_granted_by_type_or_by_the_asterisk() {
         V1_24,
         vec![
             (with(&[]), "enforced volumes: absent"),
+            // Policies spell it otherwise, so this lets no volume in.
+            (with(&["cephfs"]), "enforced volumes: cephfs"),
             (
                 with(&["secret", "nfs", "cephFS"]),
                 "granted volumes: nfs, cephFS",
