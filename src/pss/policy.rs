@@ -1,7 +1,8 @@
 //! What several checks ask of a policy, and how they show its values.
 
-use crate::model::pod::{SeLinuxOptions, VolumeKind};
-use crate::model::psp::{IdRange, PodSecurityPolicy};
+use std::fmt::Display;
+
+use crate::model::psp::PodSecurityPolicy;
 use crate::pss::check::{Exposure, Verdict};
 use crate::pss::wording::joined;
 
@@ -19,56 +20,12 @@ pub(super) fn annotation(key: &str) -> String {
 }
 
 /// The items as text; an empty list and an absent one mean the same in a policy.
-pub(super) fn list(items: &[String]) -> String {
+pub(super) fn list<T: Display>(items: &[T]) -> String {
     if items.is_empty() {
-        ABSENT.to_owned()
-    } else {
-        joined(items)
+        return ABSENT.to_owned();
     }
-}
-
-/// Ranges of ids as text.
-pub(super) fn id_ranges(ranges: &[IdRange]) -> String {
-    let texts: Vec<String> = ranges
-        .iter()
-        .map(|range| format!("{}-{}", range.min, range.max))
-        .collect();
-    list(&texts)
-}
-
-/// The options that are set, as text.
-pub(super) fn se_linux_options(options: &SeLinuxOptions) -> String {
-    let set: Vec<String> = [
-        ("user", &options.user),
-        ("role", &options.role),
-        ("type", &options.type_),
-        ("level", &options.level),
-    ]
-    .into_iter()
-    .filter(|(_, value)| !value.is_empty())
-    .map(|(key, value)| format!("{key}: {value}"))
-    .collect();
-    format!("{{{}}}", joined(&set))
-}
-
-/// The kind of volume that an item of `spec.volumes` allows. One name is spelled differently in a pod.
-/// Upstream: `policy/v1beta1` `FSType` (v1.24).
-pub(super) fn volume_kind(item: &str) -> Option<VolumeKind> {
-    match item {
-        "cephFS" => Some(VolumeKind::Cephfs),
-        "cephfs" => None,
-        _ => VolumeKind::from_field(item),
-    }
-}
-
-/// The item of `spec.volumes` that allows volumes of this kind.
-pub(super) fn item_that_allows(policy: &PodSecurityPolicy, kind: VolumeKind) -> Option<&str> {
-    policy
-        .spec
-        .volumes
-        .iter()
-        .map(String::as_str)
-        .find(|item| *item == ANY || volume_kind(item) == Some(kind))
+    let items: Vec<String> = items.iter().map(T::to_string).collect();
+    items.join(", ")
 }
 
 /// The verdict on a policy that adds or lets containers add capabilities beyond a list.

@@ -129,13 +129,13 @@ fn policy_v1_8(policy: &PodSecurityPolicy) -> Exposure {
             Verdict::Enforced,
             ALLOW,
             "false",
-            "the field is false in every container",
+            "allowPrivilegeEscalation is false in every container",
         ),
         (None | Some(true), Some(true)) => (
             Verdict::Imposed,
             DEFAULT,
             "true",
-            "containers that leave the field out are given true",
+            "containers that leave allowPrivilegeEscalation out are given true",
         ),
         (Some(true), None | Some(false)) => (
             Verdict::Granted,
@@ -147,13 +147,13 @@ fn policy_v1_8(policy: &PodSecurityPolicy) -> Exposure {
             Verdict::Unset,
             ALLOW,
             ABSENT,
-            "absent means true, so the field stays unset in containers that leave it out",
+            "absent means true, so nothing sets allowPrivilegeEscalation in containers that leave it out",
         ),
         (None, Some(false)) => (
             Verdict::Escapable,
             ALLOW,
             ABSENT,
-            "containers that leave the field out are given false, but absent means true, so others may set true",
+            "plain containers are given false, but absent means true, so others may set true",
         ),
     };
     Exposure::new(verdict, field, value, message)

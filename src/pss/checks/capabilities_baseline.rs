@@ -82,7 +82,7 @@ securityContext:
     }],
 };
 
-const ALLOWED: &[&str] = &[
+pub(in crate::pss) const ALLOWED: &[&str] = &[
     "AUDIT_WRITE",
     "CHOWN",
     "DAC_OVERRIDE",

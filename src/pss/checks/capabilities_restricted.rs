@@ -104,7 +104,7 @@ containers:
 };
 
 const REQUIRED_DROP: &str = "ALL";
-const ALLOWED: &str = "NET_BIND_SERVICE";
+pub(in crate::pss) const ALLOWED: &[&str] = &["NET_BIND_SERVICE"];
 
 fn pod_v1_22(pod: &Pod) -> Option<Forbidden> {
     let mut missing = Vec::new();
@@ -120,7 +120,11 @@ fn pod_v1_22(pod: &Pod) -> Option<Forbidden> {
             missing.push(container.name.as_str());
         }
         let mut adds = false;
-        for capability in capabilities.add.iter().filter(|c| *c != ALLOWED) {
+        for capability in capabilities
+            .add
+            .iter()
+            .filter(|c| !ALLOWED.contains(&c.as_str()))
+        {
             adds = true;
             bad.insert(capability.as_str());
         }
@@ -160,7 +164,7 @@ fn pod_v1_25(pod: &Pod) -> Option<Forbidden> {
 
 /// For both revisions.
 fn policy_v1_22(policy: &PodSecurityPolicy) -> Exposure {
-    if let Some(exposure) = added_beyond(&[ALLOWED], policy) {
+    if let Some(exposure) = added_beyond(ALLOWED, policy) {
         return exposure;
     }
     let drops = &policy.spec.required_drop_capabilities;

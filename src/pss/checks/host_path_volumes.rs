@@ -6,7 +6,7 @@ use crate::model::pod::{Pod, VolumeKind};
 use crate::model::psp::PodSecurityPolicy;
 use crate::pss::Level;
 use crate::pss::check::{Check, Exposure, Forbidden, Revision, Verdict};
-use crate::pss::policy::{item_that_allows, list};
+use crate::pss::policy::list;
 use crate::pss::wording::{plural, quoted_list};
 
 pub(super) static CHECK: Check = Check {
@@ -97,7 +97,7 @@ fn pod_v1_0(pod: &Pod) -> Option<Forbidden> {
 
 fn policy_v1_0(policy: &PodSecurityPolicy) -> Exposure {
     let spec = &policy.spec;
-    let Some(item) = item_that_allows(policy, VolumeKind::HostPath) else {
+    let Some(item) = spec.volume_item(VolumeKind::HostPath) else {
         return Exposure::new(
             Verdict::Enforced,
             "spec.volumes",

@@ -104,21 +104,16 @@ fn pod_v1_0(pod: &Pod) -> Option<Forbidden> {
 
 fn policy_v1_0(policy: &PodSecurityPolicy) -> Exposure {
     let ranges = &policy.spec.host_ports;
-    let text = |ranges: &mut dyn Iterator<Item = &PortRange>| -> Vec<String> {
-        ranges
-            .map(|range| format!("{}-{}", range.min, range.max))
-            .collect()
-    };
-    let open = text(&mut ranges.iter().filter(|range| admits_a_port(range)));
+    let open: Vec<PortRange> = ranges.iter().copied().filter(admits_a_port).collect();
     if !open.is_empty() {
-        let open = joined(&open);
+        let open = list(&open);
         let message = format!("containers may claim ports {open} of the node");
         return Exposure::new(Verdict::Granted, "spec.hostPorts", open, message);
     }
     Exposure::new(
         Verdict::Enforced,
         "spec.hostPorts",
-        list(&text(&mut ranges.iter())),
+        list(ranges),
         if ranges.is_empty() {
             "no port of the node can be claimed"
         } else {

@@ -4,10 +4,10 @@
 //! source is enough for a volume to pass, whatever stands beside it. `image` volumes pass at every version.
 
 use crate::model::pod::{Pod, Volume, VolumeKind};
-use crate::model::psp::PodSecurityPolicy;
+use crate::model::psp::{PodSecurityPolicy, volume_kind};
 use crate::pss::Level;
 use crate::pss::check::{Check, Exposure, Forbidden, Revision, Verdict};
-use crate::pss::policy::{ANY, list, volume_kind};
+use crate::pss::policy::{ANY, list};
 use crate::pss::wording::{Set, joined, plural, quoted_list};
 
 pub(super) static CHECK: Check = Check {
@@ -79,7 +79,7 @@ volumes:
     }],
 };
 
-const ALLOWED: &[VolumeKind] = &[
+pub(in crate::pss) const ALLOWED: &[VolumeKind] = &[
     VolumeKind::ConfigMap,
     VolumeKind::Csi,
     VolumeKind::DownwardApi,

@@ -142,15 +142,15 @@ fn policy_v1_0(policy: &PodSecurityPolicy) -> Exposure {
     let (verdict, message) = match rule {
         "MustRunAsNonRoot" => (
             Verdict::Escapable,
-            "plain containers are given the flag, but one that sets a user other than 0 goes without",
+            "plain containers are given runAsNonRoot, but one that sets a user other than 0 goes without",
         ),
         "MustRunAs" => (
             Verdict::Unset,
-            "containers that set no user are given one, but never the flag",
+            "containers that set no user are given one, but never runAsNonRoot",
         ),
         _ => (
             Verdict::Unset,
-            "nothing sets the flag in pods that leave it out",
+            "nothing sets runAsNonRoot in pods that leave it out",
         ),
     };
     Exposure::new(verdict, "spec.runAsUser.rule", rule, message)

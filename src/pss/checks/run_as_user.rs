@@ -8,7 +8,7 @@ use crate::model::psp::PodSecurityPolicy;
 use crate::pss::Level;
 use crate::pss::check::{Check, Exposure, Forbidden, Revision, Verdict};
 use crate::pss::pod::{has_own_users, offenders, pod_context};
-use crate::pss::policy::id_ranges;
+use crate::pss::policy::list;
 use crate::pss::wording::Setters;
 
 pub(super) static CHECK: Check = Check {
@@ -136,7 +136,7 @@ fn policy_v1_23(policy: &PodSecurityPolicy) -> Exposure {
             Exposure::new(
                 verdict,
                 "spec.runAsUser.ranges",
-                id_ranges(&rule.ranges),
+                list(&rule.ranges),
                 message,
             )
         }

@@ -7,7 +7,6 @@ use crate::model::psp::PodSecurityPolicy;
 use crate::pss::Level;
 use crate::pss::check::{Check, Exposure, Forbidden, Revision, Verdict};
 use crate::pss::pod::{contexts, pod_context};
-use crate::pss::policy::se_linux_options;
 use crate::pss::wording::{Set, Setters, plural, quoted_list};
 
 pub(super) static CHECK: Check = Check {
@@ -202,7 +201,7 @@ fn policy_side(policy: &PodSecurityPolicy, allowed: &[&str]) -> Exposure {
     Exposure::new(
         verdict,
         "spec.seLinux.seLinuxOptions",
-        se_linux_options(&options),
+        options.to_string(),
         message,
     )
 }

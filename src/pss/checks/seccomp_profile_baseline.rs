@@ -110,6 +110,8 @@ spec:
 
 /// The types of profile that both seccomp checks allow.
 pub(super) const ALLOWED_TYPES: &[&str] = &["RuntimeDefault", "Localhost"];
+/// What the keys of all seccomp annotations have in common.
+const SECCOMP: &str = "seccomp.security.alpha.kubernetes.io/";
 const POD_ANNOTATION: &str = "seccomp.security.alpha.kubernetes.io/pod";
 const CONTAINER_ANNOTATION_PREFIX: &str = "container.seccomp.security.alpha.kubernetes.io/";
 
@@ -120,7 +122,7 @@ pub(super) fn allowed_annotation(value: &str) -> bool {
 
 fn pod_v1_0(pod: &Pod) -> Option<Forbidden> {
     let annotations = &pod.metadata.annotations;
-    if annotations.is_empty() {
+    if !annotations.keys().any(|key| key.contains(SECCOMP)) {
         return None;
     }
     let mut bad = BTreeSet::new();
@@ -216,7 +218,7 @@ pub(super) fn admits_forbidden_profiles(policy: &PodSecurityPolicy) -> Option<Ex
     let list = policy.seccomp_allowed()?;
     if let Some(default) = policy.seccomp_default()
         && !allowed_annotation(default)
-        && (list.contains(&default) || list.contains(&ANY))
+        && policy.seccomp_admits(default)
     {
         return Some(Exposure::new(
             Verdict::Imposed,

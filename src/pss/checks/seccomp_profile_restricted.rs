@@ -157,7 +157,8 @@ fn policy_v1_19(policy: &PodSecurityPolicy) -> Exposure {
     };
     let default = policy.seccomp_default();
     let lost = list.contains(&NAMELESS) || (list.contains(&"") && default.is_none());
-    let rescued = default.is_some_and(|default| default != NAMELESS && is_listed(default, &list));
+    let rescued =
+        default.is_some_and(|default| default != NAMELESS && policy.seccomp_admits(default));
     let (verdict, message) = match (lost, rescued) {
         (false, _) => (
             Verdict::Enforced,
@@ -173,11 +174,4 @@ fn policy_v1_19(policy: &PodSecurityPolicy) -> Exposure {
         ),
     };
     Exposure::new(verdict, field, list.join(","), message)
-}
-
-/// Whether the list has the profile. The two names of the runtime's own stand for one another.
-fn is_listed(profile: &str, list: &[&str]) -> bool {
-    let own = ["runtime/default", "docker/default"];
-    list.contains(&profile)
-        || (own.contains(&profile) && list.iter().any(|item| own.contains(item)))
 }

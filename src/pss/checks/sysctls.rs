@@ -144,11 +144,17 @@ const ADDED: &[(u64, &[&str])] = &[
     ),
 ];
 
-/// Whether the sysctl is in the allowed set of the revision that begins with this minor.
-fn allowed(name: &str, minor: u64) -> bool {
+/// The allowed set of the revision that begins with this minor.
+pub(in crate::pss) fn allowed_names(minor: u64) -> impl Iterator<Item = &'static str> {
     ADDED
         .iter()
-        .any(|(since, names)| *since <= minor && names.contains(&name))
+        .filter(move |(since, _)| *since <= minor)
+        .flat_map(|(_, names)| names.iter().copied())
+}
+
+/// Whether the sysctl is in the allowed set of the revision that begins with this minor.
+fn allowed(name: &str, minor: u64) -> bool {
+    allowed_names(minor).any(|allowed| allowed == name)
 }
 
 fn pod_v1_0(pod: &Pod) -> Option<Forbidden> {
@@ -207,14 +213,14 @@ fn policy_v1_37(policy: &PodSecurityPolicy) -> Exposure {
     policy_side(policy, 37)
 }
 
-/// The names that a policy allows without being told are those of v1.0, so only what it adds matters. What it forbids
-/// cannot overlap with that: the API server refuses such a policy.
+/// The names that a policy allows without being told are those of v1.0, so only what it adds matters; a prefix is
+/// no name of the list. What it forbids cannot overlap with that: the API server refuses such a policy.
 fn policy_side(policy: &PodSecurityPolicy, minor: u64) -> Exposure {
     let unsafe_ = &policy.spec.allowed_unsafe_sysctls;
     let bad: Vec<&str> = unsafe_
         .iter()
         .map(String::as_str)
-        .filter(|item| item.ends_with('*') || !allowed(item, minor))
+        .filter(|item| !allowed(item, minor))
         .collect();
     if bad.is_empty() {
         return Exposure::new(
