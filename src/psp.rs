@@ -26,6 +26,7 @@ mod api_errors;
 mod validation;
 
 mod changes;
+mod diags;
 
 mod field_error;
 mod go_format;
@@ -34,6 +35,7 @@ mod syntax;
 pub use admit::{Admission, Admitted, Candidate, Trial, admits, broken, replay};
 pub use api_errors::api_errors;
 pub use changes::{Change, Step, apply, changes};
+pub use diags::{CODES, diagnose};
 pub use field_error::{ErrorKind, FieldError};
 pub use seccomp_sync::{stored, sync_seccomp};
 pub use update::{is_ignored, replay_update};

@@ -21,7 +21,6 @@ mod edges;
 mod reach;
 mod roles;
 mod rule;
-mod selector;
 mod subject;
 
 use std::collections::BTreeSet;

@@ -11,9 +11,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::diags;
 use super::rule::{self, RuleAt};
-use super::selector;
 use crate::diag::Diagnostic;
 use crate::model::role::{LabelSelector, PolicyRule, Role};
+use crate::model::selector;
 
 /// The rules in force, role by role in the order given, and what there is to say about lost ones.
 ///

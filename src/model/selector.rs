@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use crate::model::role::{LabelRequirement, LabelSelector};
 
 /// Whether the selector picks an object with these labels. It must be valid; see [`problem`].
-pub(super) fn matches(selector: &LabelSelector, labels: &BTreeMap<String, String>) -> bool {
+pub(crate) fn matches(selector: &LabelSelector, labels: &BTreeMap<String, String>) -> bool {
     let equal = |(key, value): (&String, &String)| labels.get(key) == Some(value);
     let holds = |wanted: &LabelRequirement| {
         let value = labels.get(&wanted.key);
@@ -26,7 +26,7 @@ pub(super) fn matches(selector: &LabelSelector, labels: &BTreeMap<String, String
 }
 
 /// What makes the selector invalid, if anything does.
-pub(super) fn problem(selector: &LabelSelector) -> Option<String> {
+pub(crate) fn problem(selector: &LabelSelector) -> Option<String> {
     let labels = selector.match_labels.iter();
     labels
         .map(|(key, value)| key_problem(key).or_else(|| value_problem(value)))
