@@ -24,7 +24,7 @@
 //! * [`plan`]: all of it to a decision for each namespace. The only stage that decides.
 //! * [`render`]: decisions to manifests, diffs, reports and tables.
 //!
-//! [`read`], [`migrate`], [`map`], [`check`] and [`access`] are the whole pipeline for one question each; they do no
+//! [`read`], [`migrate`], [`map()`], [`check()`], and [`assemble`] with [`resolve`], are the whole pipeline for one question each; they do no
 //! I/O. The edges are `cli` (arguments), `write` (the output folder) and `main` (the process).
 //!
 //! # Invariants
@@ -73,9 +73,10 @@ use check::{Checked, Question};
 use diag::{Code, Diagnostic};
 use input::{DecodeError, Document, InputFile, Unreadable};
 use mapping::Mapping;
+use model::Inventory;
+use model::attribution::Attribution;
 use model::decode::Object;
 use model::psp::PodSecurityPolicy;
-use model::{Attribution, Inventory};
 use plan::Plan;
 use pss::Version;
 use rbac::Access;

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::Homes;
+use super::attribution::Homes;
 use super::decode::{Object, group};
 use super::nullable;
 use super::object::ObjectMeta;

@@ -2,9 +2,10 @@
 
 use crate::pss::{Level, LevelSet};
 
+use super::Basis;
 use super::evidence::{Completeness, Evidence};
+use super::granted::{Granted, Usable};
 use super::workloads::WorkloadPlan;
-use super::{Basis, Granted, Usable};
 
 /// Namespaces that belong to Kubernetes itself: nothing there is tightened by absence of evidence.
 const SYSTEM: &[&str] = &["kube-node-lease", "kube-public", "kube-system"];
