@@ -263,10 +263,9 @@ impl Inventory {
             }
             match kept.last_mut().filter(|last| last.name == namespace.name) {
                 Some(last) => {
-                    if last.manifest != namespace.manifest {
-                        self.contradicting.insert(namespace.name.clone());
+                    if !last.join(namespace) {
+                        self.contradicting.insert(last.name.clone());
                     }
-                    join_sources(&mut last.sources, namespace.sources);
                 }
                 None => kept.push(namespace),
             }

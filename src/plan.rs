@@ -368,6 +368,9 @@ impl Context<'_> {
             Aim::Next if level::is_system(name) => Level::Privileged,
             Aim::Next => next(enforced).max(decision.visible.unwrap_or(Level::Privileged)),
         };
+        if home.contradicting {
+            return labels::merge(before, &[], self.options.existing);
+        }
         let mut proposals = Vec::new();
         proposals.extend(decision.enforce.map(|level| (Mode::Enforce, at(level))));
         proposals.push((Mode::Audit, at(aim(self.options.audit))));

@@ -44,8 +44,10 @@ pub struct Evidence {
 /// Something that makes or changes pods here and that the input does not show.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Missing {
-    /// What it is, as a phrase.
+    /// What it is, as a phrase: `DaemonSet promtail (names no namespace)`.
     pub what: String,
+    /// Why the input does not show it.
+    pub kind: GapKind,
     /// Where the input mentions it.
     pub source: Option<Source>,
     /// The levels that it is known to satisfy; `privileged` alone where nothing is known.
@@ -73,11 +75,14 @@ impl Missing {
 impl Evidence {
     /// What could need a looser level than this one.
     pub(super) fn loosening(&self, level: Level) -> Vec<String> {
-        self.missing
+        let mut names: Vec<String> = self
+            .missing
             .iter()
             .filter(|missing| missing.withholds(level))
             .map(|missing| missing.what.clone())
-            .collect()
+            .collect();
+        names.dedup();
+        names
     }
 
     /// Why a label should be looked at before it is applied.
@@ -195,11 +200,11 @@ impl<'a> Gaps<'a> {
             ),
             GapKind::Unreadable if !self.complete => (
                 Weight::Withholds,
-                format!("{}, which could not be read", gap.what),
+                format!("{} (could not be read)", gap.what),
             ),
             GapKind::Rendered if !live => (
                 Weight::Withholds,
-                format!("{}, whose pods are not in the input", gap.what),
+                format!("{} (its pods are not in the input)", gap.what),
             ),
             GapKind::Injection if !live => {
                 let none = BTreeMap::new();
@@ -213,7 +218,7 @@ impl<'a> Gaps<'a> {
                 }
                 (
                     Weight::Withholds,
-                    format!("{}, which may change pods on their way in,", gap.what),
+                    format!("{} (may change pods on their way in)", gap.what),
                 )
             }
             GapKind::CustomResource if !live && !self.dump => (
@@ -234,6 +239,7 @@ impl<'a> Gaps<'a> {
         };
         Some(Missing {
             what,
+            kind: gap.kind,
             source: Some(gap.source.clone()),
             satisfies,
             weight,
@@ -258,6 +264,7 @@ impl<'a> Gaps<'a> {
             || annotation.is_some_and(|value| matches!(value, "enabled" | "ingress"));
         asks.then(|| Missing {
             what: "the sidecar injection that the namespace asks for".to_owned(),
+            kind: GapKind::Injection,
             source: namespace.sources.first().cloned(),
             satisfies: LevelSet::PRIVILEGED,
             weight: Weight::Withholds,

@@ -100,7 +100,10 @@ pub(super) fn decide(facts: &Facts) -> Decision {
     if facts.contradicting {
         return inconclusive(
             None,
-            vec!["the input defines this namespace in contradicting ways".to_owned()],
+            vec![
+                "the input defines this namespace in contradicting ways, so nothing is written for it"
+                    .to_owned(),
+            ],
         );
     }
     let depends_on_invalid = match facts.basis {
@@ -211,9 +214,10 @@ fn drags(workloads: &[WorkloadPlan], level: Level) -> String {
     match names.len() {
         0 => format!("no tighter level than {level} admits all workloads"),
         _ if names.len() == workloads.len() && names.len() > 1 => {
-            format!("every workload ({}) violates {tighter}", names.len())
+            format!("all {} workloads violate {tighter}", names.len())
         }
-        _ => format!("{} violates {tighter}", list(&names)),
+        1 => format!("{} violates {tighter}", list(&names)),
+        _ => format!("{} violate {tighter}", list(&names)),
     }
 }
 
@@ -296,6 +300,15 @@ fn confidence(facts: &Facts, level: Level) -> (Confidence, Vec<String>) {
     let mut doubts = Vec::new();
     if level != Level::Privileged {
         doubts.extend(facts.evidence.doubts());
+        doubts.extend(
+            facts
+                .workloads
+                .iter()
+                .filter(|workload| workload.by_convention)
+                .map(|workload| {
+                    format!("{} is of a kind that is not known here", workload.title())
+                }),
+        );
         let unused: Vec<String> = facts
             .granted
             .own

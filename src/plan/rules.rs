@@ -4,6 +4,7 @@ mod cluster;
 mod labels;
 mod policies;
 
+use crate::model::gap::GapKind;
 use crate::pss::{Level, LevelSet};
 
 pub(super) use cluster::cluster;
@@ -124,14 +125,37 @@ fn unseen(plan: &NamespacePlan, findings: &mut Findings) {
         findings.add(
             Draft {
                 code: "unseen-workloads",
-                title: format!("{} may belong here or change pods here", missing.what),
-                evidence: missing.source.iter().map(|source| format!("{} at {source}", missing.what)).collect(),
+                title: unseen_title(missing.kind).to_owned(),
+                evidence: vec![match &missing.source {
+                    Some(source) => format!("{} at {source}", missing.what),
+                    None => missing.what.clone(),
+                }],
                 consequence: "no enforce label is written for these namespaces, so they stay as open as the cluster's default"
                     .to_owned(),
-                remedy: "give the tool what is missing (rendered templates, a namespace, a dump of pods), or --complete".to_owned(),
+                remedy: match missing.kind {
+                    GapKind::Unattributed => "write the namespace into the objects, add the kustomization that sets it, or use --default-namespace",
+                    GapKind::Unreadable => "give the tool what is applied: rendered templates, corrected files",
+                    GapKind::Rendered => "render the release (helm template, kustomize build), or add a dump of the running pods",
+                    GapKind::Injection | GapKind::CustomResource | GapKind::Critical => "add a dump of the running pods, which shows what is injected",
+                }
+                .to_owned(),
             },
             here(plan),
         );
+    }
+}
+
+fn unseen_title(kind: GapKind) -> &'static str {
+    match kind {
+        GapKind::Unattributed => "workloads that name no namespace could belong to these",
+        GapKind::Unreadable => {
+            "documents that could not be read may be workloads of these namespaces"
+        }
+        GapKind::Rendered => "pods of these namespaces are rendered elsewhere",
+        GapKind::Injection => "pods of these namespaces are changed on their way in",
+        GapKind::CustomResource | GapKind::Critical => {
+            "pods of these namespaces are made by an operator"
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 //! Names come from the input and are hostile until proven otherwise: [`visible`] shows control characters instead of
 //! sending them to the terminal. Colour is added here and taken away in `main` where it is not wanted.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
@@ -138,32 +139,56 @@ pub fn is_invisible(c: char) -> bool {
             '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{61c}')
 }
 
-/// Diagnostics as they stand on standard error.
+/// How many diagnostics of one code are printed in full, unless everything was asked for.
+const FULL: usize = 5;
+
+/// Diagnostics as they stand on standard error: errors all, others a few of each code, and how many more there are.
 pub fn diagnostics(diagnostics: &[Diagnostic], least: diag::Severity) -> String {
     let mut out = String::new();
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     for diagnostic in diagnostics.iter().filter(|d| d.code.severity <= least) {
-        let color = match diagnostic.code.severity {
-            diag::Severity::Error => AnsiColor::Red,
-            diag::Severity::Warning => AnsiColor::Yellow,
-            diag::Severity::Note => AnsiColor::Cyan,
-        };
-        let label = format!(
-            "{}[{}]",
-            diagnostic.code.severity.as_str(),
-            diagnostic.code.name
-        );
-        let _ = writeln!(
-            out,
-            "{}: {}",
-            styled(color.on_default().bold(), &label),
-            visible(&diagnostic.message)
-        );
-        if let Some(source) = &diagnostic.source {
-            let _ = writeln!(out, "  at {}", visible(&source.to_string()));
+        let count = counts.entry(diagnostic.code.name).or_default();
+        *count += 1;
+        let everything = least == diag::Severity::Note;
+        if everything || diagnostic.code.severity == diag::Severity::Error || *count <= FULL {
+            out.push_str(&one(diagnostic));
         }
-        if !diagnostic.help.is_empty() {
-            let _ = writeln!(out, "  help: {}", visible(&diagnostic.help));
+    }
+    if least != diag::Severity::Note {
+        let warnings = diagnostics
+            .iter()
+            .filter(|d| d.code.severity == diag::Severity::Warning);
+        let codes: BTreeSet<&str> = warnings.map(|d| d.code.name).collect();
+        for (code, count) in counts.iter().filter(|(code, _)| codes.contains(**code)) {
+            if *count > FULL {
+                let _ = writeln!(out, "… and {} more of {code}; -v prints all", count - FULL);
+            }
         }
+    }
+    out
+}
+
+fn one(diagnostic: &Diagnostic) -> String {
+    let color = match diagnostic.code.severity {
+        diag::Severity::Error => AnsiColor::Red,
+        diag::Severity::Warning => AnsiColor::Yellow,
+        diag::Severity::Note => AnsiColor::Cyan,
+    };
+    let label = format!(
+        "{}[{}]",
+        diagnostic.code.severity.as_str(),
+        diagnostic.code.name
+    );
+    let mut out = format!(
+        "{}: {}\n",
+        styled(color.on_default().bold(), &label),
+        visible(&diagnostic.message)
+    );
+    if let Some(source) = &diagnostic.source {
+        let _ = writeln!(out, "  at {}", visible(&source.to_string()));
+    }
+    if !diagnostic.help.is_empty() {
+        let _ = writeln!(out, "  help: {}", visible(&diagnostic.help));
     }
     out
 }
