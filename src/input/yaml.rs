@@ -120,7 +120,7 @@ impl<'a> Loader<'a> {
             }
             Event::Alias(anchor) => return self.alias(anchor, place),
             Event::SequenceStart(_, anchor, _) => {
-                let place = self.from_dash(place);
+                let place = self.with_dash(place);
                 self.builder.start(Kind::List, place, anchor)
             }
             Event::MappingStart(_, anchor, _) => self.builder.start(Kind::Map, place, anchor),
@@ -200,7 +200,7 @@ impl<'a> Loader<'a> {
     }
 
     /// The place of a list. The parser counts one that is not indented from its first value, we from its first dash.
-    fn from_dash(&self, place: Span) -> Span {
+    fn with_dash(&self, place: Span) -> Span {
         let before = self.text[..place.start as usize].trim_end_matches([' ', '\t']);
         let first = self.text.as_bytes().get(place.start as usize);
         match before.strip_suffix('-') {

@@ -63,7 +63,9 @@ fn value(text: &str) -> serde_json::Value {
         "{text}: {:?}",
         messages(&reading.diagnostics)
     );
-    reading.documents[0].value().unwrap()
+    reading.documents[0]
+        .value()
+        .expect("a small document is a value")
 }
 
 /// What is said about a text that holds no document.

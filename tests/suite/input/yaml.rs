@@ -1,3 +1,8 @@
+#![expect(
+    clippy::disallowed_methods,
+    reason = "the vectors are files beside the tests"
+)]
+
 use std::collections::BTreeMap;
 use std::path::Path;
 
