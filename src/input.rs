@@ -574,10 +574,25 @@ fn json_fault(text: &str, origin: Origin, error: &serde_json::Error) -> Fault {
         .take(error.line().saturating_sub(1))
         .map(str::len)
         .sum();
-    let at = (line_start + error.column().saturating_sub(1)).min(text.len());
+    let at = match error.classify() {
+        serde_json::error::Category::Eof => text.len(),
+        _ => (line_start + error.column().saturating_sub(1)).min(text.len()),
+    };
     let place = origin.after(&text.as_bytes()[..at]);
     let message = error.to_string();
-    let message = message.split(" at line ").next().unwrap_or_default();
+    let message = match message.split(" at line ").next().unwrap_or_default() {
+        // A quote is missing far more often than such a character is there.
+        message
+            if message.starts_with("control character")
+                && text.as_bytes()[at..]
+                    .iter()
+                    .take(2)
+                    .any(|byte| *byte == b'\n') =>
+        {
+            "a string is not closed before the end of its line"
+        }
+        message => message,
+    };
     Fault {
         code: &diags::SYNTAX,
         line: place.line,

@@ -173,7 +173,11 @@ impl Scanner<'_> {
         for opener in &open {
             counts[usize::from(*opener == b'[')] += 1;
         }
-        let mut last = b'{';
+        let before = self.bytes[..self.pos].iter().rev();
+        let mut last = before
+            .copied()
+            .find(|byte| !byte.is_ascii_whitespace())
+            .unwrap_or_default();
         while let Some(byte) = self.peek() {
             match byte {
                 b'"' => {
@@ -542,7 +546,7 @@ impl<'a> Reader<'a> {
         self.pos += 1;
         let end = self.pos as u32;
         self.builder
-            .end(Some(end))
+            .end(end)
             .map_err(|refusal| self.refused(refusal))
     }
 

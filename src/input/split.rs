@@ -210,7 +210,8 @@ fn json_begin(bytes: &[u8], mut pos: usize) -> Option<usize> {
         let rest = &bytes[pos..];
         let blanks = rest
             .iter()
-            .take_while(|byte| byte.is_ascii_whitespace())
+            // Record separators stand before the values of RFC 7464.
+            .take_while(|byte| byte.is_ascii_whitespace() || **byte == 0x1E)
             .count();
         pos += blanks;
         let rest = &bytes[pos..];

@@ -340,9 +340,9 @@ impl<'a> Builder<'a> {
         Ok(())
     }
 
-    /// Closes the innermost list or mapping. `end` is where its closing bracket ends; a block collection ends with
-    /// its last child.
-    pub(super) fn end(&mut self, end: Option<u32>) -> Result<(), Refusal> {
+    /// Closes the innermost list or mapping, whose closing bracket ends at `bracket_end`. A collection without brackets
+    /// ends with its last child instead.
+    pub(super) fn end(&mut self, bracket_end: u32) -> Result<(), Refusal> {
         let Some(frame) = self.frames.pop() else {
             return Ok(());
         };
@@ -354,7 +354,11 @@ impl<'a> Builder<'a> {
                 Value::Map(self.link(&children)?)
             }
         };
-        let end = end.unwrap_or(frame.end);
+        let start = self.tree.span(frame.node).start as usize;
+        let end = match self.tree.text.as_bytes().get(start) {
+            Some(b'[' | b'{') => bracket_end,
+            _ => frame.end,
+        };
         let slot = &mut self.tree.nodes[frame.node.0 as usize];
         slot.0 = value;
         slot.1.end = end;
