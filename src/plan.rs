@@ -140,8 +140,7 @@ pub struct NamespacePlan {
     pub granted: Granted,
     /// Levels that all workloads satisfy as written; `None` without workloads.
     pub needed: Option<LevelSet>,
-    /// Levels that all workloads satisfy as Kubernetes 1.24 stores them under the policies; `None` without workloads
-    /// or where no policy would admit one of them.
+    /// Levels that all workloads which a policy admits satisfy as Kubernetes 1.24 stores them; `None` without any.
     pub needed_stored: Option<LevelSet>,
     /// Labels before and after.
     pub labels: Labels,

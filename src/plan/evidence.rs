@@ -196,11 +196,20 @@ impl<'a> Gaps<'a> {
         let (weight, what) = match gap.kind {
             GapKind::Unattributed => (
                 Weight::Withholds,
-                format!("{}, which names no namespace", gap.what),
+                format!("{} (names no namespace)", gap.what),
             ),
             GapKind::Unreadable if !self.complete => (
                 Weight::Withholds,
                 format!("{} (could not be read)", gap.what),
+            ),
+            // A template that names its namespace is installed there; of any other only the release tells where, if
+            // anywhere.
+            GapKind::Template if !live => (
+                match gap.namespace {
+                    Some(_) => Weight::Withholds,
+                    None => Weight::Review,
+                },
+                format!("{} (a template that is not rendered)", gap.what),
             ),
             GapKind::Rendered if !live => (
                 Weight::Withholds,
@@ -233,6 +242,7 @@ impl<'a> Gaps<'a> {
                 ),
             ),
             GapKind::Unreadable
+            | GapKind::Template
             | GapKind::Rendered
             | GapKind::Injection
             | GapKind::CustomResource => return None,

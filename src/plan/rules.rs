@@ -135,6 +135,7 @@ fn unseen(plan: &NamespacePlan, findings: &mut Findings) {
                 remedy: match missing.kind {
                     GapKind::Unattributed => "write the namespace into the objects, add the kustomization that sets it, or use --default-namespace",
                     GapKind::Unreadable => "give the tool what is applied: rendered templates, corrected files",
+                    GapKind::Template => "render the templates (helm template, kubectl kustomize) and give the tool the result",
                     GapKind::Rendered => "render the release (helm template, kustomize build), or add a dump of the running pods",
                     GapKind::Injection | GapKind::CustomResource | GapKind::Critical => "add a dump of the running pods, which shows what is injected",
                 }
@@ -151,6 +152,7 @@ fn unseen_title(kind: GapKind) -> &'static str {
         GapKind::Unreadable => {
             "documents that could not be read may be workloads of these namespaces"
         }
+        GapKind::Template => "templates of these namespaces are not rendered",
         GapKind::Rendered => "pods of these namespaces are rendered elsewhere",
         GapKind::Injection => "pods of these namespaces are changed on their way in",
         GapKind::CustomResource | GapKind::Critical => {

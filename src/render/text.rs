@@ -112,7 +112,7 @@ fn styled(style: Style, text: &str) -> String {
 fn colored(cell: &str) -> String {
     let color = match cell {
         "restricted" | "yes" | "high" | "allowed" => AnsiColor::Green,
-        "baseline" | "review" => AnsiColor::Yellow,
+        "baseline" | "review" | "unknown" => AnsiColor::Yellow,
         "privileged" | "no" | "refused" => AnsiColor::Red,
         _ => return cell.to_owned(),
     };
@@ -328,47 +328,50 @@ fn reference(reference: &v1::Reference) -> String {
 /// The namespace table of `migrate`.
 pub fn migrate(report: &v1::MigrationReport, fit: Fit) -> String {
     let mut table = match fit {
-        Fit::Terminal => Table::new(&["NAMESPACE", "ENFORCE", "AUDIT/WARN", "SURE", "WHY"]),
+        Fit::Terminal => Table::new(&["NAMESPACE", "ENFORCE", "", "AUDIT/WARN", "WHY"]),
         Fit::Wide => Table::new(&[
             "NAMESPACE",
             "ENFORCE",
+            "",
             "AUDIT/WARN",
-            "SURE",
             "BEFORE",
             "NEEDED",
+            "STORED",
             "GRANTED",
             "EVIDENCE",
             "WORKLOADS",
             "WHY",
         ]),
     };
+    let dash = |level: &Option<String>| level.clone().unwrap_or_else(|| "-".to_owned());
     for namespace in &report.namespaces {
-        let dash = |level: &Option<String>| level.clone().unwrap_or_else(|| "-".to_owned());
         let aims = if namespace.audit == namespace.warn {
             dash(&namespace.audit)
         } else {
             format!("{}/{}", dash(&namespace.audit), dash(&namespace.warn))
         };
-        let sure = match namespace.status.as_str() {
-            "planned" => namespace.confidence.clone(),
-            status => status.to_owned(),
+        let mark = match (namespace.status.as_str(), namespace.confidence.as_str()) {
+            ("planned", "high") => String::new(),
+            ("planned", confidence) => confidence.to_owned(),
+            ("inconclusive", _) => "unknown".to_owned(),
+            (status, _) => status.to_owned(),
         };
-        let mut row = vec![namespace.name.clone(), dash(&namespace.enforce), aims, sure];
+        let mut row = vec![namespace.name.clone(), dash(&namespace.enforce), mark, aims];
         if fit == Fit::Wide {
+            let before = namespace.labels.before.get(crate::pss::admission::ENFORCE);
             row.extend([
-                namespace
-                    .labels
-                    .before
-                    .get(crate::pss::admission::ENFORCE)
-                    .cloned()
-                    .unwrap_or_else(|| "-".to_owned()),
+                dash(&before.cloned()),
                 dash(&namespace.needed),
+                dash(&namespace.needed_stored),
                 dash(&namespace.granted.level),
                 namespace.evidence.clone(),
                 namespace.workloads.len().to_string(),
             ]);
         }
-        row.push(namespace.reasons.first().cloned().unwrap_or_default());
+        row.push(match fit {
+            Fit::Terminal => namespace.brief.clone(),
+            Fit::Wide => namespace.reasons.join("; "),
+        });
         table.row(row);
     }
     let mut out = table.print(fit);

@@ -63,6 +63,7 @@ fn namespace(plan: &NamespacePlan) -> v1::Namespace {
         name: plan.name.clone(),
         source: plan.source.as_ref().map(source),
         status: plan.decision.status.as_str().to_owned(),
+        brief: plan.decision.brief.clone(),
         reasons: plan.decision.reasons.clone(),
         evidence: plan.evidence.completeness.as_str().to_owned(),
         missing: plan

@@ -301,6 +301,8 @@ pub struct Namespace {
     pub source: Option<Source>,
     /// `planned`, `inconclusive` or `excluded`.
     pub status: String,
+    /// Why, in a few words.
+    pub brief: String,
     /// Why, most important first.
     pub reasons: Vec<String>,
     /// `complete`, `partial` or `none`.
