@@ -6,6 +6,8 @@ mod admission;
 mod architecture;
 /// Fixtures of every check and revision, complete both ways.
 mod checks;
+/// The command line: help, exit codes, streams, the output folder.
+mod cli;
 /// The Pod Security Standards engine against upstream's answers.
 mod conformance;
 /// The YAML reader against Go's answers, and the input formats.
@@ -16,3 +18,7 @@ mod mapping;
 mod psp;
 /// Grants against upstream's answers.
 mod rbac;
+/// The harness over the real binary.
+mod support;
+/// Upstream's answers through the whole pipeline, from text to JSON.
+mod vectors;
