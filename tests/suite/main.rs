@@ -14,3 +14,5 @@ mod mapping;
 mod psp;
 /// Grants against upstream's answers.
 mod rbac;
+/// The HTML and Markdown reports: hostile texts, links, sizes.
+mod report;
