@@ -18,3 +18,5 @@ mod psp;
 mod rbac;
 /// The README shows what the commands print.
 mod readme;
+/// The HTML and Markdown reports: hostile texts, links, sizes.
+mod report;

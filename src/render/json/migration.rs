@@ -164,7 +164,12 @@ fn workload(workload: &WorkloadPlan) -> v1::Workload {
         via,
         satisfies: levels(workload.satisfies),
         satisfies_stored: workload.satisfies_stored().map(levels),
-        satisfies_patched: levels(workload.satisfies_patched()),
+        satisfies_patched: match &workload.replay {
+            Replay::NoPolicies => None,
+            Replay::Admitted { .. } | Replay::Refused { .. } => {
+                Some(levels(workload.satisfies_patched()))
+            }
+        },
         mutations: changes(mutations),
         violations: workload
             .violations

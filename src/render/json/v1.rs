@@ -408,8 +408,8 @@ pub struct Workload {
     pub satisfies: Vec<String>,
     /// Levels satisfied as stored; null if no policy admits it.
     pub satisfies_stored: Option<Vec<String>>,
-    /// Levels satisfied with the patch.
-    pub satisfies_patched: Vec<String>,
+    /// Levels satisfied with the patch; null if there are no policies to lose anything of.
+    pub satisfies_patched: Option<Vec<String>>,
     /// What the policy writes into its pods.
     pub mutations: Vec<Change>,
     /// Violations by level.
