@@ -100,7 +100,7 @@ fn row(namespace: &Namespace, id: String) -> Row<'_> {
             None => words::tag("–", &[]),
         },
         before: words::level(labels::enforced_before(namespace), "none"),
-        enforce: words::level(namespace.enforce.as_deref(), "none"),
+        enforce: words::level(labels::enforced_after(namespace), "none"),
         audit: words::level(namespace.audit.as_deref(), "none"),
         warn: words::level(namespace.warn.as_deref(), "none"),
         workload_count: namespace.workloads.len(),
@@ -154,7 +154,7 @@ impl<'a> Section<'a> {
 /// What happens to the enforce label.
 fn decision(namespace: &Namespace) -> String {
     let before = labels::enforced_before(namespace);
-    let after = namespace.enforce.as_deref();
+    let after = labels::enforced_after(namespace);
     let mut sentence = match (namespace.status.as_str(), before, after) {
         ("excluded", _, _) => "Left out of the plan: nothing is changed here.".to_owned(),
         ("inconclusive", None, None) => {
