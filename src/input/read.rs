@@ -69,7 +69,7 @@ impl<'a> Reader<'_, 'a> {
             Ok(None) => {}
             Ok(Some(loaded)) => self.loaded(text, origin, loaded, None),
             Err(fault) => {
-                let fault = template::judge(text, origin, fault);
+                let fault = template::judge(text, origin, &fault).unwrap_or(fault);
                 self.unreadable(text, origin, fault);
             }
         }
@@ -86,7 +86,7 @@ impl<'a> Reader<'_, 'a> {
                 self.loaded(text, origin, loaded, Some(head));
             }
             Err(fault) => {
-                let fault = template::judge(text, origin, fault);
+                let fault = template::judge(text, origin, &fault).unwrap_or(fault);
                 self.unreadable(text, origin, fault);
             }
         }
@@ -129,7 +129,15 @@ impl<'a> Reader<'_, 'a> {
             Value::List(_) if head.is_none() => {
                 return self.expand_array(tree, node);
             }
-            _ => return self.not_an_object(place.line, place.column, "is not a mapping"),
+            Value::Null
+            | Value::Bool(_)
+            | Value::Int(_)
+            | Value::Uint(_)
+            | Value::Float(_)
+            | Value::Text(_)
+            | Value::List(_) => {
+                return self.not_an_object(place.line, place.column, "is not a mapping");
+            }
         }
         let text = |name: &str| {
             tree.get(node, name)
@@ -243,8 +251,9 @@ impl<'a> Reader<'_, 'a> {
     fn not_json(&mut self, text: &'a str, origin: Origin, list: Option<&ListHead>, fault: Fault) {
         match yaml::load(text, origin) {
             Ok(Some(loaded)) => self.loaded(text, origin, loaded, list),
-            Ok(None) | Err(_) => {
-                let fault = template::judge(text, origin, fault);
+            Ok(None) => self.unreadable(text, origin, fault),
+            Err(as_yaml) => {
+                let fault = template::judge(text, origin, &as_yaml).unwrap_or(fault);
                 self.unreadable(text, origin, fault);
             }
         }

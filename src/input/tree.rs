@@ -105,17 +105,19 @@ impl<'a> Tree<'a> {
 
     /// The elements of a list; nothing for other nodes.
     pub fn items(&self, node: NodeId) -> &[NodeId] {
-        match self.value(node) {
-            Value::List(links) => self.linked(*links),
-            _ => &[],
+        if let Value::List(links) = self.value(node) {
+            self.linked(*links)
+        } else {
+            &[]
         }
     }
 
     /// The key and value nodes of a mapping; nothing for other nodes. Each key occurs once, merge keys are applied.
     pub fn entries(&self, node: NodeId) -> impl Iterator<Item = (NodeId, NodeId)> {
-        let links = match self.value(node) {
-            Value::Map(links) => self.linked(*links),
-            _ => &[],
+        let links = if let Value::Map(links) = self.value(node) {
+            self.linked(*links)
+        } else {
+            &[]
         };
         links.chunks_exact(2).map(|pair| (pair[0], pair[1]))
     }
@@ -129,9 +131,10 @@ impl<'a> Tree<'a> {
 
     /// The string of a node, if it is one.
     pub fn text(&self, node: NodeId) -> Option<&str> {
-        match self.value(node) {
-            Value::Text(text) => Some(text),
-            _ => None,
+        if let Value::Text(text) = self.value(node) {
+            Some(text)
+        } else {
+            None
         }
     }
 

@@ -156,7 +156,7 @@ impl<'a> Loader<'a> {
         } else if text == "<<" && tag == Tag::Plain {
             self.builder.merge_key(place)
         } else {
-            if text.starts_with(text::is_odd_blank) {
+            if tag == Tag::Plain && text.starts_with(text::is_odd_blank) {
                 self.odd_keys.push((text.to_string(), place));
             }
             match scalar::key(text, tag).map_err(misfit)? {

@@ -15,6 +15,8 @@ pub(in crate::input) struct Split {
     pub(in crate::input) parts: Vec<Part>,
     /// Where the JSON ends: at the end of the text, at a `---` or `...` line, or at a comment.
     pub(in crate::input) end: usize,
+    /// Whether the structure is without fault.
+    pub(in crate::input) sound: bool,
 }
 
 /// An object, or something that should have been one.
@@ -38,6 +40,7 @@ pub(in crate::input) fn split(bytes: &[u8], from: usize) -> Split {
     };
     let mut parts = Vec::new();
     let mut value = 0;
+    let mut sound = true;
     while let Some(byte) = scanner.skip_blanks() {
         let start = scanner.pos;
         match byte {
@@ -55,12 +58,14 @@ pub(in crate::input) fn split(bytes: &[u8], from: usize) -> Split {
                 });
             }
         }
-        scanner.stop = None;
+        sound &= scanner.stop.take().is_none();
         value += 1;
     }
+    sound &= parts.iter().all(|part| part.fault.is_none());
     Split {
         parts,
         end: scanner.pos,
+        sound,
     }
 }
 
@@ -284,7 +289,10 @@ impl Scanner<'_> {
                     }
                 }
                 Some(_) => break self.give_up(vec![b'{'], "expected a key in double quotes"),
-                None => break Some((start, "the value is cut off")),
+                None => {
+                    self.stop = Some(Stop::End);
+                    break Some((start, "the value is cut off"));
+                }
             }
         };
         let text =

@@ -178,9 +178,10 @@ impl<'a> Builder<'a> {
 
     /// The value an anchor names, for an alias that stands as a key.
     pub(in crate::input) fn anchored(&self, anchor: usize) -> Option<&Value<'a>> {
-        match self.anchors.get(anchor) {
-            Some(Anchor::Closed { node, .. }) => Some(self.tree.value(*node)),
-            _ => None,
+        if let Some(Anchor::Closed { node, .. }) = self.anchors.get(anchor) {
+            Some(self.tree.value(*node))
+        } else {
+            None
         }
     }
 
@@ -381,7 +382,12 @@ impl<'a> Builder<'a> {
         let sources: Vec<NodeId> = match self.tree.value(value) {
             Value::Map(_) => vec![value],
             Value::List(links) => self.tree.linked(*links).iter().rev().copied().collect(),
-            _ => return Err(Refusal::NotMergeable),
+            Value::Null
+            | Value::Bool(_)
+            | Value::Int(_)
+            | Value::Uint(_)
+            | Value::Float(_)
+            | Value::Text(_) => return Err(Refusal::NotMergeable),
         };
         if sources.iter().all(is_map) {
             Ok(sources)
