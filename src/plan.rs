@@ -14,6 +14,7 @@ mod homes;
 pub mod labels;
 pub mod level;
 mod ownership;
+pub mod patches;
 mod rules;
 pub mod versions;
 pub mod workloads;
@@ -142,6 +143,8 @@ pub struct NamespacePlan {
     pub needed: Option<LevelSet>,
     /// Levels that all workloads which a policy admits satisfy as Kubernetes 1.24 stores them; `None` without any.
     pub needed_stored: Option<LevelSet>,
+    /// Levels that all workloads satisfy with the patches that preserve what runs today; `None` without workloads.
+    pub needed_with_patches: Option<LevelSet>,
     /// Labels before and after.
     pub labels: Labels,
     /// Sorted by kind and name.
@@ -313,6 +316,7 @@ impl Context<'_> {
         };
         let needed = intersect(counting().map(|workload| workload.satisfies));
         let needed_stored = intersect(counting().filter_map(WorkloadPlan::satisfies_stored));
+        let needed_with_patches = intersect(counting().map(WorkloadPlan::satisfies_patched));
         let granted = granted::granted(self, name, &workloads);
         let evidence = self
             .gaps
@@ -346,6 +350,7 @@ impl Context<'_> {
             granted,
             needed,
             needed_stored,
+            needed_with_patches,
             labels,
             workloads,
             live,

@@ -1,12 +1,15 @@
 //! From answers to texts: manifests, diffs, reports, tables. No I/O: an [`Artifact`] is a path and a text.
 
 pub mod diff;
+pub mod escape;
 pub mod explain;
 pub mod html;
 pub mod json;
 pub mod manifests;
 pub mod markdown;
+mod templates;
 pub mod text;
+mod view;
 
 use crate::diag::Diagnostic;
 use crate::plan::Plan;

@@ -133,7 +133,7 @@ fn is_ours(path: &Path) -> bool {
             *file,
             "migration.diff" | "pull-request.md" | "report.html" | "report.json" | "report.md"
         ),
-        ["manifests", _, file] => {
+        ["rollback", file] | ["manifests", _, file] => {
             *file == "kustomization.yaml"
                 || (file.starts_with("namespace-") && file.ends_with(".yaml"))
         }

@@ -177,10 +177,10 @@ impl<'de> Deserializer<'de> for NodeRef<'_, '_> {
     }
 
     fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        match self.value() {
-            Value::Bool(value) => visitor.visit_bool(*value),
-            _ => Err(self.mismatch("a boolean")),
-        }
+        let Value::Bool(value) = self.value() else {
+            return Err(self.mismatch("a boolean"));
+        };
+        visitor.visit_bool(*value)
     }
 
     integers! {
@@ -203,15 +203,17 @@ impl<'de> Deserializer<'de> for NodeRef<'_, '_> {
             Value::Int(value) => visitor.visit_f64(*value as f64),
             Value::Uint(value) => visitor.visit_f64(*value as f64),
             Value::Float(value) => visitor.visit_f64(*value),
-            _ => Err(self.mismatch("a number")),
+            Value::Null | Value::Bool(_) | Value::Text(_) | Value::List(_) | Value::Map(_) => {
+                Err(self.mismatch("a number"))
+            }
         }
     }
 
     fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        match self.value() {
-            Value::Text(text) => visitor.visit_str(text),
-            _ => Err(self.mismatch("a string")),
-        }
+        let Value::Text(text) = self.value() else {
+            return Err(self.mismatch("a string"));
+        };
+        visitor.visit_str(text)
     }
 
     fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
@@ -227,9 +229,10 @@ impl<'de> Deserializer<'de> for NodeRef<'_, '_> {
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        match self.value() {
-            Value::Null => visitor.visit_none(),
-            _ => visitor.visit_some(self),
+        if let Value::Null = self.value() {
+            visitor.visit_none()
+        } else {
+            visitor.visit_some(self)
         }
     }
 
@@ -242,24 +245,24 @@ impl<'de> Deserializer<'de> for NodeRef<'_, '_> {
     }
 
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        match self.value() {
-            Value::List(_) => visitor.visit_seq(Items {
-                list: self,
-                next: 0,
-            }),
-            _ => Err(self.mismatch("a list")),
-        }
+        let Value::List(_) = self.value() else {
+            return Err(self.mismatch("a list"));
+        };
+        visitor.visit_seq(Items {
+            list: self,
+            next: 0,
+        })
     }
 
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        match self.value() {
-            Value::Map(_) => visitor.visit_map(Entries {
-                tree: self.tree,
-                rest: self.tree.entries(self.node),
-                value: None,
-            }),
-            _ => Err(self.mismatch("an object")),
-        }
+        let Value::Map(_) = self.value() else {
+            return Err(self.mismatch("an object"));
+        };
+        visitor.visit_map(Entries {
+            tree: self.tree,
+            rest: self.tree.entries(self.node),
+            value: None,
+        })
     }
 
     /// Never from a list: Go knows no positional structs.
@@ -283,13 +286,11 @@ impl<'de> Deserializer<'de> for NodeRef<'_, '_> {
         _: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Error> {
-        match self.value() {
-            Value::Text(text) => {
-                let name: StrDeserializer<'_, Error> = text.as_ref().into_deserializer();
-                visitor.visit_enum(name)
-            }
-            _ => Err(self.mismatch("a string")),
-        }
+        let Value::Text(text) = self.value() else {
+            return Err(self.mismatch("a string"));
+        };
+        let name: StrDeserializer<'_, Error> = text.as_ref().into_deserializer();
+        visitor.visit_enum(name)
     }
 
     forward_to_deserialize_any! {

@@ -6,6 +6,8 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use serde::de::IgnoredAny;
+
 use super::diags;
 use super::json;
 use super::list::ListHead;
@@ -72,6 +74,7 @@ pub(super) fn split(bytes: &[u8]) -> Vec<Piece> {
             ..Origin::START
         },
         documents: 0,
+        distrusted: false,
         pieces: Vec::new(),
     };
     let mut pos = start;
@@ -89,6 +92,8 @@ struct Splitter<'b> {
     /// The place of the last piece: places are counted from one to the next.
     place: Origin,
     documents: u32,
+    /// Whether JSON with structural faults has been seen.
+    distrusted: bool,
     pieces: Vec<Piece>,
 }
 
@@ -97,14 +102,18 @@ impl Splitter<'_> {
     /// text is not JSON.
     fn json(&mut self, pos: usize) -> Option<usize> {
         let begin = json_begin(self.bytes, pos)?;
-        let split = json::split(self.bytes, begin);
-        let clean = split.parts.iter().all(|part| part.fault.is_none());
-        // Text with structural faults is JSON if the first thing in it is.
-        let first = split.parts.iter().find(|part| part.fault.is_none())?;
-        if !clean
-            && serde_json::from_slice::<serde::de::IgnoredAny>(&self.bytes[first.bytes.clone()])
-                .is_err()
-        {
+        let mut split = json::scan::split(&self.bytes[..self.json_limit(begin)], begin);
+        if !split.sound && !self.distrusted {
+            // A bracket that is never closed must not swallow the documents behind.
+            self.distrusted = true;
+            split = json::scan::split(&self.bytes[..self.json_limit(begin)], begin);
+        }
+        // Text with structural faults is JSON if anything in it is.
+        let is_json = |part: &json::scan::Part| {
+            let bytes = &self.bytes[part.bytes.clone()];
+            part.fault.is_none() && serde_json::from_slice::<IgnoredAny>(bytes).is_ok()
+        };
+        if !split.sound && !split.parts.iter().any(is_json) {
             return None;
         }
         let before = self.documents;
@@ -121,6 +130,16 @@ impl Splitter<'_> {
             self.push(part.bytes, origin, form);
         }
         Some(split.end)
+    }
+
+    /// How far JSON that begins at `pos` can reach. A `---` line ends it, but is looked for only once there is reason
+    /// to: no sound JSON has one.
+    fn json_limit(&self, pos: usize) -> usize {
+        if self.distrusted {
+            document_end(self.bytes, pos).0
+        } else {
+            self.bytes.len()
+        }
     }
 
     /// Adds the YAML document that begins at `pos` and returns where the next one begins.

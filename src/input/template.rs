@@ -14,21 +14,21 @@ pub(super) struct Hints {
     pub(super) namespace: Option<String>,
 }
 
-/// The fault to report for a document that does not parse: that it is a template, or the fault as it is.
+/// The fault of a document that fails as YAML because it is a template; `None` if it fails for another reason.
 ///
-/// A document with template markers is not taken for a template if it fails at the same line when the markers are
-/// masked: markers also occur within strings, as in alerting rules.
-pub(super) fn judge(text: &str, origin: Origin, fault: Fault) -> Fault {
-    let Some(marker) = marker(text) else {
-        return fault;
-    };
-    let masked = mask(text);
-    let same_line = |other: &Fault| other.line == fault.line;
-    let line_start = text[..marker.at].rfind('\n').map_or(0, |at| at + 1);
-    let fault_on_marker = origin.after(&text.as_bytes()[..line_start]).line == fault.line;
-    match yaml::load(&masked, origin) {
-        Err(other) if same_line(&other) && !fault_on_marker && marker.engine != YTT => fault,
-        _ => marker.fault(text, origin),
+/// Markers also occur within strings, as in alerting rules. So the markers are masked, every byte at its place: a
+/// document that fails at the same place all the same is no template, but broken.
+pub(super) fn judge(text: &str, origin: Origin, fault: &Fault) -> Option<Fault> {
+    let marker = marker(text)?;
+    match yaml::load(&mask(text), origin) {
+        // Comments are not masked: ytt's stand where a value is missing.
+        Err(masked)
+            if (masked.line, masked.column) == (fault.line, fault.column)
+                && marker.engine != Engine::Ytt =>
+        {
+            None
+        }
+        Ok(_) | Err(_) => Some(marker.fault(text, origin)),
     }
 }
 
@@ -129,7 +129,7 @@ pub(super) fn is_control_only(text: &str) -> bool {
 /// What plain lines say about the object that a text describes.
 pub(super) fn hints(text: &str) -> Hints {
     if text.trim_start().starts_with('{') && !text.trim_start().starts_with("{{") {
-        let [kind, name, namespace] = json::hints(text.as_bytes());
+        let [kind, name, namespace] = json::scan::hints(text.as_bytes());
         return Hints {
             kind,
             name,
@@ -176,10 +176,6 @@ pub(super) fn hints(text: &str) -> Hints {
     hints
 }
 
-const YTT: &str = "ytt ";
-const HELM: &str = "Helm ";
-const JINJA: &str = "Jinja ";
-const ANY: &str = "";
 const RENDER_YTT: &str = "render it first: `ytt -f DIR | psp2psa … -f -`";
 const GO_CONTROL: &[&str] = &[
     "if", "else", "end", "range", "with", "define", "block", "break", "continue",
@@ -195,8 +191,16 @@ const JINJA_CONTROL: &[&str] = &[
 /// The first place where a template engine is at work.
 struct Marker {
     at: usize,
-    /// Its name with a blank behind it; empty if it can not be told.
-    engine: &'static str,
+    engine: Engine,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Engine {
+    Helm,
+    Jinja,
+    Ytt,
+    /// Double braces, but nothing that tells whose.
+    Unknown,
 }
 
 impl Marker {
@@ -219,14 +223,20 @@ impl Marker {
             .min()
             .unwrap_or(line.len());
         let excerpt: String = line[..end].chars().take(60).collect();
-        format!("an unrendered {}template: `{excerpt}`", self.engine)
+        let engine = match self.engine {
+            Engine::Helm => "Helm ",
+            Engine::Jinja => "Jinja ",
+            Engine::Ytt => "ytt ",
+            Engine::Unknown => "",
+        };
+        format!("an unrendered {engine}template: `{excerpt}`")
     }
 
     fn help(&self) -> &'static str {
         match self.engine {
-            YTT => RENDER_YTT,
-            HELM => "render it first: `helm template RELEASE CHART | psp2psa … -f -`",
-            _ => "render it first, with the tool that fills it in",
+            Engine::Ytt => RENDER_YTT,
+            Engine::Helm => "render it first: `helm template RELEASE CHART | psp2psa … -f -`",
+            Engine::Jinja | Engine::Unknown => "render it first, with the tool that fills it in",
         }
     }
 }
@@ -250,17 +260,20 @@ fn marker(text: &str) -> Option<Marker> {
     match (jinja, go, ytt) {
         (Some(at), _, _) => Some(Marker {
             at: at.min(go.unwrap_or(at)),
-            engine: JINJA,
+            engine: Engine::Jinja,
         }),
         (None, Some(at), _) => {
             let action = text[at + 2..].trim_start_matches('-').trim_start();
             let is_go = action.starts_with(['.', '$', '/', '"'])
                 || is_word_of(action, GO_CONTROL)
                 || is_word_of(action, GO_FUNCTIONS);
-            let engine = if is_go { HELM } else { ANY };
+            let engine = if is_go { Engine::Helm } else { Engine::Unknown };
             Some(Marker { at, engine })
         }
-        (None, None, Some(at)) => Some(Marker { at, engine: YTT }),
+        (None, None, Some(at)) => Some(Marker {
+            at,
+            engine: Engine::Ytt,
+        }),
         (None, None, None) => None,
     }
 }

@@ -13,10 +13,8 @@ use granit_parser::{ErrorKind, Event, Options, Parser, ScalarStyle, ScanError};
 
 use super::diags;
 use super::text::{self, Fault, Origin};
-use super::tree::{
-    Builder, Kind, MAX_ALIASED, MAX_DEPTH, MAX_NODES, NodeId, Refusal, Repeated, Repeats, Span,
-    Tree,
-};
+use super::tree::builder::{Builder, Kind, Refusal, Repeated, Repeats};
+use super::tree::{MAX_ALIASED, MAX_DEPTH, MAX_NODES, NodeId, Span, Tree, Value};
 use crate::diag::Code;
 use scalar::Tag;
 
@@ -158,13 +156,11 @@ impl<'a> Loader<'a> {
         } else if text == "<<" && tag == Tag::Plain {
             self.builder.merge_key(place)
         } else {
-            if text.starts_with(text::is_odd_blank) {
+            if tag == Tag::Plain && text.starts_with(text::is_odd_blank) {
                 self.odd_keys.push((text.to_string(), place));
             }
             match scalar::key(text, tag).map_err(misfit)? {
-                Some(key) => self
-                    .builder
-                    .scalar(super::tree::Value::Text(key), place, anchor),
+                Some(key) => self.builder.scalar(Value::Text(key), place, anchor),
                 None => Err(Refusal::NullKey),
             }
         };
@@ -175,11 +171,9 @@ impl<'a> Loader<'a> {
         let done = if self.builder.expects_key() {
             match self.builder.anchored(anchor) {
                 None => Err(Refusal::Cycle),
-                Some(super::tree::Value::List(_) | super::tree::Value::Map(_)) => {
-                    Err(Refusal::CompositeKey)
-                }
+                Some(Value::List(_) | Value::Map(_)) => Err(Refusal::CompositeKey),
                 Some(value) => match scalar::value_as_key(value) {
-                    Some(key) => self.builder.scalar(super::tree::Value::Text(key), place, 0),
+                    Some(key) => self.builder.scalar(Value::Text(key), place, 0),
                     None => Err(Refusal::NullKey),
                 },
             }

@@ -239,6 +239,7 @@ fn drags(workloads: &[WorkloadPlan], level: Level) -> (String, String) {
     let sentence = match names.len() {
         0 => format!("no tighter level than {level} admits all workloads"),
         1 => format!("{} violates {tighter}", list(&names)),
+        2 if workloads.len() == 2 => format!("both workloads violate {tighter}"),
         count if count == workloads.len() => format!("all {count} workloads violate {tighter}"),
         _ => format!("{} violate {tighter}", list(&names)),
     };

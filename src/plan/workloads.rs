@@ -12,6 +12,8 @@ use crate::psp;
 use crate::pss::{Evaluator, Level, LevelSet, Violation};
 use crate::rbac::{Access, Identity};
 
+use super::patches::{self, Patch, Replayed};
+
 /// One workload and what is known of it.
 #[derive(Debug, Clone)]
 pub struct WorkloadPlan {
@@ -50,6 +52,8 @@ pub enum Replay {
         stored: LevelSet,
         /// What the policy writes into the pod.
         changes: Vec<psp::Change>,
+        /// What the template must say itself to keep that; `None` if nothing is lost.
+        patch: Option<Box<Patch>>,
     },
     /// No policy admits it: with the plugin on, its pods can not be created.
     Refused {
@@ -70,6 +74,22 @@ impl WorkloadPlan {
             Replay::NoPolicies => Some(self.satisfies),
             Replay::Admitted { stored, .. } => Some(*stored),
             Replay::Refused { .. } => None,
+        }
+    }
+
+    /// Levels that it satisfies with its patch.
+    pub fn satisfies_patched(&self) -> LevelSet {
+        match self.patch() {
+            Some(patch) => patch.satisfies,
+            None => self.satisfies,
+        }
+    }
+
+    /// The patch that preserves what a policy writes today.
+    pub fn patch(&self) -> Option<&Patch> {
+        match &self.replay {
+            Replay::Admitted { patch, .. } => patch.as_deref(),
+            Replay::NoPolicies | Replay::Refused { .. } => None,
         }
     }
 
@@ -200,6 +220,9 @@ impl<'a> Judge<'a> {
         if self.policies.is_empty() {
             return Replay::NoPolicies;
         }
+        if let Some(recorded) = self.recorded(workload, written) {
+            return recorded;
+        }
         let pod = self.as_created(written, namespace, account);
         let creator =
             Identity::controller(&workload.kind).filter(|_| workload.origin == Origin::Template);
@@ -211,33 +234,53 @@ impl<'a> Judge<'a> {
         let candidates: Vec<psp::Candidate> = self
             .policies
             .iter()
+            .filter(|policy| usable.contains_key(policy.name.as_str()))
             .map(|policy| psp::Candidate {
                 policy,
-                usable: usable.contains_key(policy.name.as_str()),
+                usable: true,
             })
             .collect();
         let admission = psp::replay(&pod, &candidates);
-        match &admission.admitted {
-            Some(admitted) => {
-                let via = usable
-                    .get(admitted.policy.as_str())
-                    .map(|grant| grant.via.to_string())
-                    .unwrap_or_default();
-                let stored = psp::stored(&admitted.pod);
-                Replay::Admitted {
-                    changes: psp::changes(&pod, &stored),
-                    stored: self.evaluator.satisfies(&stored),
-                    policy: admitted.policy.clone(),
-                    via,
-                }
-            }
-            None => Replay::Refused {
+        let Some(admitted) = &admission.admitted else {
+            return Replay::Refused {
                 errors: admission
                     .errors()
                     .map(|(policy, error)| format!("{policy}: {error}"))
                     .collect(),
-            },
+            };
+        };
+        let stored = psp::stored(&admitted.pod);
+        let replayed = Replayed {
+            before: &pod,
+            stored: &stored,
+            policy: &admitted.policy,
+            candidates: &candidates,
+        };
+        Replay::Admitted {
+            changes: psp::changes(&pod, &stored),
+            patch: patches::patch(workload, &replayed, self.evaluator).map(Box::new),
+            stored: self.evaluator.satisfies(&stored),
+            via: usable
+                .get(admitted.policy.as_str())
+                .map(|grant| grant.via.to_string())
+                .unwrap_or_default(),
+            policy: admitted.policy.clone(),
         }
+    }
+
+    /// What a live pod records of its own admission: it needs no replay, and it is stored already.
+    fn recorded(&self, workload: &Workload, written: &Pod) -> Option<Replay> {
+        if workload.origin != Origin::Pod || !workload.meta.from_cluster() {
+            return None;
+        }
+        let policy = workload.meta.annotations.get(psp::ANNOTATION)?;
+        Some(Replay::Admitted {
+            policy: policy.clone(),
+            via: format!("recorded in the pod's annotation {}", psp::ANNOTATION),
+            stored: self.evaluator.satisfies(written),
+            changes: Vec::new(),
+            patch: None,
+        })
     }
 
     /// The pod as policies see it: with its account, and the token volume unless mounting it is off.

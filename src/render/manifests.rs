@@ -1,7 +1,8 @@
 //! The staged manifests: a kustomization each, with one file a namespace.
 //!
 //! A manifest carries everything that the owner wrote and nothing that the server wrote, so that `kubectl apply` takes
-//! nothing away. Namespaces without an object in the input get one with only what is known.
+//! nothing away. Namespaces without an object in the input get one with only what is known. `rollback` holds the
+//! namespaces as they were: applied after the stages, it takes the labels away that the stages added.
 
 use std::collections::BTreeMap;
 
@@ -13,33 +14,55 @@ use crate::plan::labels::Stage;
 use crate::plan::{NamespacePlan, Plan};
 use crate::render::Artifact;
 
-/// The folders of all stages that change something.
+/// The folders of all stages that change something, and the way back.
 pub fn stages(plan: &Plan) -> Vec<Artifact> {
     let mut artifacts = Vec::new();
     for stage in Stage::ALL {
-        let folder = format!("manifests/{}", stage.folder());
-        let mut files = Vec::new();
-        for namespace in &plan.namespaces {
-            let Some(labels) = namespace.labels.at(stage, namespace.decision.confidence) else {
-                continue;
-            };
-            let file = format!("namespace-{}.yaml", namespace.name);
-            artifacts.push(Artifact {
-                path: format!("{folder}/{file}"),
-                text: yaml(&manifest(namespace, &labels)),
-            });
-            files.push(file);
-        }
-        if !files.is_empty() {
-            artifacts.push(Artifact {
-                path: format!("{folder}/kustomization.yaml"),
-                text: yaml(&json!({
-                    "apiVersion": "kustomize.config.k8s.io/v1beta1",
-                    "kind": "Kustomization",
-                    "resources": files,
-                })),
-            });
-        }
+        let manifests = plan.namespaces.iter().filter_map(|namespace| {
+            let labels = namespace.labels.at(stage, namespace.decision.confidence)?;
+            Some((namespace.name.as_str(), manifest(namespace, &labels)))
+        });
+        artifacts.extend(kustomization(
+            &format!("manifests/{}", stage.folder()),
+            manifests,
+        ));
+    }
+    let before = plan
+        .namespaces
+        .iter()
+        .filter(|namespace| namespace.labels.before != namespace.labels.after)
+        .map(|namespace| {
+            let labels = &namespace.labels.before;
+            (namespace.name.as_str(), manifest(namespace, labels))
+        });
+    artifacts.extend(kustomization("rollback", before));
+    artifacts
+}
+
+/// A folder with one file a namespace and the kustomization that lists them; nothing if there is none.
+fn kustomization<'a>(
+    folder: &str,
+    manifests: impl Iterator<Item = (&'a str, Value)>,
+) -> Vec<Artifact> {
+    let mut artifacts = Vec::new();
+    let mut files = Vec::new();
+    for (namespace, manifest) in manifests {
+        let file = format!("namespace-{namespace}.yaml");
+        artifacts.push(Artifact {
+            path: format!("{folder}/{file}"),
+            text: yaml(&manifest),
+        });
+        files.push(file);
+    }
+    if !files.is_empty() {
+        artifacts.push(Artifact {
+            path: format!("{folder}/kustomization.yaml"),
+            text: yaml(&json!({
+                "apiVersion": "kustomize.config.k8s.io/v1beta1",
+                "kind": "Kustomization",
+                "resources": files,
+            })),
+        });
     }
     artifacts
 }

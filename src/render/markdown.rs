@@ -1,26 +1,132 @@
-//! stub
-use super::json::v1;
-/// r
-pub fn report(_: &v1::Document<v1::MigrationReport>) -> String {
-    String::new()
+//! The migration report as Markdown, and two short texts for pull requests.
+//!
+//! GitHub's and GitLab's dialects are the target: tables, and `<details>` with Markdown inside. All wording is in
+//! [`crate::render::view`], all markup in `templates/`.
+
+use crate::render::escape;
+use crate::render::json::v1::{
+    AccessReport, CheckReport, Document, MapReport, MigrationReport, Reference,
+};
+use crate::render::templates::{self, Template};
+use crate::render::view::brief::{PullRequest, Summary};
+use crate::render::view::{Index, Page};
+
+const REPORT: Template = ("report", include_str!("../../templates/report.md.hbs"));
+const SUMMARY: Template = ("summary", include_str!("../../templates/summary.md.hbs"));
+const PULL_REQUEST: Template = (
+    "pull-request",
+    include_str!("../../templates/pull-request.md.hbs"),
+);
+const NAMESPACE: Template = (
+    "namespace",
+    include_str!("../../templates/partials/namespace.md.hbs"),
+);
+const POLICY: Template = (
+    "policy",
+    include_str!("../../templates/partials/policy.md.hbs"),
+);
+const FINDING: Template = (
+    "finding",
+    include_str!("../../templates/partials/finding.md.hbs"),
+);
+const CHAINS: Template = (
+    "chains",
+    include_str!("../../templates/partials/chains.md.hbs"),
+);
+const STAGES: Template = (
+    "stages",
+    include_str!("../../templates/partials/stages.md.hbs"),
+);
+
+/// The whole report.
+pub fn report(report: &Document<MigrationReport>) -> String {
+    let index = Index::new(&report.body);
+    templates::render_with_sections(
+        &[REPORT, NAMESPACE, POLICY, FINDING, CHAINS, STAGES],
+        escape::markdown,
+        &Page::new(report, &index),
+        &index,
+    )
 }
-/// r
-pub fn summary(_: &v1::Document<v1::MigrationReport>) -> String {
-    String::new()
+
+/// The report in a few lines: short enough for a comment on a pull request.
+pub fn summary(report: &Document<MigrationReport>) -> String {
+    templates::render(&[SUMMARY], escape::markdown, &Summary::new(report))
 }
-/// r
-pub fn pull_request(_: &v1::Document<v1::MigrationReport>) -> String {
-    String::new()
+
+/// The description of a pull request that brings the plan: what changes, what to look at, how to roll it out and back.
+/// Its first line is the title.
+pub fn pull_request(report: &Document<MigrationReport>) -> String {
+    templates::render(
+        &[PULL_REQUEST, STAGES],
+        escape::markdown,
+        &PullRequest::new(report),
+    )
 }
-/// s
-pub fn map(_: &v1::MapReport) -> String {
-    String::new()
+
+/// The answer of `map` as a table.
+pub fn map(report: &MapReport) -> String {
+    let rows = report.policies.iter().map(|policy| {
+        vec![
+            policy.name.clone(),
+            policy.level.clone().unwrap_or_else(|| "none".to_owned()),
+            policy.summary.clone(),
+        ]
+    });
+    table(&["Policy", "Level", "Why"], rows)
 }
-/// s
-pub fn access(_: &v1::AccessReport) -> String {
-    String::new()
+
+/// The answer of `access` as a table.
+pub fn access(report: &AccessReport) -> String {
+    let reference = |reference: &Reference| match &reference.namespace {
+        Some(namespace) => format!("{} {namespace}/{}", reference.kind, reference.name),
+        None => format!("{} {}", reference.kind, reference.name),
+    };
+    let rows = report.grants.iter().map(|grant| {
+        vec![
+            grant.policy.clone(),
+            grant
+                .namespace
+                .clone()
+                .unwrap_or_else(|| "everywhere".to_owned()),
+            reference(&grant.subject),
+            reference(&grant.binding),
+            reference(&grant.role),
+        ]
+    });
+    let answer = match report.allowed {
+        Some(true) => "Allowed.\n\n",
+        Some(false) => "Not allowed.\n\n",
+        None => "",
+    };
+    format!(
+        "{answer}{}",
+        table(&["Policy", "In", "Subject", "Binding", "Role"], rows)
+    )
 }
-/// s
-pub fn check(_: &v1::CheckReport) -> String {
-    String::new()
+
+/// The answer of `check` as a table.
+pub fn check(report: &CheckReport) -> String {
+    let rows = report.results.iter().map(|result| {
+        vec![
+            result.namespace.clone().unwrap_or_default(),
+            format!("{} {}", result.kind, result.name),
+            result.tightest_level.clone(),
+            result.detail.clone(),
+        ]
+    });
+    table(
+        &["Namespace", "Workload", "Tightest level", "In the way"],
+        rows,
+    )
+}
+
+fn table(head: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {
+    let line = |cells: Vec<String>| format!("| {} |\n", cells.join(" | "));
+    let mut out = line(head.iter().map(|cell| (*cell).to_owned()).collect());
+    out += &line(head.iter().map(|_| "---".to_owned()).collect());
+    for row in rows {
+        out += &line(row.iter().map(|cell| escape::markdown(cell)).collect());
+    }
+    out
 }

@@ -111,9 +111,9 @@ fn styled(style: Style, text: &str) -> String {
 /// Colours the words that carry a judgement. The word itself says the same without colour.
 fn colored(cell: &str) -> String {
     let color = match cell {
-        "restricted" | "yes" | "high" | "allowed" => AnsiColor::Green,
+        "restricted" | "yes" => AnsiColor::Green,
         "baseline" | "review" | "unknown" => AnsiColor::Yellow,
-        "privileged" | "no" | "refused" => AnsiColor::Red,
+        "privileged" | "no" | "invalid" => AnsiColor::Red,
         _ => return cell.to_owned(),
     };
     styled(color.on_default(), cell)
@@ -242,12 +242,23 @@ pub fn check(report: &v1::CheckReport, fit: Fit) -> String {
 
 /// The answer of `map`.
 pub fn map(report: &v1::MapReport, fit: Fit) -> String {
-    let mut table = Table::new(&["POLICY", "LEVEL", "WHY"]);
+    let mut table = Table::new(match fit {
+        Fit::Terminal => &["POLICY", "LEVEL", "IN THE WAY OF THE NEXT"],
+        Fit::Wide => &["POLICY", "LEVEL", "WHY"],
+    });
     for policy in &report.policies {
+        let in_the_way = match policy.level.as_deref() {
+            Some("privileged") => policy.blocked_by.baseline.join(", "),
+            Some(_) => policy.blocked_by.restricted.join(", "),
+            None => policy.summary.clone(),
+        };
         table.row(vec![
             policy.name.clone(),
             policy.level.clone().unwrap_or_else(|| "none".to_owned()),
-            policy.summary.clone(),
+            match fit {
+                Fit::Terminal => in_the_way,
+                Fit::Wide => policy.summary.clone(),
+            },
         ]);
     }
     let mut out = table.print(fit);
@@ -350,7 +361,12 @@ pub fn migrate(report: &v1::MigrationReport, fit: Fit) -> String {
         } else {
             format!("{}/{}", dash(&namespace.audit), dash(&namespace.warn))
         };
+        let invalid = namespace
+            .findings
+            .iter()
+            .any(|id| id.starts_with("label-invalid"));
         let mark = match (namespace.status.as_str(), namespace.confidence.as_str()) {
+            _ if invalid => "invalid".to_owned(),
             ("planned", "high") => String::new(),
             ("planned", confidence) => confidence.to_owned(),
             ("inconclusive", _) => "unknown".to_owned(),

@@ -166,7 +166,11 @@ fn only_the_edges_touch_the_world() {
 #[test]
 fn serialisation_stays_where_the_contract_is() {
     for (file, text) in sources() {
-        if file == "render/json/v1.rs" {
+        // What the template engine sees is no contract, but it has to be serialised, too.
+        if file == "render/json/v1.rs"
+            || file.starts_with("render/view")
+            || file == "render/html.rs"
+        {
             continue;
         }
         let derives = code(&text).lines().any(|line| {

@@ -18,6 +18,10 @@ mod mapping;
 mod psp;
 /// Grants against upstream's answers.
 mod rbac;
+/// The README shows what the commands print.
+mod readme;
+/// The HTML and Markdown reports: hostile texts, links, sizes.
+mod report;
 /// The harness over the real binary.
 mod support;
 /// Upstream's answers through the whole pipeline, from text to JSON.

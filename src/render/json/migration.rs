@@ -6,6 +6,7 @@ use crate::plan::findings::{self, Severity};
 use crate::plan::granted::Usable;
 use crate::plan::workloads::{Replay, WorkloadPlan};
 use crate::plan::{NamespacePlan, Plan, PolicyPlan};
+use crate::psp::Change;
 use crate::pss::admission::Mode;
 use crate::render::json::{level, levels, policy, source, v1, violations};
 
@@ -84,7 +85,7 @@ fn namespace(plan: &NamespacePlan) -> v1::Namespace {
         },
         needed: plan.needed.map(|set| level(set.tightest())),
         needed_stored: plan.needed_stored.map(|set| level(set.tightest())),
-        needed_with_patches: None,
+        needed_with_patches: plan.needed_with_patches.map(|set| level(set.tightest())),
         enforce: in_force(Mode::Enforce),
         audit: in_force(Mode::Audit),
         warn: in_force(Mode::Warn),
@@ -163,21 +164,24 @@ fn workload(workload: &WorkloadPlan) -> v1::Workload {
         via,
         satisfies: levels(workload.satisfies),
         satisfies_stored: workload.satisfies_stored().map(levels),
-        satisfies_patched: None,
-        mutations: mutations
-            .iter()
-            .map(|change| v1::Change {
-                path: change.path(),
-                before: change.before.clone(),
-                after: change.after.clone(),
-            })
-            .collect(),
+        satisfies_patched: match &workload.replay {
+            Replay::NoPolicies => None,
+            Replay::Admitted { .. } | Replay::Refused { .. } => {
+                Some(levels(workload.satisfies_patched()))
+            }
+        },
+        mutations: changes(mutations),
         violations: workload
             .violations
             .iter()
             .map(|(at, found)| (level(*at), violations(found)))
             .collect(),
-        patch: None,
+        patch: workload.patch().map(|patch| v1::Patch {
+            edits: changes(&patch.edits),
+            loosening: changes(&patch.loosening),
+            proof: patch.proof.as_str().to_owned(),
+            object: patch.object.clone(),
+        }),
         notes: workload.notes.clone(),
     }
 }
@@ -201,4 +205,15 @@ fn finding(finding: &findings::Finding) -> v1::Finding {
         consequence: finding.consequence.clone(),
         remedy: finding.remedy.clone(),
     }
+}
+
+fn changes(changes: &[Change]) -> Vec<v1::Change> {
+    changes
+        .iter()
+        .map(|change| v1::Change {
+            path: change.path(),
+            before: change.before.clone(),
+            after: change.after.clone(),
+        })
+        .collect()
 }

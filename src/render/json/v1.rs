@@ -317,7 +317,7 @@ pub struct Namespace {
     pub needed: Option<String>,
     /// The same as Kubernetes 1.24 stores them.
     pub needed_stored: Option<String>,
-    /// The same with the patches that preserve what runs today; null until patches are planned.
+    /// The same with the patches that preserve what runs today.
     pub needed_with_patches: Option<String>,
     /// The level enforced once the labels are applied; null without a label.
     pub enforce: Option<String>,
@@ -408,16 +408,30 @@ pub struct Workload {
     pub satisfies: Vec<String>,
     /// Levels satisfied as stored; null if no policy admits it.
     pub satisfies_stored: Option<Vec<String>>,
-    /// Levels satisfied with patches; null until patches are planned.
+    /// Levels satisfied with the patch; null if there are no policies to lose anything of.
     pub satisfies_patched: Option<Vec<String>>,
     /// What the policy writes into its pods.
     pub mutations: Vec<Change>,
     /// Violations by level.
     pub violations: BTreeMap<String, Vec<Violation>>,
-    /// The patch; null until patches are planned.
-    pub patch: Option<Value>,
+    /// What the template must say itself to keep what a policy writes today; null if nothing.
+    pub patch: Option<Patch>,
     /// How it was judged, where that is not obvious.
     pub notes: Vec<String>,
+}
+
+/// See [`crate::plan::patches::Patch`].
+#[derive(Debug, Clone, Serialize)]
+pub struct Patch {
+    /// What it writes, as paths in the pod: what runs today.
+    pub edits: Vec<Change>,
+    /// What the policy writes and the patch leaves out, because it weakens the pod.
+    pub loosening: Vec<Change>,
+    /// What the old policies make of the patched template: `accepted`, `otherPolicy`, `stillMutated` or `refused`.
+    /// Anything but `accepted` can be applied only once they are bypassed.
+    pub proof: String,
+    /// The strategic merge patch of the object.
+    pub object: Value,
 }
 
 /// One field changed by a policy.

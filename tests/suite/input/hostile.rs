@@ -180,6 +180,9 @@ fn nothing_is_quadratic() {
         // Many broken documents, elements, lines.
         "kind: A\nx: @\n---\n".repeat(n),
         "{\"kind\":\"A\",\n".repeat(n),
+        "---\n{kind: [\n".repeat(n),
+        "---\n{\"kind\":[\n".repeat(n),
+        "---\n{\"kind\":\"A\"\n".repeat(n),
         "{\"kind\":\"A\"\n".repeat(n),
         "{\"kind\":\"A\",\"x\":\"\n".repeat(n),
         format!(
@@ -397,5 +400,20 @@ proptest! {
     fn any_object_reads_back_from_yaml(object in object()) {
         let text = serde_yaml::to_string(&object).unwrap();
         prop_assert_eq!(value(&text), with_go_numbers(object), "{}", text);
+    }
+
+    #[test]
+    fn any_list_reads_back_object_by_object(objects in prop::collection::vec(object(), 0..4)) {
+        let list = json!({"apiVersion": "v1", "items": objects, "kind": "List", "metadata": {}});
+        let from_json = serde_json::to_string_pretty(&list).unwrap();
+        let from_yaml = serde_yaml::to_string(&list).unwrap();
+        let read = |text: &str| -> Vec<Value> {
+            let file = file(text);
+            let reading = input::documents(&file);
+            assert_eq!(reading.unreadable, [], "{text}: {:?}", messages(&reading.diagnostics));
+            reading.documents.iter().map(|document| document.value().unwrap()).collect()
+        };
+        prop_assert_eq!(read(&from_json), objects.clone());
+        prop_assert_eq!(read(&from_yaml), objects.into_iter().map(with_go_numbers).collect::<Vec<_>>(), "{}", from_yaml);
     }
 }

@@ -115,6 +115,8 @@ fn a_mistake_beside_harmless_markers_is_a_mistake() {
         messages,
         ["5:7 input/syntax a value can not begin with '@'"]
     );
+    let (_, messages) = read("{\"kind\": \"A\", \"x\": \"{{ y }}\", \"z\": @}");
+    assert_eq!(messages, ["1:36 input/syntax expected value"]);
 }
 
 #[test]

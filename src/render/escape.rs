@@ -1,0 +1,216 @@
+//! How text of the input becomes text in an output, whatever it contains.
+//!
+//! Names, annotations and messages are untrusted. An output format gets one function here, which is applied to every
+//! value that a template writes; nothing else needs to know which values are hostile.
+
+use std::borrow::Cow;
+
+/// Writes out what a reader would not see, or what changes how the text around it is shown: control characters
+/// (so ANSI escapes and line breaks as well), bidirectional controls, and characters without a width of their own.
+///
+/// `a\u{202e}b` stands for itself in the result, so a reader sees where such a character was.
+pub(super) fn visible(text: &str) -> Cow<'_, str> {
+    if !text.contains(is_hidden) {
+        return Cow::Borrowed(text);
+    }
+    let mut shown = String::with_capacity(text.len() + 16);
+    for c in text.chars() {
+        if is_hidden(c) {
+            shown.extend(c.escape_default());
+        } else {
+            shown.push(c);
+        }
+    }
+    Cow::Owned(shown)
+}
+
+/// Unicode's controls, `Bidi_Control`, `Default_Ignorable_Code_Point`, line and paragraph separators, and
+/// non-characters of the first plane.
+fn is_hidden(c: char) -> bool {
+    c.is_control()
+        || matches!(
+            c,
+            '\u{ad}'
+                | '\u{34f}'
+                | '\u{61c}'
+                | '\u{115f}'
+                | '\u{1160}'
+                | '\u{17b4}'
+                | '\u{17b5}'
+                | '\u{180b}'..='\u{180f}'
+                | '\u{200b}'..='\u{200f}'
+                | '\u{2028}'..='\u{202e}'
+                | '\u{2060}'..='\u{206f}'
+                | '\u{3164}'
+                | '\u{fe00}'..='\u{fe0f}'
+                | '\u{feff}'
+                | '\u{ffa0}'
+                | '\u{fdd0}'..='\u{fdef}'
+                | '\u{fff0}'..='\u{fffb}'
+                | '\u{fffe}'
+                | '\u{ffff}'
+                | '\u{1bca0}'..='\u{1bca3}'
+                | '\u{1d173}'..='\u{1d17a}'
+                | '\u{e0000}'..='\u{e0fff}'
+        )
+}
+
+/// Text for HTML: content of elements, and attributes in quotes.
+pub(super) fn html(text: &str) -> String {
+    let text = visible(text);
+    let mut escaped = String::with_capacity(text.len() + 8);
+    for c in text.chars() {
+        match c {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            '\'' => escaped.push_str("&#39;"),
+            '`' => escaped.push_str("&#96;"),
+            _ => escaped.push(c),
+        }
+    }
+    escaped
+}
+
+/// Text for Markdown: paragraphs, list items, table cells, headings, and the HTML elements between them. Not for code
+/// spans and blocks, in which nothing can be escaped.
+///
+/// Character references are used and not backslashes, because they mean the same inside of `<summary>` and `<code>`,
+/// where Markdown is not read. A character that means nothing where it stands is left alone, so that the source stays
+/// readable: no line of ours begins a link reference definition, so `[x]` is a link only if `(`, `[` or `:` follows.
+///
+/// `[x]` itself is written out because GitHub's renderer looks for it in the whole line to tick the box of a task.
+///
+/// GitHub and GitLab look for names (`@team`), issues (`#1`) and addresses in the *rendered* text; an empty comment
+/// after the first character keeps them from finding any.
+pub(super) fn markdown(text: &str) -> String {
+    let text = visible(text);
+    let mut escaped = String::with_capacity(text.len() + 8);
+    let mut before = None;
+    // Whether everything before was a digit: `1.` and `1)` at the start of a line begin a list.
+    let mut number = true;
+    let mut rest = text.chars();
+    while let Some(c) = rest.next() {
+        let after = rest.clone().next();
+        match c {
+            _ if stands_for_itself(c, before, after, number, rest.as_str()) => escaped.push(c),
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            _ => {
+                escaped.push_str(&format!("&#{};", u32::from(c)));
+                if matches!(c, '@' | '#' | ':') {
+                    escaped.push_str("<!-- -->");
+                }
+            }
+        }
+        number = number && c.is_ascii_digit();
+        before = Some(c);
+    }
+    escaped
+}
+
+fn stands_for_itself(
+    c: char,
+    before: Option<char>,
+    after: Option<char>,
+    number: bool,
+    rest: &str,
+) -> bool {
+    let starts = before.is_none();
+    let wordy = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
+    match c {
+        '&' | '<' | '>' | '|' | '`' | '*' | '~' | '$' | '@' => false,
+        '_' => wordy(before) && wordy(after),
+        '[' => {
+            let task = ["x]", "X]", " ]"]
+                .into_iter()
+                .any(|task| rest.starts_with(task));
+            !starts && !task && !matches!(after, Some('[' | '^'))
+        }
+        ']' => !matches!(after, None | Some('[' | '(' | ':' | ']')),
+        '\\' => after.is_some_and(|c| !c.is_ascii_punctuation()),
+        '#' => !starts && !after.is_some_and(|c| c.is_ascii_digit()),
+        '-' | '+' | '=' | ' ' => !starts,
+        ')' => !number || starts,
+        '.' => (!number || starts) && !(before == Some('w') && wordy(after)),
+        ':' => !rest.starts_with("//"),
+        _ => true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_nobody_sees_is_written_out() {
+        assert_eq!(visible("a\u{202e}b\u{2066}c"), "a\\u{202e}b\\u{2066}c");
+        assert_eq!(
+            visible("\u{1b}[31mred\u{7}\r\n\t"),
+            "\\u{1b}[31mred\\u{7}\\r\\n\\t"
+        );
+        assert_eq!(
+            visible("zero\u{200b}width\u{feff}"),
+            "zero\\u{200b}width\\u{feff}"
+        );
+        assert_eq!(visible("Überraschung 名前"), "Überraschung 名前");
+    }
+
+    #[test]
+    fn html_has_no_markup_left() {
+        assert_eq!(
+            html("<a href=\"x\" title='y'>`&</a>"),
+            "&lt;a href=&quot;x&quot; title=&#39;y&#39;&gt;&#96;&amp;&lt;/a&gt;"
+        );
+    }
+
+    #[test]
+    fn usual_names_and_sentences_stay_readable_in_markdown() {
+        for text in [
+            "kube-system",
+            "pod-security.kubernetes.io/enforce",
+            "spec.containers[0].securityContext.runAsUser",
+            "allowPrivilegeEscalation != false (container \"api\" must set securityContext.x=false)",
+            "capabilities NET_ADMIN, SYS_ADMIN",
+            "manifests/10-warn-audit",
+            "v1.29",
+            "shop.yaml:12:1",
+        ] {
+            assert_eq!(markdown(text), text);
+        }
+    }
+
+    #[test]
+    fn nothing_begins_or_becomes_markup_in_markdown() {
+        for (text, expected) in [
+            ("a|b", "a&#124;b"),
+            (
+                "*b* _i_ `c` ~s~",
+                "&#42;b&#42; &#95;i&#95; &#96;c&#96; &#126;s&#126;",
+            ),
+            ("<script>", "&lt;script&gt;"),
+            ("&lt;", "&amp;lt;"),
+            ("# title", "&#35;<!-- --> title"),
+            ("- item", "&#45; item"),
+            ("1. item", "1&#46; item"),
+            ("12) item", "12&#41; item"),
+            ("    code", "&#32;   code"),
+            ("[x](y)", "&#91;x&#93;(y)"),
+            ("a [z](y)", "a [z&#93;(y)"),
+            ("a [y]", "a [y&#93;"),
+            ("a [x] b", "a &#91;x] b"),
+            ("a\\|b", "a&#92;&#124;b"),
+            ("end\\", "end&#92;"),
+            ("one\ntwo", "one\\ntwo"),
+            ("@team", "&#64;<!-- -->team"),
+            ("see #12", "see &#35;<!-- -->12"),
+            ("https://x.example", "https&#58;<!-- -->//x.example"),
+            ("www.x.example", "www&#46;x.example"),
+            ("$x$", "&#36;x&#36;"),
+        ] {
+            assert_eq!(markdown(text), expected, "{text}");
+        }
+    }
+}

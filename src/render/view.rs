@@ -1,0 +1,116 @@
+//! What the templates see: the report as ready-made texts, links and classes, so that templates hold no logic.
+//!
+//! [`Page`] is the whole report, [`brief::Summary`] and [`brief::PullRequest`] are short selections of it. The same
+//! views serve HTML and Markdown; nothing here is escaped, because each output escapes every value it writes.
+//!
+//! The structs are serialised for the template engine only. They are no contract: the documents of
+//! [`crate::render::json`] are.
+
+pub(super) mod anchors;
+pub(super) mod brief;
+pub(super) mod findings;
+pub(super) mod grants;
+pub(super) mod labels;
+pub(super) mod namespaces;
+pub(super) mod opening;
+pub(super) mod policies;
+pub(super) mod stages;
+pub(super) mod words;
+pub(super) mod workloads;
+
+use serde::Serialize;
+
+use crate::render::json::v1::{Document, MigrationReport};
+
+use anchors::Anchors;
+use findings::{DiagnosticView, FindingGroup, Titles};
+use grants::Shared;
+use namespaces::{Row, Section};
+use opening::Opening;
+use policies::PolicyView;
+
+/// What all parts of the report need to know of one another.
+pub(super) struct Index<'a> {
+    report: &'a MigrationReport,
+    anchors: Anchors<'a>,
+    shared: Shared<'a>,
+    titles: Titles<'a>,
+    /// Workloads of one namespace whose details are written out.
+    detailed: usize,
+}
+
+impl<'a> Index<'a> {
+    /// Looks through the whole report once.
+    pub(super) fn new(report: &'a MigrationReport) -> Self {
+        Index {
+            report,
+            anchors: Anchors::new(report),
+            shared: Shared::new(report),
+            titles: findings::titles(report),
+            detailed: workloads::detailed(report),
+        }
+    }
+
+    /// How many namespaces there are.
+    pub(super) fn len(&self) -> usize {
+        self.report.namespaces.len()
+    }
+
+    /// The section of the namespace at this position.
+    pub(super) fn section(&self, position: usize) -> Section<'_> {
+        Section::new(self, position)
+    }
+}
+
+/// The report, but for the sections of its namespaces.
+#[derive(Serialize)]
+pub(super) struct Page<'a> {
+    /// Name and version of the tool.
+    tool: String,
+    opening: Opening<'a>,
+    namespaces: Vec<Row<'a>>,
+    shared_grants: Vec<grants::SharedView<'a>>,
+    policies: Vec<PolicyView<'a>>,
+    finding_groups: Vec<FindingGroup<'a>>,
+    diagnostics: Vec<DiagnosticView<'a>>,
+    /// How many diagnostics are left out; empty if none.
+    more_diagnostics: String,
+    classes: &'static [grants::Class],
+    verdicts: &'static [words::Meaning],
+    counts: Counts,
+}
+
+/// Numbers for the table of contents.
+#[derive(Serialize)]
+struct Counts {
+    namespaces: String,
+    policies: String,
+    findings: String,
+    diagnostics: String,
+}
+
+impl<'a> Page<'a> {
+    /// Words the report.
+    pub(super) fn new(document: &'a Document<MigrationReport>, index: &'a Index) -> Self {
+        let report = &document.body;
+        let (diagnostics, more_diagnostics) = findings::diagnostics(&document.diagnostics);
+        Page {
+            tool: format!("{} {}", document.tool.name, document.tool.version),
+            opening: Opening::new(document, index),
+            namespaces: namespaces::rows(index),
+            shared_grants: index.shared.views(&index.anchors),
+            policies: policies::all(report, &index.anchors),
+            finding_groups: findings::groups(report, &index.anchors),
+            diagnostics,
+            more_diagnostics,
+            classes: grants::CLASSES,
+            verdicts: words::VERDICTS,
+            counts: Counts {
+                namespaces: words::number(report.namespaces.len()),
+                policies: words::number(report.policies.len()),
+                findings: words::number(report.findings.len()),
+                diagnostics: words::number(document.diagnostics.len()),
+            },
+        }
+    }
+}

@@ -1,0 +1,244 @@
+//! Short selections of the report: a comment on a pull request, and its description.
+//!
+//! Both fit into the 65,536 characters that GitHub accepts. Lists are filled until their share of that is used, and say
+//! how many lines they leave out.
+
+use serde::Serialize;
+
+use crate::render::escape;
+use crate::render::json::v1::{Document, Finding, MigrationReport, Namespace};
+
+use super::labels;
+use super::opening;
+use super::stages::{self, Stage};
+use super::words;
+
+/// Characters of one cell or line: longer texts are cut.
+const CELL: usize = 300;
+/// Characters that the largest list may use of a description.
+const LARGE: usize = 30_000;
+/// Characters that each other list of a description may use.
+const SMALL: usize = 8_000;
+/// Characters that each list of a comment may use.
+const BRIEF: usize = 4_000;
+
+/// The comment.
+#[derive(Serialize)]
+pub(in crate::render) struct Summary {
+    tool: String,
+    headline: String,
+    findings: String,
+    high: Vec<Risk>,
+    more_high: String,
+    changes: Vec<Change>,
+    more_changes: String,
+    inconclusive: Vec<Change>,
+    more_inconclusive: String,
+}
+
+/// The description.
+#[derive(Serialize)]
+pub(in crate::render) struct PullRequest<'a> {
+    tool: String,
+    title: String,
+    headline: String,
+    target_version: &'a str,
+    target_reason: String,
+    basis: &'a str,
+    basis_meaning: &'static str,
+    changes: Vec<Change>,
+    more_changes: String,
+    inconclusive: Vec<Change>,
+    more_inconclusive: String,
+    risks: Vec<Risk>,
+    more_risks: String,
+    stages: Vec<Stage<'a>>,
+}
+
+/// One namespace, before and after.
+#[derive(Serialize)]
+struct Change {
+    name: String,
+    before: String,
+    after: String,
+    audit: String,
+    warn: String,
+    confidence: String,
+    reason: String,
+}
+
+/// One finding.
+#[derive(Serialize)]
+struct Risk {
+    id: String,
+    severity: String,
+    title: String,
+    consequence: String,
+    remedy: String,
+    places: String,
+}
+
+impl Summary {
+    /// Selects what a comment says.
+    pub(in crate::render) fn new(document: &Document<MigrationReport>) -> Self {
+        let report = &document.body;
+        let (high, more_high) = fitting(risks(report, &["high"]), BRIEF, Risk::size);
+        let (changes, more_changes) = fitting(changes_where(report, changed), BRIEF, Change::size);
+        let (inconclusive, more_inconclusive) =
+            fitting(changes_where(report, inconclusive), BRIEF, Change::size);
+        Summary {
+            tool: format!("{} {}", document.tool.name, document.tool.version),
+            headline: opening::headline(report),
+            findings: opening::severities(report),
+            high,
+            more_high,
+            changes,
+            more_changes,
+            inconclusive,
+            more_inconclusive,
+        }
+    }
+}
+
+impl<'a> PullRequest<'a> {
+    /// Selects what a description says.
+    pub(in crate::render) fn new(document: &'a Document<MigrationReport>) -> Self {
+        let report = &document.body;
+        let all = changes_where(report, changed);
+        let title = format!(
+            "Pod Security Admission labels for {}",
+            words::count(all.len(), "namespace", "namespaces")
+        );
+        let (changes, more_changes) = fitting(all, LARGE, Change::size);
+        let (inconclusive, more_inconclusive) =
+            fitting(changes_where(report, inconclusive), SMALL, Change::size);
+        let (risks, more_risks) = fitting(risks(report, &["high", "medium"]), SMALL, Risk::size);
+        PullRequest {
+            tool: format!("{} {}", document.tool.name, document.tool.version),
+            title,
+            headline: opening::headline(report),
+            target_version: &report.target_version,
+            target_reason: words::shorten(&report.target_reason, CELL),
+            basis: &report.basis,
+            basis_meaning: opening::basis(&report.basis),
+            changes,
+            more_changes,
+            inconclusive,
+            more_inconclusive,
+            risks,
+            more_risks,
+            stages: stages::all(report),
+        }
+    }
+}
+
+/// Whether any label of the namespace changes.
+fn changed(namespace: &Namespace) -> bool {
+    namespace.labels.before != namespace.labels.after
+}
+
+fn inconclusive(namespace: &Namespace) -> bool {
+    namespace.status == "inconclusive"
+}
+
+fn changes_where(report: &MigrationReport, which: fn(&Namespace) -> bool) -> Vec<Change> {
+    report
+        .namespaces
+        .iter()
+        .filter(|namespace| which(namespace))
+        .map(|namespace| {
+            let word = |level: Option<&str>| words::shorten(level.unwrap_or("none"), 60);
+            Change {
+                name: words::shorten(&namespace.name, CELL),
+                before: word(labels::enforced_before(namespace)),
+                after: word(labels::enforced_after(namespace)),
+                audit: word(namespace.audit.as_deref()),
+                warn: word(namespace.warn.as_deref()),
+                confidence: word(Some(&namespace.confidence)),
+                reason: words::shorten(namespace.reasons.first().map_or("", String::as_str), CELL),
+            }
+        })
+        .collect()
+}
+
+fn risks(report: &MigrationReport, severities: &[&str]) -> Vec<Risk> {
+    report
+        .findings
+        .iter()
+        .filter(|finding| severities.contains(&finding.severity.as_str()))
+        .map(risk)
+        .collect()
+}
+
+fn risk(finding: &Finding) -> Risk {
+    let places: Vec<String> = finding
+        .places
+        .iter()
+        .map(|place| {
+            let namespace = place.namespace.as_deref().unwrap_or("the whole cluster");
+            words::shorten(format!("{namespace} {}", place.object).trim_end(), 100)
+        })
+        .collect();
+    Risk {
+        id: words::shorten(&finding.id, CELL),
+        severity: words::shorten(&finding.severity, CELL),
+        title: words::shorten(&finding.title, CELL),
+        consequence: words::shorten(&finding.consequence, CELL),
+        remedy: words::shorten(&finding.remedy, CELL),
+        places: words::some(&places, 3),
+    }
+}
+
+impl Change {
+    fn size(&self) -> usize {
+        let Change {
+            name,
+            before,
+            after,
+            audit,
+            warn,
+            confidence,
+            reason,
+        } = self;
+        size(&[name, before, after, audit, warn, confidence, reason])
+    }
+}
+
+impl Risk {
+    fn size(&self) -> usize {
+        let Risk {
+            id,
+            severity,
+            title,
+            consequence,
+            remedy,
+            places,
+        } = self;
+        size(&[id, severity, title, consequence, remedy, places])
+    }
+}
+
+/// Characters of a line with these texts, and what the template puts around them.
+fn size(texts: &[&String]) -> usize {
+    const AROUND: usize = 60;
+    texts
+        .iter()
+        .map(|text| escape::markdown(text).chars().count())
+        .sum::<usize>()
+        + AROUND
+}
+
+/// The items that fit, and how many do not.
+fn fitting<T>(items: Vec<T>, room: usize, size: fn(&T) -> usize) -> (Vec<T>, String) {
+    let all = items.len();
+    let mut used = 0;
+    let kept: Vec<T> = items
+        .into_iter()
+        .take_while(|item| {
+            used += size(item);
+            used <= room
+        })
+        .collect();
+    let more = words::left_out(all, kept.len());
+    (kept, more)
+}

@@ -1,0 +1,194 @@
+//! Findings, worst first, and what the input left unsaid.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::render::json::v1::{Diagnostic, Finding, MigrationReport, Place};
+
+use super::anchors::Anchors;
+use super::words::{self, Tag};
+
+/// Places that one finding lists. Each namespace names its findings itself, so nothing is lost.
+const PLACES: usize = 100;
+/// Diagnostics that the report lists.
+const DIAGNOSTICS: usize = 1000;
+
+/// The findings of one severity.
+#[derive(Serialize)]
+pub(super) struct FindingGroup<'a> {
+    severity: Tag<'a>,
+    /// `2 findings`.
+    words: String,
+    findings: Vec<FindingView<'a>>,
+}
+
+/// One finding.
+#[derive(Serialize)]
+pub(super) struct FindingView<'a> {
+    anchor: String,
+    id: &'a str,
+    code: &'a str,
+    severity: Tag<'a>,
+    title: &'a str,
+    evidence: &'a [String],
+    consequence: &'a str,
+    remedy: &'a str,
+    /// `3 places`.
+    place_words: String,
+    places: Vec<PlaceView<'a>>,
+    more_places: String,
+    /// Whether it is shown unfolded.
+    open: bool,
+}
+
+/// One place of a finding.
+#[derive(Serialize)]
+struct PlaceView<'a> {
+    /// `the whole cluster` where it is about no namespace.
+    namespace: &'a str,
+    /// Empty if the report has no such namespace.
+    href: String,
+    object: &'a str,
+    source: String,
+}
+
+/// A link to a finding.
+#[derive(Serialize)]
+pub(super) struct FindingLink<'a> {
+    id: &'a str,
+    /// Empty if the report has no such finding.
+    href: String,
+    severity: Tag<'a>,
+    title: &'a str,
+}
+
+/// Severity and title by id.
+pub(super) type Titles<'a> = BTreeMap<&'a str, (&'a str, &'a str)>;
+
+/// Severity and title of every finding.
+pub(super) fn titles(report: &MigrationReport) -> Titles<'_> {
+    report
+        .findings
+        .iter()
+        .map(|finding| {
+            (
+                finding.id.as_str(),
+                (finding.severity.as_str(), finding.title.as_str()),
+            )
+        })
+        .collect()
+}
+
+impl<'a> FindingLink<'a> {
+    /// A link to the finding of this id.
+    pub(super) fn new(id: &'a str, titles: &Titles<'a>, anchors: &Anchors) -> Self {
+        let (severity, title) = titles.get(id).copied().unwrap_or(("info", id));
+        FindingLink {
+            id,
+            href: anchors.findings.href(id),
+            severity: words::tag(severity, words::SEVERITY),
+            title,
+        }
+    }
+
+    /// Place in the order of severities, worst first.
+    pub(super) fn rank(&self) -> u8 {
+        self.severity.rank
+    }
+}
+
+/// The findings by severity, worst first; severities without findings are left out.
+pub(super) fn groups<'a>(report: &'a MigrationReport, anchors: &Anchors) -> Vec<FindingGroup<'a>> {
+    let mut groups: BTreeMap<(u8, &str), Vec<FindingView>> = BTreeMap::new();
+    for (position, finding) in report.findings.iter().enumerate() {
+        let severity = words::tag(&finding.severity, words::SEVERITY);
+        groups
+            .entry((severity.rank, &finding.severity))
+            .or_default()
+            .push(view(
+                finding,
+                anchors.findings.id(position),
+                severity,
+                anchors,
+            ));
+    }
+    groups
+        .into_iter()
+        .map(|((_, severity), findings)| FindingGroup {
+            severity: words::tag(severity, words::SEVERITY),
+            words: words::count(findings.len(), "finding", "findings"),
+            findings,
+        })
+        .collect()
+}
+
+fn view<'a>(
+    finding: &'a Finding,
+    anchor: String,
+    severity: Tag<'a>,
+    anchors: &Anchors,
+) -> FindingView<'a> {
+    FindingView {
+        anchor,
+        id: &finding.id,
+        code: &finding.code,
+        open: severity.rank == 0,
+        severity,
+        title: &finding.title,
+        evidence: &finding.evidence,
+        consequence: &finding.consequence,
+        remedy: &finding.remedy,
+        place_words: words::count(finding.places.len(), "place", "places"),
+        places: finding
+            .places
+            .iter()
+            .take(PLACES)
+            .map(|place| self::place(place, anchors))
+            .collect(),
+        more_places: words::left_out(finding.places.len(), PLACES),
+    }
+}
+
+fn place<'a>(place: &'a Place, anchors: &Anchors) -> PlaceView<'a> {
+    PlaceView {
+        namespace: place.namespace.as_deref().unwrap_or("the whole cluster"),
+        href: place
+            .namespace
+            .as_deref()
+            .map(|namespace| anchors.namespaces.href(namespace))
+            .unwrap_or_default(),
+        object: &place.object,
+        source: words::place(place.source.as_ref()),
+    }
+}
+
+/// One diagnostic of the input.
+#[derive(Serialize)]
+pub(super) struct DiagnosticView<'a> {
+    severity: Tag<'a>,
+    code: &'a str,
+    message: &'a str,
+    help: &'a str,
+    place: String,
+}
+
+/// The diagnostics, in their order, and how many are left out.
+pub(super) fn diagnostics(all: &[Diagnostic]) -> (Vec<DiagnosticView<'_>>, String) {
+    let views = all
+        .iter()
+        .take(DIAGNOSTICS)
+        .map(|diagnostic| DiagnosticView {
+            severity: words::tag(&diagnostic.severity, words::DIAGNOSTIC),
+            code: &diagnostic.code,
+            message: &diagnostic.message,
+            help: &diagnostic.help,
+            place: diagnostic
+                .source
+                .as_ref()
+                .map(|source| format!("{}:{}:{}", source.file, source.line, source.column))
+                .unwrap_or_default(),
+        })
+        .collect();
+    (views, words::left_out(all.len(), DIAGNOSTICS))
+}

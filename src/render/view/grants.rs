@@ -1,0 +1,231 @@
+//! Who was granted which policies, class by class.
+//!
+//! A grant to everybody or to a cluster role reaches every namespace: written out in each, such lists would be most of
+//! the report. A list that two or more namespaces have in common is therefore written once, and they link to it.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::render::json::v1::{Granted, MigrationReport, Usable};
+
+use super::anchors::Anchors;
+use super::words::{self, Tag};
+
+/// The grants of one class in one namespace.
+#[derive(Serialize)]
+pub(super) struct ClassView<'a> {
+    title: &'static str,
+    /// The policies and their levels.
+    policies: String,
+    /// The chains; none if they are written elsewhere.
+    chains: Vec<Chain<'a>>,
+    /// Where the chains are written, and how that is called; empty if here.
+    shared_href: String,
+    shared_title: String,
+}
+
+/// A list of grants that several namespaces have in common.
+#[derive(Serialize)]
+pub(super) struct SharedView<'a> {
+    id: String,
+    title: String,
+    class: &'static str,
+    meaning: &'static str,
+    /// `in 12 namespaces`.
+    namespaces: String,
+    chains: Vec<Chain<'a>>,
+}
+
+/// Subject, binding, role, policy.
+#[derive(Serialize)]
+pub(super) struct Chain<'a> {
+    subject: &'a str,
+    binding: &'a str,
+    role: &'a str,
+    policy: &'a str,
+    /// Empty if the policy is not in the report.
+    policy_href: String,
+    level: Tag<'a>,
+    /// Whether no workload runs as the subject.
+    unused: bool,
+}
+
+/// A class of grants.
+#[derive(Serialize)]
+pub(super) struct Class {
+    title: &'static str,
+    meaning: &'static str,
+    #[serde(skip)]
+    list: fn(&Granted) -> &Vec<Usable>,
+}
+
+/// The classes, most telling first.
+pub(super) const CLASSES: &[Class] = &[
+    Class {
+        title: "Own",
+        meaning: "The namespace's own accounts and groups. Evidence of intent: somebody wanted it to have the policy.",
+        list: |granted| &granted.own,
+    },
+    Class {
+        title: "Everyone",
+        meaning: "All authenticated users, all accounts or the controllers. Says what was possible, not what was meant.",
+        list: |granted| &granted.everyone,
+    },
+    Class {
+        title: "Operators",
+        meaning: "Accounts of other namespaces that may create pods here.",
+        list: |granted| &granted.operators,
+    },
+    Class {
+        title: "People",
+        meaning: "Users and groups of users, who may create pods by hand.",
+        list: |granted| &granted.people,
+    },
+    Class {
+        title: "Nodes",
+        meaning: "Kubelets, through mirror pods.",
+        list: |granted| &granted.nodes,
+    },
+    Class {
+        title: "Wildcards",
+        meaning: "Rules with *, such as cluster-admin's. Tell nothing of what was meant.",
+        list: |granted| &granted.wildcard,
+    },
+];
+
+/// Everything that tells one grant from another.
+type Key<'a> = Vec<(&'a str, Option<&'a str>, &'a str, &'a str, &'a str, bool)>;
+
+/// The lists that more than one namespace has, in the order in which they occur first.
+pub(super) struct Shared<'a> {
+    numbers: BTreeMap<(usize, Key<'a>), usize>,
+    lists: Vec<(usize, &'a [Usable], usize)>,
+}
+
+impl<'a> Shared<'a> {
+    /// Finds the lists that namespaces have in common.
+    pub(super) fn new(report: &'a MigrationReport) -> Self {
+        let mut counts: BTreeMap<(usize, Key), usize> = BTreeMap::new();
+        let lists = || {
+            report.namespaces.iter().flat_map(|namespace| {
+                CLASSES.iter().enumerate().filter_map(|(class, known)| {
+                    let list = (known.list)(&namespace.granted).as_slice();
+                    (!list.is_empty()).then_some((class, list))
+                })
+            })
+        };
+        for (class, list) in lists() {
+            *counts.entry((class, key(list))).or_default() += 1;
+        }
+        counts.retain(|_, count| *count > 1);
+        let mut shared = Shared {
+            numbers: BTreeMap::new(),
+            lists: Vec::new(),
+        };
+        for (class, list) in lists() {
+            let key = (class, key(list));
+            if let Some(count) = counts.remove(&key) {
+                shared.lists.push((class, list, count));
+                shared.numbers.insert(key, shared.lists.len());
+            }
+        }
+        shared
+    }
+
+    /// The lists, written out.
+    pub(super) fn views(&self, anchors: &Anchors) -> Vec<SharedView<'a>> {
+        self.lists
+            .iter()
+            .enumerate()
+            .map(|(position, (class, list, count))| SharedView {
+                id: id(position + 1),
+                title: title(position + 1),
+                class: CLASSES[*class].title,
+                meaning: CLASSES[*class].meaning,
+                namespaces: words::count(*count, "namespace", "namespaces"),
+                chains: chains(list, anchors),
+            })
+            .collect()
+    }
+}
+
+/// The classes that have grants in a namespace.
+pub(super) fn classes<'a>(
+    granted: &'a Granted,
+    anchors: &Anchors,
+    shared: &Shared<'a>,
+) -> Vec<ClassView<'a>> {
+    CLASSES
+        .iter()
+        .enumerate()
+        .map(|(class, known)| (class, known, (known.list)(granted).as_slice()))
+        .filter(|(_, _, list)| !list.is_empty())
+        .map(|(class, known, list)| {
+            let number = shared.numbers.get(&(class, key(list)));
+            ClassView {
+                title: known.title,
+                policies: policies(list),
+                chains: match number {
+                    Some(_) => Vec::new(),
+                    None => chains(list, anchors),
+                },
+                shared_href: number
+                    .map(|number| format!("#{}", id(*number)))
+                    .unwrap_or_default(),
+                shared_title: number.map(|number| title(*number)).unwrap_or_default(),
+            }
+        })
+        .collect()
+}
+
+fn id(number: usize) -> String {
+    format!("grants-{number}")
+}
+
+fn title(number: usize) -> String {
+    format!("Shared grants {number}")
+}
+
+fn key(list: &[Usable]) -> Key<'_> {
+    list.iter()
+        .map(|usable| {
+            (
+                usable.policy.as_str(),
+                usable.level.as_deref(),
+                usable.subject.as_str(),
+                usable.binding.as_str(),
+                usable.role.as_str(),
+                usable.used,
+            )
+        })
+        .collect()
+}
+
+/// The policies of a list with their levels, each once.
+fn policies(list: &[Usable]) -> String {
+    let mut names: Vec<String> = list
+        .iter()
+        .map(|usable| match &usable.level {
+            Some(level) => format!("{} ({level})", usable.policy),
+            None => format!("{} (no level)", usable.policy),
+        })
+        .collect();
+    names.sort();
+    names.dedup();
+    words::some(&names, 8)
+}
+
+fn chains<'a>(list: &'a [Usable], anchors: &Anchors) -> Vec<Chain<'a>> {
+    list.iter()
+        .map(|usable| Chain {
+            subject: &usable.subject,
+            binding: &usable.binding,
+            role: &usable.role,
+            policy: &usable.policy,
+            policy_href: anchors.policies.href(&usable.policy),
+            level: words::level(usable.level.as_deref(), "no level"),
+            unused: !usable.used,
+        })
+        .collect()
+}

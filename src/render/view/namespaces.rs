@@ -1,0 +1,219 @@
+//! Namespaces: a row of the table and a section each.
+
+use serde::Serialize;
+
+use crate::render::json::v1::{Namespace, Preview};
+use crate::render::view::Index;
+
+use super::findings::FindingLink;
+use super::grants::{self, ClassView};
+use super::labels::{self, Line};
+use super::words::{self, Tag};
+use super::workloads::{self, Obstacle, WorkloadView};
+
+/// One namespace, in the table of all.
+#[derive(Serialize)]
+pub(super) struct Row<'a> {
+    id: String,
+    name: &'a str,
+    status: Tag<'a>,
+    /// A dash where no enforce label is proposed.
+    confidence: Tag<'a>,
+    /// The enforce label as the owner has it.
+    before: Tag<'a>,
+    enforce: Tag<'a>,
+    audit: Tag<'a>,
+    warn: Tag<'a>,
+    workload_count: usize,
+    /// The first reason.
+    reason: &'a str,
+}
+
+/// One namespace, in full.
+#[derive(Serialize)]
+pub(in crate::render) struct Section<'a> {
+    #[serde(flatten)]
+    row: Row<'a>,
+    /// Where its Namespace object stands.
+    place: String,
+    /// What happens to the enforce label, in one sentence.
+    decision: String,
+    reasons: &'a [String],
+    evidence: String,
+    missing: &'a [String],
+    needed: Tag<'a>,
+    needed_stored: Tag<'a>,
+    /// Only where patches are planned.
+    needed_with_patches: Option<Tag<'a>>,
+    granted: Tag<'a>,
+    grants: Vec<ClassView<'a>>,
+    labels: Vec<Line>,
+    /// Folders of the stages, as a list of words.
+    steps: String,
+    obstacles: Vec<Obstacle<'a>>,
+    workload_words: String,
+    /// Whether a column for patches is needed.
+    has_patched: bool,
+    workloads: Vec<WorkloadView<'a>>,
+    /// How many workloads are shown without details; empty if none.
+    without_details: String,
+    finding_words: String,
+    findings: Vec<FindingLink<'a>>,
+    preview: Vec<PreviewView<'a>>,
+    /// Versions at which nothing differs, as one sentence; empty if there is none.
+    preview_same: String,
+}
+
+/// What differs at another version.
+#[derive(Serialize)]
+struct PreviewView<'a> {
+    version: &'a str,
+    changes: Vec<ChangeView<'a>>,
+}
+
+/// A workload that another version judges differently.
+#[derive(Serialize)]
+struct ChangeView<'a> {
+    workload: &'a str,
+    verdict: &'static str,
+    checks: String,
+}
+
+/// The rows of the table.
+pub(super) fn rows<'a>(index: &'a Index) -> Vec<Row<'a>> {
+    index
+        .report
+        .namespaces
+        .iter()
+        .enumerate()
+        .map(|(position, namespace)| row(namespace, index.anchors.namespaces.id(position)))
+        .collect()
+}
+
+fn row(namespace: &Namespace, id: String) -> Row<'_> {
+    Row {
+        id,
+        name: &namespace.name,
+        status: words::tag(&namespace.status, words::STATUS),
+        confidence: match namespace.proposed {
+            Some(_) => words::tag(&namespace.confidence, words::CONFIDENCE),
+            None => words::tag("–", &[]),
+        },
+        before: words::level(labels::enforced_before(namespace), "none"),
+        enforce: words::level(labels::enforced_after(namespace), "none"),
+        audit: words::level(namespace.audit.as_deref(), "none"),
+        warn: words::level(namespace.warn.as_deref(), "none"),
+        workload_count: namespace.workloads.len(),
+        reason: namespace.reasons.first().map_or("", String::as_str),
+    }
+}
+
+impl<'a> Section<'a> {
+    /// Words everything that is known of the namespace at this position.
+    pub(super) fn new(index: &'a Index, position: usize) -> Self {
+        let namespace = &index.report.namespaces[position];
+        let mut findings: Vec<FindingLink> = namespace
+            .findings
+            .iter()
+            .map(|id| FindingLink::new(id, &index.titles, &index.anchors))
+            .collect();
+        findings.sort_by_key(FindingLink::rank);
+        let (preview, preview_same) = preview(&namespace.preview);
+        let (workloads, without_details) =
+            workloads::all(&namespace.workloads, index.detailed, &index.anchors);
+        Section {
+            row: row(namespace, index.anchors.namespaces.id(position)),
+            place: words::place(namespace.source.as_ref()),
+            decision: decision(namespace),
+            reasons: &namespace.reasons,
+            evidence: evidence(&namespace.evidence),
+            missing: &namespace.missing,
+            needed: words::level(namespace.needed.as_deref(), "unknown"),
+            needed_stored: words::level(namespace.needed_stored.as_deref(), "unknown"),
+            needed_with_patches: namespace
+                .needed_with_patches
+                .as_deref()
+                .map(|level| words::level(Some(level), "")),
+            granted: words::level(namespace.granted.level.as_deref(), "none"),
+            grants: grants::classes(&namespace.granted, &index.anchors, &index.shared),
+            labels: labels::diff(&namespace.labels),
+            steps: words::and(&namespace.steps),
+            obstacles: workloads::obstacles(&namespace.workloads),
+            workload_words: words::count(namespace.workloads.len(), "workload", "workloads"),
+            has_patched: workloads::has_patched(&namespace.workloads),
+            workloads,
+            without_details,
+            finding_words: words::count(findings.len(), "finding", "findings"),
+            findings,
+            preview,
+            preview_same,
+        }
+    }
+}
+
+/// What happens to the enforce label.
+fn decision(namespace: &Namespace) -> String {
+    let before = labels::enforced_before(namespace);
+    let after = labels::enforced_after(namespace);
+    let mut sentence = match (namespace.status.as_str(), before, after) {
+        ("excluded", _, _) => "Left out of the plan: nothing is changed here.".to_owned(),
+        ("inconclusive", None, None) => {
+            "No enforce label is written, because what the input does not show could change it."
+                .to_owned()
+        }
+        (_, None, None) => "No enforce label is written.".to_owned(),
+        (_, None, Some(after)) => format!("Will enforce {after}; no level is enforced today."),
+        (_, Some(before), Some(after)) if before == after => {
+            format!("Goes on enforcing {after}, as its owner has set it.")
+        }
+        (_, Some(before), Some(after)) => format!("Will enforce {after} instead of {before}."),
+        (_, Some(before), None) => format!("The enforce label {before} is removed."),
+    };
+    match namespace.proposed.as_deref() {
+        Some(proposed) if after != Some(proposed) => {
+            sentence.push_str(&format!(" The plan would propose {proposed}."));
+        }
+        _ => {}
+    }
+    sentence
+}
+
+fn evidence(completeness: &str) -> String {
+    match completeness {
+        "complete" => "complete: the input shows everything that runs here".to_owned(),
+        "partial" => "partial: the input shows some workloads, and there may be more".to_owned(),
+        "none" => "none: the input shows no workload of this namespace".to_owned(),
+        other => other.to_owned(),
+    }
+}
+
+/// The versions that differ, and one sentence for those that do not.
+fn preview(previews: &[Preview]) -> (Vec<PreviewView<'_>>, String) {
+    let (same, different): (Vec<&Preview>, Vec<&Preview>) = previews
+        .iter()
+        .partition(|preview| preview.changed.is_empty());
+    let same: Vec<String> = same.iter().map(|preview| preview.version.clone()).collect();
+    let views = different
+        .into_iter()
+        .map(|preview| PreviewView {
+            version: &preview.version,
+            changes: preview
+                .changed
+                .iter()
+                .map(|changed| ChangeView {
+                    workload: &changed.workload,
+                    verdict: match changed.refused {
+                        true => "would be refused",
+                        false => "would be admitted",
+                    },
+                    checks: words::and(&changed.checks),
+                })
+                .collect(),
+        })
+        .collect();
+    let sentence = match same.is_empty() {
+        true => String::new(),
+        false => format!("Nothing differs at {}.", words::and(&same)),
+    };
+    (views, sentence)
+}

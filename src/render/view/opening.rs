@@ -1,0 +1,314 @@
+//! The opening page: how many namespaces, from which levels to which, what stops us, what to do first.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::render::json::v1::{Document, MigrationReport, Namespace};
+
+use super::Index;
+use super::findings::FindingLink;
+use super::labels;
+use super::stages::{self, Stage};
+use super::words::{self, Tag};
+
+/// High findings, and inconclusive namespaces, that the opening page names.
+const NAMED: usize = 5;
+
+/// The opening page.
+#[derive(Serialize)]
+pub(super) struct Opening<'a> {
+    /// `6 namespaces: 4 planned, 1 inconclusive, 1 excluded`.
+    headline: String,
+    levels: Vec<LevelRow>,
+    before_bar: Vec<Segment>,
+    after_bar: Vec<Segment>,
+    verdict: String,
+    /// Whether nothing has to be settled before the rollout.
+    clear: bool,
+    high: Vec<FindingLink<'a>>,
+    more_high: String,
+    inconclusive: Vec<Withheld<'a>>,
+    more_inconclusive: String,
+    /// Errors of the input, as a phrase; empty if there are none.
+    errors: String,
+    /// Labels that a person should look at first, as a phrase; empty if there are none.
+    review: String,
+    stages: Vec<Stage<'a>>,
+    target_version: &'a str,
+    target_reason: &'a str,
+    basis: &'a str,
+    basis_meaning: &'static str,
+    evidence: String,
+    findings: String,
+}
+
+/// How many namespaces enforce a level.
+#[derive(Serialize)]
+struct LevelRow {
+    level: Tag<'static>,
+    before: String,
+    after: String,
+}
+
+/// A part of a bar 1,000 units long.
+#[derive(Serialize)]
+struct Segment {
+    key: &'static str,
+    x: usize,
+    width: usize,
+}
+
+/// A namespace without an enforce label.
+#[derive(Serialize)]
+struct Withheld<'a> {
+    name: &'a str,
+    href: String,
+    reason: &'a str,
+}
+
+impl<'a> Opening<'a> {
+    /// Words the opening page.
+    pub(super) fn new(document: &'a Document<MigrationReport>, index: &'a Index) -> Self {
+        let report = &document.body;
+        let before = by_level(report, labels::enforced_before);
+        let after = by_level(report, labels::enforced_after);
+        let high: Vec<&str> = report
+            .findings
+            .iter()
+            .filter(|finding| finding.severity == "high")
+            .map(|finding| finding.id.as_str())
+            .collect();
+        let inconclusive: Vec<&Namespace> = report
+            .namespaces
+            .iter()
+            .filter(|namespace| namespace.status == "inconclusive")
+            .collect();
+        Opening {
+            headline: headline(report),
+            levels: level_rows(&before, &after),
+            before_bar: bar(&before),
+            after_bar: bar(&after),
+            verdict: verdict(high.len(), inconclusive.len()),
+            clear: high.is_empty() && inconclusive.is_empty(),
+            high: high
+                .iter()
+                .take(NAMED)
+                .map(|id| FindingLink::new(id, &index.titles, &index.anchors))
+                .collect(),
+            more_high: more(high.len()),
+            inconclusive: inconclusive
+                .iter()
+                .take(NAMED)
+                .map(|namespace| Withheld {
+                    name: &namespace.name,
+                    href: index.anchors.namespaces.href(&namespace.name),
+                    reason: namespace.reasons.first().map_or("", String::as_str),
+                })
+                .collect(),
+            more_inconclusive: more(inconclusive.len()),
+            errors: errors(document),
+            review: review(report),
+            stages: stages::all(report),
+            target_version: &report.target_version,
+            target_reason: &report.target_reason,
+            basis: &report.basis,
+            basis_meaning: basis(&report.basis),
+            evidence: evidence(report),
+            findings: severities(report),
+        }
+    }
+}
+
+/// `6 namespaces: 4 planned, 1 inconclusive, 1 excluded`.
+pub(super) fn headline(report: &MigrationReport) -> String {
+    let namespaces = words::count(report.namespaces.len(), "namespace", "namespaces");
+    let parts: Vec<String> = ["planned", "inconclusive", "excluded"]
+        .into_iter()
+        .filter_map(|status| {
+            let count = report
+                .namespaces
+                .iter()
+                .filter(|namespace| namespace.status == status)
+                .count();
+            (count > 0).then(|| format!("{} {status}", words::number(count)))
+        })
+        .collect();
+    match parts.is_empty() {
+        true => format!("{namespaces} in the input"),
+        false => format!("{namespaces}: {}", parts.join(", ")),
+    }
+}
+
+/// What the basis means.
+pub(super) fn basis(basis: &str) -> &'static str {
+    match basis {
+        "observed" => "the level follows from what the workloads need",
+        "granted" => "the level follows from what the policies granted",
+        "both" => "the looser of what the workloads need and what the policies granted",
+        _ => "",
+    }
+}
+
+/// Numbers of namespaces by the class of the level.
+type ByLevel = BTreeMap<&'static str, usize>;
+
+fn by_level<'a>(
+    report: &'a MigrationReport,
+    level: impl Fn(&'a Namespace) -> Option<&'a str>,
+) -> ByLevel {
+    let mut counts = ByLevel::new();
+    for namespace in &report.namespaces {
+        *counts
+            .entry(words::level(level(namespace), "").key)
+            .or_default() += 1;
+    }
+    counts
+}
+
+/// Classes of levels and their words, tightest first.
+const LEVELS: [(&str, &str); 5] = [
+    ("restricted", "restricted"),
+    ("baseline", "baseline"),
+    ("privileged", "privileged"),
+    ("none", "no label"),
+    ("invalid", "invalid label"),
+];
+
+fn level_rows(before: &ByLevel, after: &ByLevel) -> Vec<LevelRow> {
+    let of = |counts: &ByLevel, key| counts.get(key).copied().unwrap_or_default();
+    LEVELS
+        .into_iter()
+        .filter(|(key, _)| *key != "invalid" || of(before, *key) + of(after, *key) > 0)
+        .map(|(key, word)| LevelRow {
+            level: Tag {
+                word: word.into(),
+                key,
+                rank: 0,
+            },
+            before: words::number(of(before, key)),
+            after: words::number(of(after, key)),
+        })
+        .collect()
+}
+
+fn bar(counts: &ByLevel) -> Vec<Segment> {
+    let all: usize = counts.values().sum();
+    let mut sum = 0;
+    LEVELS
+        .into_iter()
+        .filter_map(|(key, _)| {
+            let from = sum * 1000 / all.max(1);
+            sum += counts.get(key).copied().unwrap_or_default();
+            let to = sum * 1000 / all.max(1);
+            (to > from).then_some(Segment {
+                key,
+                x: from,
+                width: to - from,
+            })
+        })
+        .collect()
+}
+
+fn verdict(high: usize, inconclusive: usize) -> String {
+    let mut parts = Vec::new();
+    if high > 0 {
+        parts.push(words::count(high, "high finding", "high findings"));
+    }
+    if inconclusive > 0 {
+        parts.push(words::count(
+            inconclusive,
+            "inconclusive namespace",
+            "inconclusive namespaces",
+        ));
+    }
+    match high + inconclusive {
+        0 => "Nothing: no high finding, no inconclusive namespace.".to_owned(),
+        1 => format!("{} has to be settled first.", words::and(&parts)),
+        _ => format!("{} have to be settled first.", words::and(&parts)),
+    }
+}
+
+fn more(all: usize) -> String {
+    match all.saturating_sub(NAMED) {
+        0 => String::new(),
+        more => format!("and {} more", words::number(more)),
+    }
+}
+
+fn errors(document: &Document<MigrationReport>) -> String {
+    let errors = document
+        .diagnostics
+        .iter()
+        .filter(|diagnostic| diagnostic.severity == "error")
+        .count();
+    match errors {
+        0 => String::new(),
+        1 => "1 part of the input could not be read".to_owned(),
+        many => format!(
+            "{} parts of the input could not be read",
+            words::number(many)
+        ),
+    }
+}
+
+fn review(report: &MigrationReport) -> String {
+    let review = report
+        .namespaces
+        .iter()
+        .filter(|namespace| {
+            namespace
+                .steps
+                .iter()
+                .any(|step| step == "30-enforce-review")
+        })
+        .count();
+    match review {
+        0 => String::new(),
+        1 => "1 enforce label should be looked at by a person before it is applied".to_owned(),
+        many => format!(
+            "{} enforce labels should be looked at by a person before they are applied",
+            words::number(many)
+        ),
+    }
+}
+
+/// How many namespaces have which evidence.
+fn evidence(report: &MigrationReport) -> String {
+    let parts: Vec<String> = ["complete", "partial", "none"]
+        .into_iter()
+        .filter_map(|completeness| {
+            let count = report
+                .namespaces
+                .iter()
+                .filter(|namespace| namespace.evidence == completeness)
+                .count();
+            (count > 0).then(|| {
+                format!(
+                    "{completeness} for {}",
+                    words::count(count, "namespace", "namespaces")
+                )
+            })
+        })
+        .collect();
+    words::and(&parts)
+}
+
+/// How many findings there are of each severity.
+pub(super) fn severities(report: &MigrationReport) -> String {
+    let parts: Vec<String> = words::SEVERITY
+        .iter()
+        .filter_map(|severity| {
+            let count = report
+                .findings
+                .iter()
+                .filter(|finding| finding.severity == *severity)
+                .count();
+            (count > 0).then(|| format!("{} {severity}", words::number(count)))
+        })
+        .collect();
+    match parts.is_empty() {
+        true => "none".to_owned(),
+        false => parts.join(", "),
+    }
+}

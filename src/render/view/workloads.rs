@@ -1,0 +1,286 @@
+//! Workloads of a namespace: what each satisfies, what refuses it, what policies wrote into it.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::render::json::v1::{MigrationReport, Violation, Workload};
+
+use super::anchors::Anchors;
+use super::words::{self, Tag};
+
+/// One workload.
+#[derive(Serialize)]
+pub(super) struct WorkloadView<'a> {
+    kind: &'a str,
+    name: &'a str,
+    place: String,
+    service_account: &'a str,
+    /// The policy that admits it; empty if none does.
+    policy: &'a str,
+    /// Empty if the policy is not in the report.
+    policy_href: String,
+    via: &'a str,
+    written: Satisfied<'a>,
+    stored: Satisfied<'a>,
+    /// Only where a patch is planned.
+    patched: Option<Satisfied<'a>>,
+    /// Whether the table has a column for patches, and how many columns it has.
+    patched_column: bool,
+    columns: usize,
+    /// Whether there is anything below.
+    has_details: bool,
+    violations: Vec<ViolationView<'a>>,
+    mutations: Vec<MutationView<'a>>,
+    notes: &'a [String],
+    /// The patch, line by line.
+    patch: Vec<String>,
+    /// How to apply the patch.
+    patch_note: &'static str,
+}
+
+/// A set of levels.
+#[derive(Serialize)]
+pub(super) struct Satisfied<'a> {
+    /// The tightest of them.
+    level: Tag<'a>,
+    /// What the tightest does not say; empty for the usual sets, which include every looser level.
+    but: String,
+}
+
+/// A violation, and the levels that it breaks.
+#[derive(Serialize)]
+pub(super) struct ViolationView<'a> {
+    check: &'a str,
+    reason: &'a str,
+    detail: &'a str,
+    levels: String,
+}
+
+/// One field that the policy writes.
+#[derive(Serialize)]
+pub(super) struct MutationView<'a> {
+    path: &'a str,
+    before: String,
+    after: String,
+}
+
+/// How many workloads break a level, and through which checks.
+#[derive(Serialize)]
+pub(super) struct Obstacle<'a> {
+    level: Tag<'a>,
+    text: String,
+}
+
+/// Workloads of a report up to which all details are written out. A page with many more takes browsers long to open.
+const DETAILED: usize = 10_000;
+
+/// How many workloads of each namespace have their details written out.
+pub(super) fn detailed(report: &MigrationReport) -> usize {
+    let all: usize = report
+        .namespaces
+        .iter()
+        .map(|namespace| namespace.workloads.len())
+        .sum();
+    match all > DETAILED {
+        true => (DETAILED / report.namespaces.len().max(1)).max(1),
+        false => DETAILED,
+    }
+}
+
+/// The workloads of a namespace, and how many of them have no details; empty if all have.
+///
+/// The ones that satisfy least come first where not all can have them: they are what holds the namespace back.
+pub(super) fn all<'a>(
+    workloads: &'a [Workload],
+    detailed: usize,
+    anchors: &Anchors,
+) -> (Vec<WorkloadView<'a>>, String) {
+    let columns = match has_patched(workloads) {
+        true => 6,
+        false => 5,
+    };
+    let mut views: Vec<WorkloadView> = workloads
+        .iter()
+        .map(|workload| view(workload, columns, anchors))
+        .collect();
+    let mut order: Vec<usize> = (0..views.len())
+        .filter(|at| views[*at].has_details)
+        .collect();
+    order.sort_by_key(|at| views[*at].written.level.rank);
+    let bare = order.split_off(detailed.min(order.len()));
+    for at in &bare {
+        views[*at].has_details = false;
+    }
+    let sentence = match bare.len() {
+        0 => String::new(),
+        many => format!(
+            "The details of {} are left out; report.json has them.",
+            words::count(many, "workload", "workloads")
+        ),
+    };
+    (views, sentence)
+}
+
+/// Whether a patch is planned for any of them.
+pub(super) fn has_patched(workloads: &[Workload]) -> bool {
+    workloads
+        .iter()
+        .any(|workload| workload.satisfies_patched.is_some())
+}
+
+fn view<'a>(workload: &'a Workload, columns: usize, anchors: &Anchors) -> WorkloadView<'a> {
+    let policy = workload.policy.as_deref().unwrap_or_default();
+    let violations = violations(&workload.violations);
+    let mutations: Vec<MutationView> = workload
+        .mutations
+        .iter()
+        .map(|change| MutationView {
+            path: &change.path,
+            before: words::value(change.before.as_ref(), "unset"),
+            after: words::value(change.after.as_ref(), "removed"),
+        })
+        .collect();
+    WorkloadView {
+        kind: &workload.kind,
+        name: &workload.name,
+        place: words::place(Some(&workload.source)),
+        service_account: &workload.service_account,
+        policy,
+        policy_href: anchors.policies.href(policy),
+        via: workload.via.as_deref().unwrap_or_default(),
+        written: satisfied(Some(&workload.satisfies)),
+        stored: satisfied(workload.satisfies_stored.as_deref()),
+        patched: workload
+            .satisfies_patched
+            .as_ref()
+            .map(|levels| satisfied(Some(levels))),
+        patched_column: columns == 6,
+        columns,
+        has_details: !(violations.is_empty()
+            && mutations.is_empty()
+            && workload.notes.is_empty()
+            && workload.patch.is_none()),
+        violations,
+        mutations,
+        notes: &workload.notes,
+        patch: workload
+            .patch
+            .as_ref()
+            .map(|patch| words::lines(&patch.object))
+            .unwrap_or_default(),
+        patch_note: workload
+            .patch
+            .as_ref()
+            .map(|patch| patch_note(&patch.proof))
+            .unwrap_or_default(),
+    }
+}
+
+/// What the proof of a patch means for applying it.
+fn patch_note(proof: &str) -> &'static str {
+    match proof {
+        "accepted" => {
+            "Patch that keeps what the policy writes; the policies accept it, so apply it before they go:"
+        }
+        "refused" => {
+            "Patch that keeps what the policy writes; the policies refuse it, so apply it once they are off:"
+        }
+        "otherPolicy" => {
+            "Patch that keeps what the policy writes; with it another policy would be chosen, so apply it once they are off:"
+        }
+        _ => {
+            "Patch that keeps what the policy writes; the policy still writes over it, so apply it once it is off:"
+        }
+    }
+}
+
+/// The tightest level of a set, and the looser ones that are not in it; `None` where the pod would not be stored.
+fn satisfied<'a>(levels: Option<&'a [String]>) -> Satisfied<'a> {
+    const ORDER: [&str; 3] = ["restricted", "baseline", "privileged"];
+    let Some(levels) = levels else {
+        return Satisfied {
+            level: words::level(None, "not admitted"),
+            but: String::new(),
+        };
+    };
+    let has = |level: &str| levels.iter().any(|other| other == level);
+    let tightest = ORDER.iter().position(|level| has(level));
+    let missing: Vec<String> = ORDER[tightest.unwrap_or(ORDER.len())..]
+        .iter()
+        .filter(|level| !has(level))
+        .map(|level| (*level).to_owned())
+        .collect();
+    Satisfied {
+        level: words::level(tightest.map(|position| ORDER[position]), "none"),
+        but: match missing.is_empty() {
+            true => String::new(),
+            false => format!("but not {}", words::and(&missing)),
+        },
+    }
+}
+
+/// Each violation once, with the levels that it breaks, in the order of the loosest level.
+fn violations(by_level: &BTreeMap<String, Vec<Violation>>) -> Vec<ViolationView<'_>> {
+    let mut views: Vec<ViolationView> = Vec::new();
+    let mut positions = BTreeMap::new();
+    for (level, violations) in by_level {
+        for violation in violations {
+            let key = (&violation.check, &violation.reason, &violation.detail);
+            match positions.get(&key) {
+                Some(position) => {
+                    let view: &mut ViolationView = &mut views[*position];
+                    view.levels = format!("{}, {level}", view.levels);
+                }
+                None => {
+                    positions.insert(key, views.len());
+                    views.push(ViolationView {
+                        check: &violation.check,
+                        reason: &violation.reason,
+                        detail: &violation.detail,
+                        levels: level.clone(),
+                    });
+                }
+            }
+        }
+    }
+    views
+}
+
+/// For each level that some workload breaks: how many do, and how many fail each check.
+pub(super) fn obstacles(workloads: &[Workload]) -> Vec<Obstacle<'_>> {
+    let mut broken: BTreeMap<&str, (usize, BTreeMap<&str, usize>)> = BTreeMap::new();
+    for workload in workloads {
+        for (level, violations) in &workload.violations {
+            let (count, checks) = broken.entry(level).or_default();
+            *count += 1;
+            let failed: std::collections::BTreeSet<&str> = violations
+                .iter()
+                .map(|violation| violation.check.as_str())
+                .collect();
+            for check in failed {
+                *checks.entry(check).or_default() += 1;
+            }
+        }
+    }
+    broken
+        .into_iter()
+        .map(|(level, (count, checks))| {
+            let mut checks: Vec<(&str, usize)> = checks.into_iter().collect();
+            checks.sort_by(|a, b| (b.1, a.0).cmp(&(a.1, b.0)));
+            let checks: Vec<String> = checks
+                .iter()
+                .map(|(check, count)| format!("{check} ({count})"))
+                .collect();
+            Obstacle {
+                level: words::level(Some(level), ""),
+                text: format!(
+                    "refuses {} of {}: {}",
+                    words::number(count),
+                    words::count(workloads.len(), "workload", "workloads"),
+                    words::some(&checks, 20)
+                ),
+            }
+        })
+        .collect()
+}
