@@ -48,10 +48,12 @@ impl Homes {
 
     /// The namespace of an object that names none, read at this place.
     pub(crate) fn of(&self, source: &Source) -> Option<String> {
-        self.overlays
-            .namespace_of(&source.file)
-            .map(str::to_owned)
-            .or_else(|| self.fallback.clone())
+        self.overlaid(source).or_else(|| self.fallback.clone())
+    }
+
+    /// The namespace that a kustomization puts every object of this file into.
+    pub(crate) fn overlaid(&self, source: &Source) -> Option<String> {
+        self.overlays.namespace_of(&source.file).map(str::to_owned)
     }
 
     /// Replaces an empty namespace; false, with a diagnostic, if the input does not tell which.
