@@ -217,6 +217,9 @@ fn next_steps(plan: &Plan, folder: &Path) -> String {
         .iter()
         .flat_map(plan::NamespacePlan::steps)
         .collect();
+    if stages.is_empty() {
+        return format!("\nwrote {folder}; read {folder}/report.html: no label has to change\n");
+    }
     let mut out =
         format!("\nwrote {folder}; read {folder}/report.html, then apply in this order:\n");
     for stage in stages {
@@ -338,7 +341,7 @@ fn check(arguments: &Check) -> Result<Answer> {
                     format!(
                         "{}/{}\n",
                         workload.kind.to_lowercase(),
-                        text::visible(&workload.meta.name)
+                        text::visible(&workload.meta.display_name())
                     )
                 })
                 .collect()

@@ -26,6 +26,14 @@ pub(super) struct Home<'a> {
     pub(super) explained: Vec<(&'a Workload, &'a Workload)>,
 }
 
+impl Home<'_> {
+    /// The labels as the owner has them.
+    pub(super) fn labels(&self) -> &BTreeMap<String, String> {
+        static NONE: BTreeMap<String, String> = BTreeMap::new();
+        self.object.map_or(&NONE, |object| &object.labels)
+    }
+}
+
 impl<'a> Homes<'a> {
     /// Namespaces are those that have an object, and those that something of the input is in.
     pub(super) fn new(inventory: &'a Inventory) -> Self {
