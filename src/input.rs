@@ -1,1 +1,269 @@
 //! Files, standard input and text to documents.
+//!
+//! [`walk`] lists and reads files. [`chunks`] splits a file into parts that are read on their own, and
+//! [`Chunk::read`] makes documents of one. Chunks borrow the file's bytes and hold no data of their own, so that a
+//! caller can read, decode and drop them one by one or on all cores, and memory follows what is kept.
+//!
+//! YAML is read as `kubectl` reads it, JSON as the API server does. A document is decoded into a model
+//! struct with [`Document::decode`]: strictly typed, with the field path and place of whatever does not fit.
+
+mod de;
+pub mod diags;
+mod json;
+mod list;
+mod read;
+mod split;
+mod strict;
+mod template;
+mod text;
+mod tree;
+pub mod walk;
+mod yaml;
+
+use std::fmt;
+use std::sync::Arc;
+
+use serde::de::DeserializeOwned;
+
+use crate::diag::{Code, Diagnostic, Source};
+use de::NodeRef;
+use split::Piece;
+use strict::Strict;
+use text::{Fault, Origin};
+pub use tree::{Links, NodeId, Span, Tree, Value as NodeValue};
+
+/// A file in memory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InputFile {
+    /// The path as the user gave it, members of directories appended; `-` for standard input.
+    pub name: Arc<str>,
+    /// The text, in UTF-8 if it is text at all; a byte order mark is kept.
+    pub bytes: Vec<u8>,
+    /// How the text is stored.
+    pub storage: Storage,
+}
+
+/// How a text is stored: only a plain file can be edited in place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Storage {
+    /// As it is.
+    Plain,
+    /// Compressed with gzip.
+    Gzip,
+    /// In UTF-16.
+    Utf16,
+}
+
+impl InputFile {
+    /// A file from its bytes. UTF-16 with a byte order mark is converted: `kubectl` refuses it, but Windows writes it
+    /// and its meaning is beyond doubt.
+    pub fn new(name: impl Into<Arc<str>>, bytes: Vec<u8>) -> Self {
+        let unit: fn([u8; 2]) -> u16 = match bytes.get(..2) {
+            Some([0xFF, 0xFE]) => u16::from_le_bytes,
+            Some([0xFE, 0xFF]) => u16::from_be_bytes,
+            _ => {
+                return InputFile {
+                    name: name.into(),
+                    bytes,
+                    storage: Storage::Plain,
+                };
+            }
+        };
+        let units = bytes[2..]
+            .chunks_exact(2)
+            .map(|pair| unit([pair[0], pair[1]]));
+        let text: String = char::decode_utf16(units)
+            .map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER))
+            .collect();
+        InputFile {
+            name: name.into(),
+            bytes: text.into_bytes(),
+            storage: Storage::Utf16,
+        }
+    }
+}
+
+/// What a file or chunk holds.
+#[derive(Debug, Default)]
+pub struct Reading<'a> {
+    /// Objects of whatever kind, in the order of the text.
+    pub documents: Vec<Document<'a>>,
+    /// Documents that can not be read; each has a diagnostic of severity error as well.
+    pub unreadable: Vec<Unreadable>,
+    /// What there is to say about the text.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// An object as it stands in the input, not decoded yet.
+#[derive(Debug, Clone)]
+pub struct Document<'a> {
+    /// Where it stands: the place of its first key.
+    pub source: Source,
+    /// `apiVersion`; empty if absent. In a typed list it may come from the list.
+    pub api_version: String,
+    /// `kind`, never empty. In a typed list it may come from the list.
+    pub kind: String,
+    body: Body<'a>,
+}
+
+#[derive(Debug, Clone)]
+enum Body<'a> {
+    Json { text: &'a str, origin: Origin },
+    Tree { tree: Arc<Tree<'a>>, node: NodeId },
+}
+
+/// A document that can not be read: what it would have held is a gap in the evidence.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unreadable {
+    /// Where the document begins.
+    pub source: Source,
+    /// Why it can not be read: [`diags::TEMPLATE`], [`diags::SYNTAX`], …
+    pub code: &'static Code,
+    /// The kind, if a plain line tells it.
+    pub kind_hint: Option<String>,
+    /// The name, if a plain line tells it.
+    pub name_hint: Option<String>,
+    /// The namespace, if a plain line tells it.
+    pub namespace_hint: Option<String>,
+}
+
+/// A field that can not be decoded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DecodeError {
+    /// [`diags::TYPE`], or why the object can not be looked into at all.
+    pub code: &'static Code,
+    /// The field, as `spec.containers[0].image`; empty for the object itself.
+    pub path: String,
+    /// What was expected and what was found.
+    pub message: String,
+    /// The place of the field's value.
+    pub source: Source,
+}
+
+impl fmt::Display for DecodeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.path.is_empty() {
+            f.write_str(&self.message)
+        } else {
+            write!(f, "{}: {}", self.path, self.message)
+        }
+    }
+}
+
+impl std::error::Error for DecodeError {}
+
+/// A part of a file that is read on its own: a document, or an element of a list.
+pub struct Chunk<'a> {
+    file: &'a InputFile,
+    piece: Piece,
+}
+
+/// Splits a file into chunks, in the order of the text.
+pub fn chunks(file: &InputFile) -> Vec<Chunk<'_>> {
+    split::split(&file.bytes)
+        .into_iter()
+        .map(|piece| Chunk { file, piece })
+        .collect()
+}
+
+/// Reads a whole file.
+pub fn documents(file: &InputFile) -> Reading<'_> {
+    let mut reading = Reading::default();
+    for chunk in chunks(file) {
+        let mut read = chunk.read();
+        reading.documents.append(&mut read.documents);
+        reading.unreadable.append(&mut read.unreadable);
+        reading.diagnostics.append(&mut read.diagnostics);
+    }
+    reading
+}
+
+impl<'a> Chunk<'a> {
+    /// Reads the chunk.
+    pub fn read(&self) -> Reading<'a> {
+        read::piece(self.file, &self.piece)
+    }
+}
+
+impl Document<'_> {
+    /// Decodes the object.
+    ///
+    /// Types are Go's: nothing is coerced, unknown fields are ignored, names are case-sensitive.
+    pub fn decode<T: DeserializeOwned>(&self) -> Result<T, DecodeError> {
+        match &self.body {
+            Body::Tree { tree, node } => self.decode_node(tree, *node),
+            Body::Json { text, origin } => {
+                let mut json = serde_json::Deserializer::from_str(text);
+                // Whatever `serde_json` objects to is looked at again: it may be a repeated key, which is allowed, and
+                // the tree can name the field.
+                T::deserialize(Strict(&mut json)).or_else(|_| {
+                    let (tree, node) =
+                        json::load(text, *origin).map_err(|fault| self.broken(fault))?;
+                    self.decode_node(&tree, node)
+                })
+            }
+        }
+    }
+
+    /// The whole object as JSON, with `kind` and `apiVersion` also where they come from a typed list.
+    ///
+    /// Repeated keys are settled as for decoding. Numbers are as Go would write them, so a YAML `1e3` is `1000`.
+    pub fn value(&self) -> Result<serde_json::Value, DecodeError> {
+        let mut value: serde_json::Value = match &self.body {
+            Body::Tree { tree, node } => self.decode_node(tree, *node)?,
+            Body::Json { text, origin } => {
+                let (tree, node) = json::load(text, *origin).map_err(|fault| self.broken(fault))?;
+                self.decode_node(&tree, node)?
+            }
+        };
+        if let Some(object) = value.as_object_mut() {
+            for (field, content) in [("kind", &self.kind), ("apiVersion", &self.api_version)] {
+                if !content.is_empty() {
+                    object.insert(field.to_owned(), content.as_str().into());
+                }
+            }
+        }
+        Ok(value)
+    }
+
+    /// The node tree of a YAML object and its root, for edits of the text. `None` for JSON.
+    pub fn tree(&self) -> Option<(&Tree<'_>, NodeId)> {
+        match &self.body {
+            Body::Tree { tree, node } => Some((tree, *node)),
+            Body::Json { .. } => None,
+        }
+    }
+
+    fn decode_node<T: DeserializeOwned>(
+        &self,
+        tree: &Tree<'_>,
+        node: NodeId,
+    ) -> Result<T, DecodeError> {
+        T::deserialize(NodeRef { tree, node }).map_err(|error| {
+            let span = tree.span(error.node().unwrap_or(node));
+            DecodeError {
+                code: &diags::TYPE,
+                path: error.path(),
+                message: error.message().to_owned(),
+                source: Source {
+                    line: span.line,
+                    column: span.column,
+                    ..self.source.clone()
+                },
+            }
+        })
+    }
+
+    fn broken(&self, fault: Fault) -> DecodeError {
+        DecodeError {
+            code: fault.code,
+            path: String::new(),
+            message: fault.message,
+            source: Source {
+                line: fault.line,
+                column: fault.column,
+                ..self.source.clone()
+            },
+        }
+    }
+}

@@ -1,9 +1,230 @@
-//! psp2psa: from PodSecurityPolicy to Pod Security Admission.
+//! From PodSecurityPolicy (PSP) to Pod Security Admission (PSA): what every namespace should enforce, and why.
+//!
+//! This page is the architecture. The `psp2psa` binary adds arguments, files and exit codes to what stands here.
+//!
+//! # Bird's-eye view
+//!
+//! Text becomes documents, documents become an inventory of typed objects, three engines answer questions about them,
+//! a mapping and a plan are made of the answers, and the plan is rendered into files. Nothing else happens: no cluster
+//! is contacted, no clock is read, no order of files matters.
+//!
+//! # The stages
+//!
+//! In the order data flows; a stage uses only stages above it, which a test enforces.
+//!
+//! * [`diag`]: diagnostics and places, the vocabulary of everything that speaks of the input.
+//! * [`input`]: files to documents. The only stage that knows YAML and JSON; `input::walk` is the only one on disk.
+//! * [`model`]: documents to objects. The API server's defaults are applied here, once.
+//! * [`rbac`]: who may `use` which policy where, through which binding, role and rule.
+//! * [`pss`]: the Pod Security Standards: pod × level × version to violations, in upstream's words. It does not know
+//!   PodSecurityPolicy admission, only what a policy's text means to a check.
+//! * [`psp`]: PodSecurityPolicy admission as Kubernetes 1.24 did it: validation, choice, mutation.
+//! * [`mod@check`]: workloads to violations and levels, in the order of the input.
+//! * [`mapping`]: a policy to levels, with a verdict for each check.
+//! * [`plan`]: all of it to a decision for each namespace. The only stage that decides.
+//! * [`render`]: decisions to manifests, diffs, reports and tables.
+//!
+//! [`read`], [`migrate`], [`map()`], [`check()`], and [`assemble`] with [`resolve`], are the whole pipeline for one question each; they do no
+//! I/O. The edges are `cli` (arguments), `write` (the output folder) and `main` (the process).
+//!
+//! # Invariants
+//!
+//! * The three engines do not know one another. What they agree on is tested, not shared.
+//! * Unknown is never a level: it is `None`, a reason, and a finding.
+//! * Stages return `(T, Vec<Diagnostic>)`; only the edges return `Result`. One bad document never costs the others.
+//! * Only `model` decodes, only `render::json::v1` is serialised. Inner types are free to change.
+//! * Nothing in the input is trusted: names become file names only if they are DNS labels, and every output escapes.
+//!
+//! # Where to start
+//!
+//! * A new Kubernetes minor changes a check: `pss/checks/`, the file named after the check.
+//! * A new finding: `plan/findings/codes.rs` for what it means, `plan/rules.rs` for when it is made.
+//! * A new output: a file under `render/`, and an arm in `main`.
+//!
+//! # Example
+//!
+//! ```
+//! use psp2psa::{input::InputFile, pss::{Level, Version}};
+//!
+//! let pod = "{apiVersion: v1, kind: Pod, metadata: {name: p}, spec: {hostPID: true, containers: [{name: c, image: i}]}}";
+//! let read = psp2psa::read(&InputFile::new("p.yaml", pod.into()));
+//! let question = psp2psa::check::Question { level: Some(Level::Baseline), version: Version::Latest, namespace: None };
+//! let (answer, _) = psp2psa::check(read, &psp2psa::default_attribution(), &question);
+//! assert_eq!(answer[0].violations[0].detail, "hostPID=true");
+//! ```
 
+pub mod check;
+pub mod cli;
 pub mod diag;
 pub mod input;
 pub mod mapping;
 pub mod model;
+pub mod plan;
 pub mod psp;
 pub mod pss;
 pub mod rbac;
+pub mod render;
+pub mod write;
+
+use rayon::prelude::*;
+use serde_json::Value;
+
+use check::{Checked, Question};
+use diag::{Code, Diagnostic};
+use input::{DecodeError, Document, InputFile, Unreadable};
+use mapping::Mapping;
+use model::Inventory;
+use model::attribution::Attribution;
+use model::decode::Object;
+use model::psp::PodSecurityPolicy;
+use plan::Plan;
+use pss::Version;
+use rbac::Access;
+
+/// The diagnostic codes of all stages, in the order of the stages.
+pub static CODES: &[&[&Code]] = &[
+    input::diags::CODES,
+    model::diags::CODES,
+    rbac::CODES,
+    psp::CODES,
+];
+
+/// What was read, in the order of the input, before it is put together.
+#[derive(Debug, Default)]
+pub struct Read {
+    /// Every document that could be decoded.
+    pub objects: Vec<Object>,
+    /// Every document that could not.
+    pub unreadable: Vec<Unreadable>,
+    /// What there is to say about them.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+impl Read {
+    /// Appends what was read from another file.
+    pub fn append(&mut self, mut other: Read) {
+        self.objects.append(&mut other.objects);
+        self.unreadable.append(&mut other.unreadable);
+        self.diagnostics.append(&mut other.diagnostics);
+    }
+}
+
+/// Reads and decodes one file, on all cores.
+pub fn read(file: &InputFile) -> Read {
+    let parts: Vec<Read> = input::chunks(file)
+        .par_iter()
+        .map(|chunk| {
+            let reading = chunk.read();
+            let mut read = Read {
+                objects: Vec::with_capacity(reading.documents.len()),
+                unreadable: reading.unreadable,
+                diagnostics: reading.diagnostics,
+            };
+            for document in &reading.documents {
+                match model::decode::decode(document) {
+                    Ok(object) => read.objects.push(object),
+                    Err(error) => {
+                        read.unreadable.push(undecodable(document, &error));
+                        read.diagnostics.push(input::diags::wrong_type(&error));
+                    }
+                }
+            }
+            read
+        })
+        .collect();
+    let mut all = Read::default();
+    for part in parts {
+        all.append(part);
+    }
+    all
+}
+
+/// What is left of a document of which some field cannot be decoded.
+fn undecodable(document: &Document, error: &DecodeError) -> Unreadable {
+    let object = document.value().unwrap_or_default();
+    let text = |path: &str| {
+        object
+            .pointer(path)
+            .and_then(Value::as_str)
+            .map(str::to_owned)
+    };
+    Unreadable {
+        source: document.source.clone(),
+        code: error.code,
+        kind_hint: Some(document.kind.clone()),
+        name_hint: text("/metadata/name"),
+        namespace_hint: text("/metadata/namespace"),
+    }
+}
+
+/// The attribution of objects without a namespace, if nothing was chosen.
+pub fn default_attribution() -> Attribution {
+    Attribution {
+        default_namespace: "default".to_owned(),
+        chosen: false,
+    }
+}
+
+/// Plans the migration of everything that was read.
+pub fn migrate(
+    read: Read,
+    attribution: &Attribution,
+    options: &plan::Options,
+) -> (Plan, Vec<Diagnostic>) {
+    let (inventory, mut diagnostics) = assemble(read, attribution);
+    let (access, said) = resolve(&inventory);
+    let plan = plan::plan(&inventory, &access, &said, options);
+    diagnostics.extend(said);
+    diagnostics.extend(psp::diagnose(&inventory.policies));
+    diag::sort(&mut diagnostics);
+    (plan, diagnostics)
+}
+
+/// Maps every policy that was read, variants side by side, sorted by name.
+pub fn map(read: Read, version: Version) -> (Vec<(PodSecurityPolicy, Mapping)>, Vec<Diagnostic>) {
+    let (inventory, mut diagnostics) = assemble(read, &default_attribution());
+    diagnostics.extend(psp::diagnose(&inventory.policies));
+    diag::sort(&mut diagnostics);
+    let policies = inventory
+        .policies
+        .into_iter()
+        .map(|policy| {
+            let mapping = mapping::map(&policy, version);
+            (policy, mapping)
+        })
+        .collect();
+    (policies, diagnostics)
+}
+
+/// Puts roles, bindings and policies together, so that [`Access`] can be asked. See [`resolve`].
+pub fn assemble(read: Read, attribution: &Attribution) -> (Inventory, Vec<Diagnostic>) {
+    let (inventory, said) = model::assemble(read.objects, &read.unreadable, attribution);
+    let mut diagnostics = read.diagnostics;
+    diagnostics.extend(said);
+    diag::sort(&mut diagnostics);
+    (inventory, diagnostics)
+}
+
+/// Resolves the roles and bindings of an inventory.
+pub fn resolve(inventory: &Inventory) -> (Access<'_>, Vec<Diagnostic>) {
+    let policies: Vec<&str> = inventory
+        .policies
+        .iter()
+        .map(|policy| policy.name.as_str())
+        .collect();
+    Access::new(&inventory.roles, &inventory.bindings, &policies)
+}
+
+/// Judges every workload in the order of the input, copies and nameless ones included, with the defaults that the API
+/// server would fill in.
+pub fn check(
+    read: Read,
+    attribution: &Attribution,
+    question: &Question,
+) -> (Vec<Checked>, Vec<Diagnostic>) {
+    let (workloads, said) = model::workloads_in_order(read.objects, attribution);
+    let mut diagnostics = read.diagnostics;
+    diagnostics.extend(said);
+    diag::sort(&mut diagnostics);
+    (check::judge(workloads, question), diagnostics)
+}

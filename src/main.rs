@@ -1,3 +1,377 @@
-//! The `psp2psa` command.
+//! The `psp2psa` command: arguments in, files read, one call of the library, answer out, exit code.
 
-fn main() {}
+use std::io::{self, Write};
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result, bail};
+use clap::FromArgMatches;
+use psp2psa::Read;
+use psp2psa::check::Question;
+use psp2psa::cli::{
+    self, AccessArgs, Check, Cli, Color, Command, FailOn, Input, Map, Migrate, Output,
+};
+use psp2psa::diag::{Diagnostic, Severity};
+use psp2psa::input::walk::{self, Recursion};
+use psp2psa::model::attribution::Attribution;
+use psp2psa::plan::findings;
+use psp2psa::plan::{self, Existing, Plan};
+use psp2psa::rbac::Identity;
+use psp2psa::render::{self, explain, json, markdown, text};
+use psp2psa::write::{self, Foreign};
+use rayon::prelude::*;
+
+/// What a command has to say.
+struct Answer {
+    /// For standard output.
+    text: String,
+    /// For standard error.
+    diagnostics: Vec<Diagnostic>,
+    /// Whether the answer is one that scripts should notice: a violation, a "no", a finding.
+    negative: bool,
+}
+
+impl Answer {
+    fn plain(text: String) -> Self {
+        Answer {
+            text,
+            diagnostics: Vec::new(),
+            negative: false,
+        }
+    }
+}
+
+fn main() -> ExitCode {
+    let program = std::env::args_os()
+        .next()
+        .and_then(|path| Some(Path::new(&path).file_stem()?.to_string_lossy().into_owned()))
+        .unwrap_or_default();
+    let arguments = cli::command(&program)
+        .try_get_matches()
+        .and_then(|matches| Cli::from_arg_matches(&matches));
+    let cli = match arguments {
+        Ok(cli) => cli,
+        Err(error) => error.exit(),
+    };
+    choose_color(cli.talk.color);
+    match run(&cli.command, &program) {
+        Ok(answer) => {
+            let least = match (cli.talk.quiet, cli.talk.verbose) {
+                (true, _) => None,
+                (false, true) => Some(Severity::Note),
+                (false, false) => Some(Severity::Warning),
+            };
+            if let Some(least) = least {
+                let said = text::diagnostics(&answer.diagnostics, least);
+                // If standard error is closed there is nobody to tell.
+                let _ = anstream::stderr().write_all(said.as_bytes());
+            }
+            let unreadable = answer
+                .diagnostics
+                .iter()
+                .any(|diagnostic| diagnostic.code.severity == Severity::Error);
+            match anstream::stdout().write_all(answer.text.as_bytes()) {
+                Err(error) if error.kind() != io::ErrorKind::BrokenPipe => fail(&error.into()),
+                // A reader that has seen enough, such as `head`, is no error.
+                _ => match (answer.negative, unreadable) {
+                    (true, _) => ExitCode::from(1),
+                    (false, true) => ExitCode::from(3),
+                    (false, false) => ExitCode::SUCCESS,
+                },
+            }
+        }
+        Err(error) => fail(&error),
+    }
+}
+
+fn fail(error: &anyhow::Error) -> ExitCode {
+    let message = format!("error: {error:#}");
+    let _ = writeln!(anstream::stderr(), "{}", text::visible(&message));
+    ExitCode::from(2)
+}
+
+fn choose_color(color: Color) {
+    match color {
+        Color::Auto => {}
+        Color::Always => anstream::ColorChoice::Always.write_global(),
+        Color::Never => anstream::ColorChoice::Never.write_global(),
+    }
+}
+
+fn run(command: &Command, program: &str) -> Result<Answer> {
+    match command {
+        Command::Migrate(arguments) => migrate(arguments),
+        Command::Map(arguments) => map(arguments),
+        Command::Access(arguments) => access(arguments),
+        Command::Check(arguments) => check(arguments),
+        Command::Explain(arguments) => explain(arguments.name.as_deref()),
+        Command::Completion { shell } => {
+            let mut script = Vec::new();
+            let mut command = cli::command(program);
+            let name = command.get_name().to_owned();
+            clap_complete::generate(*shell, &mut command, name, &mut script);
+            Ok(Answer::plain(
+                String::from_utf8(script).context("completion script")?,
+            ))
+        }
+        Command::Man => {
+            let mut page = Vec::new();
+            clap_mangen::Man::new(cli::command(program)).render(&mut page)?;
+            Ok(Answer::plain(
+                String::from_utf8(page).context("manual page")?,
+            ))
+        }
+    }
+}
+
+/// Reads everything that the arguments name.
+fn read(input: &Input) -> Result<Read> {
+    let recursion = match input.recursive {
+        true => Recursion::On,
+        false => Recursion::Off,
+    };
+    let listing = walk::list(&input.filename, recursion, io::stdin().lock())?;
+    let parts: Vec<Read> = listing
+        .entries
+        .into_par_iter()
+        .map(|entry| match walk::read(entry) {
+            Ok(file) => psp2psa::read(&file),
+            Err(diagnostic) => Read {
+                diagnostics: vec![diagnostic],
+                ..Read::default()
+            },
+        })
+        .collect();
+    let mut all = Read {
+        diagnostics: listing.diagnostics,
+        ..Read::default()
+    };
+    for part in parts {
+        all.append(part);
+    }
+    Ok(all)
+}
+
+fn attribution(input: &Input) -> Attribution {
+    match &input.default_namespace {
+        Some(namespace) => Attribution {
+            default_namespace: namespace.clone(),
+            chosen: true,
+        },
+        None => psp2psa::default_attribution(),
+    }
+}
+
+fn migrate(arguments: &Migrate) -> Result<Answer> {
+    let options = plan::Options {
+        target: arguments.target_version,
+        basis: arguments.basis.into(),
+        audit: arguments.audit,
+        warn: arguments.warn,
+        existing: match arguments.overwrite {
+            true => Existing::Overwrite,
+            false => Existing::Keep,
+        },
+        complete: arguments.complete,
+        only: arguments.namespace.clone(),
+    };
+    let foreign = match arguments.force {
+        true => Foreign::Keep,
+        false => Foreign::Refuse,
+    };
+    let read = read(&arguments.input)?;
+    let (plan, diagnostics) = psp2psa::migrate(read, &attribution(&arguments.input), &options);
+    write::write(
+        &arguments.output_dir,
+        &render::artifacts(&plan, &diagnostics),
+        foreign,
+    )?;
+    let report = json::document("MigrationReport", &diagnostics, json::migration(&plan));
+    let text = match arguments.output {
+        Output::Table => {
+            let table = text::migrate(&report.body, text::Fit::Terminal);
+            format!("{table}{}", next_steps(&plan, &arguments.output_dir))
+        }
+        Output::Wide => text::migrate(&report.body, text::Fit::Wide),
+        Output::Json => json::to_text(&report),
+        Output::Yaml => json::to_yaml(&report),
+        Output::Markdown => markdown::summary(&report),
+        Output::Name => names(
+            plan.namespaces
+                .iter()
+                .map(|namespace| ("namespace", &namespace.name)),
+        ),
+    };
+    Ok(Answer {
+        text,
+        negative: fails(&plan, arguments.fail_on),
+        diagnostics,
+    })
+}
+
+/// What to do with the folder that was written.
+fn next_steps(plan: &Plan, folder: &Path) -> String {
+    let folder = folder.display();
+    let stages: std::collections::BTreeSet<_> = plan
+        .namespaces
+        .iter()
+        .flat_map(plan::NamespacePlan::steps)
+        .collect();
+    let mut out =
+        format!("\nwrote {folder}; read {folder}/report.html, then apply in this order:\n");
+    for stage in stages {
+        out.push_str(&format!(
+            "  kubectl apply -k {folder}/manifests/{}\n",
+            stage.folder()
+        ));
+    }
+    out
+}
+
+fn fails(plan: &Plan, least: FailOn) -> bool {
+    let worst_tolerated = match least {
+        FailOn::High => findings::Severity::High,
+        FailOn::Medium => findings::Severity::Medium,
+        FailOn::Low => findings::Severity::Low,
+        FailOn::Never => return false,
+    };
+    plan.findings
+        .iter()
+        .any(|finding| finding.code.severity <= worst_tolerated)
+}
+
+fn map(arguments: &Map) -> Result<Answer> {
+    let (policies, diagnostics) = psp2psa::map(read(&arguments.input)?, arguments.version);
+    let report = json::document(
+        "MapReport",
+        &diagnostics,
+        json::map(&policies, arguments.version),
+    );
+    let text = match arguments.output {
+        Output::Table => text::map(&report.body, text::Fit::Terminal),
+        Output::Wide => text::map(&report.body, text::Fit::Wide),
+        Output::Json => json::to_text(&report),
+        Output::Yaml => json::to_yaml(&report),
+        Output::Markdown => markdown::map(&report.body),
+        Output::Name => names(
+            policies
+                .iter()
+                .map(|(policy, _)| ("podsecuritypolicy", &policy.name)),
+        ),
+    };
+    Ok(Answer {
+        text,
+        diagnostics,
+        negative: false,
+    })
+}
+
+fn access(arguments: &AccessArgs) -> Result<Answer> {
+    let attribution = attribution(&arguments.input);
+    let (inventory, mut diagnostics) = psp2psa::assemble(read(&arguments.input)?, &attribution);
+    let (access, said) = psp2psa::resolve(&inventory);
+    diagnostics.extend(said);
+    let question = json::AccessQuestion {
+        namespace: arguments.namespace.as_deref(),
+        policy: arguments.psp.as_deref(),
+        who: arguments.as_user.as_ref().map(|user| Identity {
+            user: user.clone(),
+            groups: arguments.as_group.clone(),
+        }),
+        default_namespace: &attribution.default_namespace,
+    };
+    if question.who.is_some() && question.policy.is_none() {
+        bail!("--as asks for one policy: name it with --psp");
+    }
+    let body = json::access(&access, &question);
+    let negative = body.allowed == Some(false);
+    let report = json::document("AccessReport", &diagnostics, body);
+    let text = match arguments.output {
+        Output::Table => text::access(&report.body, text::Fit::Terminal),
+        Output::Wide => text::access(&report.body, text::Fit::Wide),
+        Output::Json => json::to_text(&report),
+        Output::Yaml => json::to_yaml(&report),
+        Output::Markdown => markdown::access(&report.body),
+        Output::Name => names(
+            report
+                .body
+                .grants
+                .iter()
+                .map(|grant| ("podsecuritypolicy", &grant.policy)),
+        ),
+    };
+    // A "no" that rests on roles or bindings which could not be read is no answer.
+    let doubtful = diagnostics
+        .iter()
+        .any(|diagnostic| diagnostic.code.severity == Severity::Error);
+    Ok(Answer {
+        text,
+        negative: negative && !doubtful,
+        diagnostics,
+    })
+}
+
+fn check(arguments: &Check) -> Result<Answer> {
+    let question = Question {
+        level: arguments.level,
+        version: arguments.version,
+        namespace: arguments.namespace.clone(),
+    };
+    let read = read(&arguments.input)?;
+    let (checked, diagnostics) = psp2psa::check(read, &attribution(&arguments.input), &question);
+    let body = json::check(&checked, &question);
+    let negative = body.results.iter().any(|result| !result.allowed);
+    let report = json::document("CheckReport", &diagnostics, body);
+    let text = match arguments.output {
+        Output::Table => text::check(&report.body, text::Fit::Terminal),
+        Output::Wide => text::check(&report.body, text::Fit::Wide),
+        Output::Json => json::to_text(&report),
+        Output::Yaml => json::to_yaml(&report),
+        Output::Markdown => markdown::check(&report.body),
+        Output::Name => {
+            let refused = checked
+                .iter()
+                .filter(|checked| !checked.violations.is_empty());
+            refused
+                .map(|checked| {
+                    let workload = &checked.workload;
+                    format!(
+                        "{}/{}\n",
+                        workload.kind.to_lowercase(),
+                        text::visible(&workload.meta.name)
+                    )
+                })
+                .collect()
+        }
+    };
+    Ok(Answer {
+        text,
+        diagnostics,
+        negative,
+    })
+}
+
+fn explain(name: Option<&str>) -> Result<Answer> {
+    let Some(name) = name else {
+        return Ok(Answer::plain(explain::list(psp2psa::CODES)));
+    };
+    match explain::explain(name, psp2psa::CODES) {
+        Some(explanation) => Ok(Answer::plain(explanation)),
+        None => {
+            let similar = explain::similar(name, psp2psa::CODES);
+            let hint = match similar.as_slice() {
+                [] => "psp2psa explain lists everything".to_owned(),
+                names => format!("did you mean {}?", names.join(" or ")),
+            };
+            bail!("`{name}` is no check, finding or diagnostic; {hint}")
+        }
+    }
+}
+
+/// `kind/name` lines as `kubectl -o name` prints them, each once.
+fn names<'a>(items: impl Iterator<Item = (&'static str, &'a String)>) -> String {
+    let lines: std::collections::BTreeSet<String> = items
+        .map(|(kind, name)| format!("{kind}/{}\n", text::visible(name)))
+        .collect();
+    lines.into_iter().collect()
+}

@@ -1,8 +1,328 @@
-//! Every object we understand, by kind.
+//! Every object we understand, by kind, with the API server's defaults applied once.
+//!
+//! [`decode::decode`] turns one document into one object and is called for many documents at once; [`assemble`] puts
+//! the objects together: it attributes objects to namespaces, joins copies, keeps variants, and is the only place
+//! that does. The order of the input never matters: everything in an [`Inventory`] is sorted.
 
+pub mod admission;
+pub mod attribution;
+pub mod decode;
 pub mod defaults;
+pub mod diags;
+pub mod gap;
+pub mod kustomize;
+pub mod namespace;
 pub(crate) mod nullable;
 pub mod object;
 pub mod pod;
 pub mod psp;
 pub mod role;
+pub(crate) mod selector;
+pub mod workload;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::diag::{Diagnostic, Source};
+use crate::input::Unreadable;
+
+use attribution::{Attribution, Homes};
+use decode::{Object, join_sources};
+use gap::{Gap, GapKind};
+use namespace::{Namespace, Node, ServiceAccount};
+use object::ObjectRef;
+use psp::PodSecurityPolicy;
+use role::{Binding, Role};
+use workload::{Origin, Workload};
+
+/// Everything that the input shows.
+#[derive(Debug, Default)]
+pub struct Inventory {
+    /// One entry a namespace that has a Namespace object, sorted by name.
+    pub namespaces: Vec<Namespace>,
+    /// Names of the namespaces that the input defines in contradicting ways.
+    pub contradicting: BTreeSet<String>,
+    /// Sorted by name; variants side by side.
+    pub policies: Vec<PodSecurityPolicy>,
+    /// Sorted by namespace and name; variants side by side.
+    pub roles: Vec<Role>,
+    /// Sorted by namespace and name; variants side by side.
+    pub bindings: Vec<Binding>,
+    /// Sorted by namespace and name.
+    pub service_accounts: Vec<ServiceAccount>,
+    /// Sorted by name.
+    pub nodes: Vec<Node>,
+    /// Sorted by namespace, kind, name and place; variants side by side, copies joined, fragments left out.
+    pub workloads: Vec<Workload>,
+    /// What the input mentions but does not show, sorted by place.
+    pub gaps: Vec<Gap>,
+}
+
+/// Puts decoded objects together. `unreadable` are the documents that could not be read at all.
+pub fn assemble(
+    objects: Vec<Object>,
+    unreadable: &[Unreadable],
+    attribution: &Attribution,
+) -> (Inventory, Vec<Diagnostic>) {
+    let mut diagnostics = Vec::new();
+    let homes = Homes::new(&objects, attribution);
+    let mut inventory = Inventory {
+        gaps: unreadable
+            .iter()
+            .filter_map(|document| gap::unreadable(document, &homes))
+            .collect(),
+        ..Inventory::default()
+    };
+    for object in objects {
+        match object {
+            Object::Namespace(namespace) => inventory.namespaces.push(namespace),
+            Object::Policy(policy) => inventory.policies.push(*policy),
+            Object::Node(node) => inventory.nodes.push(node),
+            Object::Role(mut role) => {
+                if homes.settle(
+                    "Role",
+                    &role.name,
+                    &mut role.namespace,
+                    &role.sources,
+                    &mut diagnostics,
+                ) {
+                    inventory.roles.push(role);
+                }
+            }
+            Object::Binding(mut binding) => {
+                if homes.settle(
+                    "RoleBinding",
+                    &binding.name,
+                    &mut binding.namespace,
+                    &binding.sources,
+                    &mut diagnostics,
+                ) {
+                    inventory.bindings.push(binding);
+                }
+            }
+            Object::ServiceAccount(mut account) => {
+                let mut namespace = Some(std::mem::take(&mut account.namespace));
+                if homes.settle(
+                    "ServiceAccount",
+                    &account.name,
+                    &mut namespace,
+                    &account.sources,
+                    &mut diagnostics,
+                ) {
+                    account.namespace = namespace.unwrap_or_default();
+                    inventory.service_accounts.push(account);
+                }
+            }
+            Object::Workload(workload) => {
+                add_workload(*workload, &homes, &mut inventory, &mut diagnostics);
+            }
+            Object::Gaps(gaps) => {
+                for mut gap in gaps {
+                    if gap.namespace.as_deref() == Some("") {
+                        gap.namespace = homes.of(&gap.source);
+                    }
+                    inventory.gaps.push(gap);
+                }
+            }
+            Object::Kustomization(_) | Object::Other => {}
+        }
+    }
+    inventory.settle(&mut diagnostics);
+    (inventory, diagnostics)
+}
+
+/// Every workload in the order of the input, copies, nameless ones and fragments included, attributed like
+/// [`assemble`] does.
+pub fn workloads_in_order(
+    objects: Vec<Object>,
+    attribution: &Attribution,
+) -> (Vec<Workload>, Vec<Diagnostic>) {
+    let homes = Homes::new(&objects, attribution);
+    let mut diagnostics = Vec::new();
+    let workloads = objects
+        .into_iter()
+        .filter_map(|object| match object {
+            Object::Workload(workload) => Some(*workload),
+            _ => None,
+        })
+        .map(|mut workload| {
+            let (kind, name) = (workload.kind.clone(), workload.meta.display_name());
+            let sources = workload.sources.clone();
+            if !homes.settle(
+                &kind,
+                &name,
+                &mut workload.namespace,
+                &sources,
+                &mut diagnostics,
+            ) {
+                workload.namespace = None;
+            }
+            workload
+        })
+        .collect();
+    (workloads, diagnostics)
+}
+
+fn add_workload(
+    mut workload: Workload,
+    homes: &Homes,
+    inventory: &mut Inventory,
+    diagnostics: &mut Vec<Diagnostic>,
+) {
+    let source = workload.source().clone();
+    if workload.origin == Origin::Fragment {
+        diagnostics.push(diags::fragment(&workload.reference(), &source));
+        return;
+    }
+    let kind = workload.kind.clone();
+    let name = workload.meta.display_name();
+    let settled = homes.settle(
+        &kind,
+        &name,
+        &mut workload.namespace,
+        &workload.sources,
+        diagnostics,
+    );
+    if !settled {
+        workload.namespace = None;
+        inventory.gaps.push(Gap {
+            kind: GapKind::Unattributed,
+            what: format!("{kind} {name}"),
+            source,
+            namespace: None,
+            selectors: Vec::new(),
+        });
+    }
+    inventory.workloads.push(workload);
+}
+
+impl Inventory {
+    /// Sorts everything, joins copies and names variants.
+    fn settle(&mut self, diagnostics: &mut Vec<Diagnostic>) {
+        let reference = |kind: &str, namespace: &Option<String>, name: &str| ObjectRef {
+            kind: kind.to_owned(),
+            namespace: namespace.clone(),
+            name: name.to_owned(),
+        };
+        join(
+            &mut self.policies,
+            |policy| reference("PodSecurityPolicy", &None, &policy.name),
+            |policy| &mut policy.sources,
+            diagnostics,
+        );
+        join(
+            &mut self.roles,
+            |role| reference(role.kind(), &role.namespace, &role.name),
+            |role| &mut role.sources,
+            diagnostics,
+        );
+        join(
+            &mut self.bindings,
+            |binding| reference(binding.kind(), &binding.namespace, &binding.name),
+            |binding| &mut binding.sources,
+            diagnostics,
+        );
+        join(
+            &mut self.service_accounts,
+            |account| {
+                reference(
+                    "ServiceAccount",
+                    &Some(account.namespace.clone()),
+                    &account.name,
+                )
+            },
+            |account| &mut account.sources,
+            diagnostics,
+        );
+        join(
+            &mut self.workloads,
+            Workload::reference,
+            |workload| &mut workload.sources,
+            diagnostics,
+        );
+        self.settle_namespaces(diagnostics);
+        self.nodes
+            .sort_by(|a, b| (&a.name, &a.source).cmp(&(&b.name, &b.source)));
+        self.gaps
+            .sort_by(|a, b| (&a.source, a.kind).cmp(&(&b.source, b.kind)));
+    }
+
+    /// Namespaces must be unique by name, because a label can be written only once.
+    fn settle_namespaces(&mut self, diagnostics: &mut Vec<Diagnostic>) {
+        self.namespaces
+            .sort_by(|a, b| (&a.name, &a.sources).cmp(&(&b.name, &b.sources)));
+        let mut kept: Vec<Namespace> = Vec::with_capacity(self.namespaces.len());
+        for namespace in std::mem::take(&mut self.namespaces) {
+            if !is_dns_label(&namespace.name) {
+                diagnostics.extend(
+                    namespace
+                        .sources
+                        .first()
+                        .map(|source| diags::invalid_name(&namespace.name, source)),
+                );
+                continue;
+            }
+            match kept.last_mut().filter(|last| last.name == namespace.name) {
+                Some(last) => {
+                    if !last.join(namespace) {
+                        self.contradicting.insert(last.name.clone());
+                    }
+                }
+                None => kept.push(namespace),
+            }
+        }
+        for namespace in &kept {
+            if self.contradicting.contains(&namespace.name) {
+                diagnostics.extend(diags::contradicting_namespace(
+                    &namespace.name,
+                    &namespace.sources,
+                ));
+            }
+        }
+        self.namespaces = kept;
+    }
+}
+
+/// Sorts by reference and place, joins equal neighbours and names different ones.
+///
+/// Nameless workloads (`generateName`, or none at all) are never variants of one another.
+fn join<T: PartialEq>(
+    items: &mut Vec<T>,
+    reference: impl Fn(&T) -> ObjectRef,
+    sources: impl Fn(&mut T) -> &mut Vec<Source>,
+    diagnostics: &mut Vec<Diagnostic>,
+) {
+    let mut groups: BTreeMap<ObjectRef, Vec<(Vec<Source>, T)>> = BTreeMap::new();
+    for mut item in items.drain(..) {
+        let places = std::mem::take(sources(&mut item));
+        let group = groups.entry(reference(&item)).or_default();
+        match group.iter_mut().find(|(_, other)| *other == item) {
+            Some((joined, _)) => join_sources(joined, places),
+            None => group.push((places, item)),
+        }
+    }
+    for (object, mut variants) in groups {
+        variants.sort_by(|a, b| a.0.cmp(&b.0));
+        if variants.len() > 1 && !object.name.is_empty() && !object.name.ends_with('*') {
+            let places: Vec<Source> = variants
+                .iter()
+                .filter_map(|(places, _)| places.first().cloned())
+                .collect();
+            diagnostics.extend(diags::variants(&object, &places));
+        }
+        for (places, mut item) in variants {
+            *sources(&mut item) = places;
+            items.push(item);
+        }
+    }
+}
+
+/// Whether a name is a DNS label, as names of namespaces must be.
+/// Upstream: `k8s.io/apimachinery/pkg/util/validation` (`IsDNS1123Label`).
+pub fn is_dns_label(name: &str) -> bool {
+    let alphanumeric = |c: u8| c.is_ascii_lowercase() || c.is_ascii_digit();
+    let bytes = name.as_bytes();
+    (1..=63).contains(&bytes.len())
+        && bytes.iter().all(|&c| alphanumeric(c) || c == b'-')
+        && bytes.first().is_some_and(|&c| alphanumeric(c))
+        && bytes.last().is_some_and(|&c| alphanumeric(c))
+}

@@ -2,7 +2,10 @@
 //!
 //! The structs mirror `k8s.io/api/core/v1` (v1.37 for the standards, v1.24 for PSP). Strings that upstream compares
 //! byte for byte (`seccompProfile.type`, `procMount`, …) stay strings, so that invalid values reach the checks.
+//! The file is long because it is one upstream type, field by field.
 //! Absent and `null` are `None`; `{}` is `Some(Default)`: the checks tell them apart.
+
+use std::fmt;
 
 use serde::Deserialize;
 use serde::de::{MapAccess, Visitor};
@@ -279,6 +282,23 @@ pub struct SeLinuxOptions {
     /// `level`.
     #[serde(deserialize_with = "nullable::or_default")]
     pub level: String,
+}
+
+impl fmt::Display for SeLinuxOptions {
+    /// The options that are set, as YAML in one line.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let set: Vec<String> = [
+            ("user", &self.user),
+            ("role", &self.role),
+            ("type", &self.type_),
+            ("level", &self.level),
+        ]
+        .into_iter()
+        .filter(|(_, value)| !value.is_empty())
+        .map(|(key, value)| format!("{key}: {value}"))
+        .collect();
+        write!(f, "{{{}}}", set.join(", "))
+    }
 }
 
 /// `seccompProfile` or `appArmorProfile`.

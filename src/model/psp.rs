@@ -3,11 +3,12 @@
 //! Upstream: `k8s.io/api/policy/v1beta1` (v1.24); `extensions/v1beta1` is identical.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use serde::Deserialize;
 
 use super::nullable;
-use super::pod::SeLinuxOptions;
+use super::pod::{SeLinuxOptions, VolumeKind};
 use crate::diag::Source;
 
 /// Annotation: comma list of AppArmor profiles that pods may name.
@@ -48,6 +49,18 @@ impl PodSecurityPolicy {
     pub fn seccomp_allowed(&self) -> Option<Vec<&str>> {
         self.non_empty(SECCOMP_ALLOWED)
             .map(|list| list.split(',').collect())
+    }
+
+    /// Whether the seccomp list admits a profile, `""` being none. The runtime's own profile has two names that stand
+    /// for one another. Upstream: `pkg/security/podsecuritypolicy/seccomp/strategy.go` (v1.24).
+    pub fn seccomp_admits(&self, profile: &str) -> bool {
+        let own = ["runtime/default", "docker/default"];
+        match self.seccomp_allowed() {
+            None => profile.is_empty(),
+            Some(list) => list.iter().any(|item| {
+                *item == "*" || *item == profile || (own.contains(item) && own.contains(&profile))
+            }),
+        }
     }
 
     /// The AppArmor default; absent and empty are both "no default".
@@ -151,6 +164,24 @@ impl PspSpec {
     pub fn allows_privilege_escalation(&self) -> bool {
         self.allow_privilege_escalation.unwrap_or(true)
     }
+
+    /// The item of `volumes` that allows volumes of this kind.
+    pub fn volume_item(&self, kind: VolumeKind) -> Option<&str> {
+        self.volumes
+            .iter()
+            .map(String::as_str)
+            .find(|item| *item == "*" || volume_kind(item) == Some(kind))
+    }
+}
+
+/// The kind that an item of `volumes` names. One is spelled differently in a pod; `*` and unknown texts name none.
+/// Upstream: `FSType` in `pkg/apis/policy/types.go` (v1.24).
+pub fn volume_kind(item: &str) -> Option<VolumeKind> {
+    match item {
+        "cephFS" => Some(VolumeKind::Cephfs),
+        "cephfs" => None,
+        _ => VolumeKind::from_field(item),
+    }
 }
 
 /// `hostPorts[*]`, bounds included. Not validated by the API server: negative and inverted ranges occur.
@@ -175,6 +206,18 @@ pub struct IdRange {
     /// `max`; absent is 0.
     #[serde(deserialize_with = "nullable::or_default")]
     pub max: i64,
+}
+
+impl fmt::Display for PortRange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}-{}", self.min, self.max)
+    }
+}
+
+impl fmt::Display for IdRange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}-{}", self.min, self.max)
+    }
 }
 
 /// `runAsUser`, `runAsGroup`, `supplementalGroups` or `fsGroup`.

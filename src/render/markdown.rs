@@ -4,7 +4,9 @@
 //! `render::view`, all markup in `templates/`.
 
 use crate::render::escape;
-use crate::render::json::v1::{Document, MigrationReport};
+use crate::render::json::v1::{
+    AccessReport, CheckReport, Document, MapReport, MigrationReport, Reference,
+};
 use crate::render::templates::{self, Template};
 use crate::render::view::brief::{PullRequest, Summary};
 use crate::render::view::{Index, Page};
@@ -60,4 +62,71 @@ pub fn pull_request(report: &Document<MigrationReport>) -> String {
         escape::markdown,
         &PullRequest::new(report),
     )
+}
+
+/// The answer of `map` as a table.
+pub fn map(report: &MapReport) -> String {
+    let rows = report.policies.iter().map(|policy| {
+        vec![
+            policy.name.clone(),
+            policy.level.clone().unwrap_or_else(|| "none".to_owned()),
+            policy.summary.clone(),
+        ]
+    });
+    table(&["Policy", "Level", "Why"], rows)
+}
+
+/// The answer of `access` as a table.
+pub fn access(report: &AccessReport) -> String {
+    let reference = |reference: &Reference| match &reference.namespace {
+        Some(namespace) => format!("{} {namespace}/{}", reference.kind, reference.name),
+        None => format!("{} {}", reference.kind, reference.name),
+    };
+    let rows = report.grants.iter().map(|grant| {
+        vec![
+            grant.policy.clone(),
+            grant
+                .namespace
+                .clone()
+                .unwrap_or_else(|| "everywhere".to_owned()),
+            reference(&grant.subject),
+            reference(&grant.binding),
+            reference(&grant.role),
+        ]
+    });
+    let answer = match report.allowed {
+        Some(true) => "Allowed.\n\n",
+        Some(false) => "Not allowed.\n\n",
+        None => "",
+    };
+    format!(
+        "{answer}{}",
+        table(&["Policy", "In", "Subject", "Binding", "Role"], rows)
+    )
+}
+
+/// The answer of `check` as a table.
+pub fn check(report: &CheckReport) -> String {
+    let rows = report.results.iter().map(|result| {
+        vec![
+            result.namespace.clone().unwrap_or_default(),
+            format!("{} {}", result.kind, result.name),
+            result.tightest_level.clone(),
+            result.detail.clone(),
+        ]
+    });
+    table(
+        &["Namespace", "Workload", "Tightest level", "In the way"],
+        rows,
+    )
+}
+
+fn table(head: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {
+    let line = |cells: Vec<String>| format!("| {} |\n", cells.join(" | "));
+    let mut out = line(head.iter().map(|cell| (*cell).to_owned()).collect());
+    out += &line(head.iter().map(|_| "---".to_owned()).collect());
+    for row in rows {
+        out += &line(row.iter().map(|cell| escape::markdown(cell)).collect());
+    }
+    out
 }

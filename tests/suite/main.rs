@@ -1,5 +1,7 @@
 //! One test binary. Each module says what belongs there.
 
+/// The admission layer against upstream's answers.
+mod admission;
 /// The import table, purity and docs of the source tree.
 mod architecture;
 /// Fixtures of every check and revision, complete both ways.
@@ -14,5 +16,7 @@ mod mapping;
 mod psp;
 /// Grants against upstream's answers.
 mod rbac;
+/// The README shows what the commands print.
+mod readme;
 /// The HTML and Markdown reports: hostile texts, links, sizes.
 mod report;

@@ -393,7 +393,7 @@ fn templates() -> Vec<(String, String)> {
     let mut found = Vec::new();
     for folder in ["templates", "templates/partials"] {
         let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
-        for entry in std::fs::read_dir(folder).expect("the folder of templates") {
+        for entry in std::fs::read_dir(folder).expect("a folder") {
             let name = entry.expect("an entry").path().display().to_string();
             if name.ends_with(".hbs") {
                 found.push((name.clone(), read(&name)));
@@ -407,7 +407,7 @@ fn templates() -> Vec<(String, String)> {
 #[expect(clippy::disallowed_methods, reason = "a test reads the sources")]
 fn read(path: &str) -> String {
     let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
-    std::fs::read_to_string(path).expect("a source file")
+    std::fs::read_to_string(path).expect("a text")
 }
 
 /// The tags of a page: names, and names of attributes.

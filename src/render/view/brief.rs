@@ -163,7 +163,7 @@ fn changes_where(report: &MigrationReport, which: fn(&Namespace) -> bool) -> Vec
             Change {
                 name: words::shorten(&namespace.name, CELL),
                 before: word(labels::enforced_before(namespace)),
-                after: word(namespace.enforce.as_deref()),
+                after: word(labels::enforced_after(namespace)),
                 audit: word(namespace.audit.as_deref()),
                 warn: word(namespace.warn.as_deref()),
                 confidence: word(Some(namespaces::confidence(namespace))),

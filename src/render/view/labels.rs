@@ -22,6 +22,11 @@ pub(super) fn enforced_before(namespace: &Namespace) -> Option<&str> {
     namespace.labels.before.get(ENFORCE).map(String::as_str)
 }
 
+/// The enforce label once the plan is applied; `None` without one. It may be invalid, if it is the owner's.
+pub(super) fn enforced_after(namespace: &Namespace) -> Option<&str> {
+    namespace.labels.after.get(ENFORCE).map(String::as_str)
+}
+
 /// Every pod-security label, sorted by name: as it stays, or as it was and as it will be.
 pub(super) fn diff(labels: &Labels) -> Vec<Line> {
     let mut names: Vec<&String> = labels.before.keys().chain(labels.after.keys()).collect();

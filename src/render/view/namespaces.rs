@@ -97,7 +97,7 @@ fn row(namespace: &Namespace, id: String) -> Row<'_> {
         status: words::tag(&namespace.status, words::STATUS),
         confidence: words::tag(confidence(namespace), words::CONFIDENCE),
         before: words::level(labels::enforced_before(namespace), "none"),
-        enforce: words::level(namespace.enforce.as_deref(), "none"),
+        enforce: words::level(labels::enforced_after(namespace), "none"),
         audit: words::level(namespace.audit.as_deref(), "none"),
         warn: words::level(namespace.warn.as_deref(), "none"),
         workload_count: namespace.workloads.len(),
@@ -164,7 +164,7 @@ impl<'a> Section<'a> {
 /// What happens to the enforce label.
 fn decision(namespace: &Namespace) -> String {
     let before = labels::enforced_before(namespace);
-    let after = namespace.enforce.as_deref();
+    let after = labels::enforced_after(namespace);
     let mut sentence = match (namespace.status.as_str(), before, after) {
         ("excluded", _, _) => "Left out of the plan: nothing is changed here.".to_owned(),
         ("inconclusive", None, None) => {

@@ -74,7 +74,7 @@ impl<'a> Opening<'a> {
     pub(super) fn new(document: &'a Document<MigrationReport>, index: &'a Index) -> Self {
         let report = &document.body;
         let before = by_level(report, labels::enforced_before);
-        let after = by_level(report, |namespace| namespace.enforce.as_deref());
+        let after = by_level(report, labels::enforced_after);
         let high: Vec<&str> = report
             .findings
             .iter()

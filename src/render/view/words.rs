@@ -6,6 +6,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::render::json::v1::Source;
+use crate::render::manifests;
 
 /// A word out of a small vocabulary, with the class that gives it a colour and a symbol.
 #[derive(Debug, Clone, Serialize)]
@@ -149,13 +150,9 @@ pub(super) fn value(value: Option<&Value>, none: &str) -> String {
     }
 }
 
-/// A value of a pod in many lines.
+/// An object as YAML, line by line.
 pub(super) fn lines(value: &Value) -> Vec<String> {
-    serde_json::to_string_pretty(value)
-        .expect("a JSON value can be written as JSON")
-        .lines()
-        .map(str::to_owned)
-        .collect()
+    manifests::yaml(value).lines().map(str::to_owned).collect()
 }
 
 /// File and line of a place; empty where there is none.

@@ -34,6 +34,8 @@ pub(super) struct WorkloadView<'a> {
     notes: &'a [String],
     /// The patch, line by line.
     patch: Vec<String>,
+    /// How to apply the patch.
+    patch_note: &'static str,
 }
 
 /// The columns that the table of a namespace has besides those that every table has.
@@ -177,8 +179,31 @@ fn view<'a>(workload: &'a Workload, columns: Columns, anchors: &Anchors) -> Work
         patch: workload
             .patch
             .as_ref()
-            .map(words::lines)
+            .map(|patch| words::lines(&patch.object))
             .unwrap_or_default(),
+        patch_note: workload
+            .patch
+            .as_ref()
+            .map(|patch| patch_note(&patch.proof))
+            .unwrap_or_default(),
+    }
+}
+
+/// What the proof of a patch means for applying it.
+fn patch_note(proof: &str) -> &'static str {
+    match proof {
+        "accepted" => {
+            "Patch that keeps what the policy writes; the policies accept it, so apply it before they go:"
+        }
+        "refused" => {
+            "Patch that keeps what the policy writes; the policies refuse it, so apply it once they are off:"
+        }
+        "otherPolicy" => {
+            "Patch that keeps what the policy writes; with it another policy would be chosen, so apply it once they are off:"
+        }
+        _ => {
+            "Patch that keeps what the policy writes; the policy still writes over it, so apply it once it is off:"
+        }
     }
 }
 

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use psp2psa::render::json::v1::{
     BlockedBy, Change, Changed, Control, Diagnostic, Document, Finding, Granted, Labels,
-    MigrationReport, Mutation, Namespace, Place, Policy, Preview, Source, Summary, Tool, Unmapped,
-    Usable, Violation, Workload,
+    MigrationReport, Mutation, Namespace, Patch, Place, Policy, Preview, Source, Summary, Tool,
+    Unmapped, Usable, Violation, Workload,
 };
 use serde_json::json;
 
@@ -108,6 +108,7 @@ impl Sample<'_> {
             name: self.text(name),
             source: Some(self.source("cluster/namespaces.yaml", 12)),
             status: self.text("planned"),
+            brief: self.text("satisfied by every workload"),
             reasons: Vec::new(),
             evidence: self.text("complete"),
             missing: Vec::new(),
@@ -390,9 +391,12 @@ impl Sample<'_> {
                     after: Some(json!({ "why": self.text("MustRunAs") })),
                 },
             ],
-            patch: Some(
-                json!([{ "op": "add", "path": "/spec/x", "value": self.text("RuntimeDefault") }]),
-            ),
+            patch: Some(Patch {
+                edits: Vec::new(),
+                loosening: Vec::new(),
+                proof: "accepted".to_owned(),
+                object: json!({ "spec": { "x": self.text("RuntimeDefault") } }),
+            }),
             notes: self.list(&["ended (Succeeded): it decides nothing"]),
             ..self.workload("Deployment", namespace, name)
         }

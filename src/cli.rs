@@ -1,0 +1,287 @@
+//! The command line: what was typed. What it means is made of it in `main`.
+
+use std::path::PathBuf;
+
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+
+use crate::plan::{Aim, Basis};
+use crate::pss::{Level, Version};
+
+/// From PodSecurityPolicy to Pod Security Admission, with reasons.
+///
+/// Reads Kubernetes objects from files, dumps or a pipe, never from a cluster, and answers for every namespace: which
+/// PodSecurityPolicies could its pods use, what do its workloads need, which Pod Security Standards level should it
+/// enforce, and what breaks. Works without any PodSecurityPolicy in the input, too.
+#[derive(Debug, Parser)]
+#[command(
+    name = "psp2psa",
+    version,
+    propagate_version = false,
+    max_term_width = 100
+)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// How to talk.
+    #[command(flatten)]
+    pub talk: Talk,
+}
+
+/// How the command talks on standard error and in colour.
+#[derive(Debug, Clone, Args)]
+pub struct Talk {
+    /// Colour the output
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        default_value = "auto",
+        value_name = "WHEN"
+    )]
+    pub color: Color,
+    /// Say nothing on standard error but what stops the run
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// Say on standard error what was passed over, too
+    #[arg(short, long, global = true)]
+    pub verbose: bool,
+}
+
+/// When to colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// On a terminal, unless NO_COLOR is set.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Plan the migration: namespaces with labels, a diff and a report
+    Migrate(Migrate),
+    /// Map policies to levels, with a verdict for each check
+    Map(Map),
+    /// Show who may use which policy, and through what
+    Access(AccessArgs),
+    /// Judge workloads by the Pod Security Standards
+    Check(Check),
+    /// Explain a check, a finding or a diagnostic
+    Explain(Explain),
+    /// Print a completion script for a shell
+    Completion {
+        /// The shell
+        #[arg(value_enum)]
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page
+    Man,
+}
+
+/// Where the objects come from.
+#[derive(Debug, Clone, Args)]
+pub struct Input {
+    /// File, folder or - for standard input; may be given several times
+    #[arg(short = 'f', long, required = true, value_name = "PATH")]
+    pub filename: Vec<String>,
+    /// Read folders with everything below them
+    #[arg(short = 'R', long)]
+    pub recursive: bool,
+    /// Namespace of objects that name none (default: default, unless the input defines several namespaces)
+    #[arg(long, value_name = "NAMESPACE")]
+    pub default_namespace: Option<String>,
+}
+
+/// The form of the answer on standard output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Output {
+    /// A table of 80 columns.
+    Table,
+    /// A table with everything.
+    Wide,
+    /// JSON, schemaVersion v1.
+    Json,
+    /// The same as YAML.
+    Yaml,
+    /// Markdown.
+    Markdown,
+    /// Only names.
+    Name,
+}
+
+/// `migrate`.
+#[derive(Debug, Args)]
+pub struct Migrate {
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "flattened arguments show their own docs")]
+    pub input: Input,
+    /// Folder to write
+    #[arg(long, value_name = "DIR", default_value = "psa-migration")]
+    pub output_dir: PathBuf,
+    /// Replace the folder even if it holds files that are not ours (those stay)
+    #[arg(long)]
+    pub force: bool,
+    /// Version to pin labels to, v1.N or latest (default: the oldest kubelet, else the newest known)
+    #[arg(long, value_name = "VERSION", value_parser = version)]
+    pub target_version: Option<Version>,
+    /// What the enforce level follows from: what workloads need, what policies granted, or the looser of both
+    #[arg(long, value_enum, default_value = "observed")]
+    pub basis: BasisArg,
+    /// Audit level: next (one step tighter than what is enforced) or a level
+    #[arg(long, value_name = "LEVEL", default_value = "next", value_parser = aim)]
+    pub audit: Aim,
+    /// Warn level: next (one step tighter than what is enforced) or a level
+    #[arg(long, value_name = "LEVEL", default_value = "next", value_parser = aim)]
+    pub warn: Aim,
+    /// Replace pod-security labels that are there already
+    #[arg(long)]
+    pub overwrite: bool,
+    /// Vouch that the input shows everything that runs in its namespaces
+    #[arg(long)]
+    pub complete: bool,
+    /// Plan only this namespace
+    #[arg(short, long)]
+    pub namespace: Option<String>,
+    /// Exit with 1 if there is a finding of this severity or worse
+    #[arg(long, value_enum, default_value = "never", value_name = "SEVERITY")]
+    pub fail_on: FailOn,
+    /// Form of the answer on standard output
+    #[arg(short, long, value_enum, default_value = "table")]
+    pub output: Output,
+}
+
+/// `map`.
+#[derive(Debug, Args)]
+pub struct Map {
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "flattened arguments show their own docs")]
+    pub input: Input,
+    /// Version of the standards, v1.N or latest
+    #[arg(long, value_name = "VERSION", default_value = "latest", value_parser = version)]
+    pub version: Version,
+    /// Form of the answer
+    #[arg(short, long, value_enum, default_value = "table")]
+    pub output: Output,
+}
+
+/// `access`.
+#[derive(Debug, Args)]
+pub struct AccessArgs {
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "flattened arguments show their own docs")]
+    pub input: Input,
+    /// Only grants that hold in this namespace
+    #[arg(short, long)]
+    pub namespace: Option<String>,
+    /// Only grants of this policy
+    #[arg(long, value_name = "NAME")]
+    pub psp: Option<String>,
+    /// Ask whether this user may use the policy (--psp) in the namespace (-n)
+    #[arg(long = "as", value_name = "USER")]
+    pub as_user: Option<String>,
+    /// Group of that user; may be given several times; none is added
+    #[arg(long, value_name = "GROUP", requires = "as_user")]
+    pub as_group: Vec<String>,
+    /// Form of the answer
+    #[arg(short, long, value_enum, default_value = "table")]
+    pub output: Output,
+}
+
+/// `check`.
+#[derive(Debug, Args)]
+pub struct Check {
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "flattened arguments show their own docs")]
+    pub input: Input,
+    /// Level to judge by; without it every workload's tightest level is told, with what stands in the way
+    #[arg(long, value_name = "LEVEL", value_parser = level)]
+    pub level: Option<Level>,
+    /// Version of the standards, v1.N or latest
+    #[arg(long, value_name = "VERSION", default_value = "latest", value_parser = version)]
+    pub version: Version,
+    /// Only objects of this namespace
+    #[arg(short, long)]
+    pub namespace: Option<String>,
+    /// Form of the answer
+    #[arg(short, long, value_enum, default_value = "table")]
+    pub output: Output,
+}
+
+/// `explain`.
+#[derive(Debug, Args)]
+pub struct Explain {
+    /// Id of a check (hostPorts), code of a finding (one-drags) or of a diagnostic (input/template); none lists all
+    #[arg(value_name = "CHECK|CODE")]
+    pub name: Option<String>,
+}
+
+/// `--basis`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum BasisArg {
+    /// What the workloads need.
+    Observed,
+    /// What the policies granted.
+    Granted,
+    /// The looser of the two.
+    Both,
+}
+
+impl From<BasisArg> for Basis {
+    fn from(basis: BasisArg) -> Self {
+        match basis {
+            BasisArg::Observed => Basis::Observed,
+            BasisArg::Granted => Basis::Granted,
+            BasisArg::Both => Basis::Both,
+        }
+    }
+}
+
+/// `--fail-on`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum FailOn {
+    /// High findings.
+    High,
+    /// High and medium findings.
+    Medium,
+    /// High, medium and low findings.
+    Low,
+    /// No finding.
+    Never,
+}
+
+/// The command under the name that it was called by: as a plugin, `kubectl psp2psa`.
+pub fn command(program: &str) -> clap::Command {
+    let command = Cli::command();
+    if program == "kubectl-psp2psa" {
+        command
+            .bin_name("kubectl psp2psa")
+            .display_name("kubectl psp2psa")
+    } else {
+        command
+    }
+}
+
+/// A version as in labels; on the command line `1.25` will do for `v1.25`.
+fn version(text: &str) -> Result<Version, String> {
+    text.parse()
+        .or_else(|error| format!("v{text}").parse().map_err(|_| error))
+        .map_err(|error: crate::pss::InvalidVersion| error.to_string())
+}
+
+fn level(text: &str) -> Result<Level, String> {
+    text.parse()
+        .map_err(|error: crate::pss::InvalidLevel| error.to_string())
+}
+
+fn aim(text: &str) -> Result<Aim, String> {
+    match text {
+        "next" => Ok(Aim::Next),
+        text => level(text)
+            .map(Aim::Level)
+            .map_err(|error| format!("{error}, or next")),
+    }
+}

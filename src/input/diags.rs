@@ -1,0 +1,242 @@
+//! Every diagnostic of this stage: what the reader could not read, or read with a doubt.
+
+use crate::diag::{Code, Diagnostic, Severity, Source};
+
+use super::DecodeError;
+use super::text;
+use super::tree::builder::Repeated;
+
+/// Text that is neither YAML nor JSON.
+pub static SYNTAX: Code = Code {
+    name: "input/syntax",
+    severity: Severity::Error,
+    docs: "\
+The document is not valid YAML or JSON at the place named, so `kubectl` would refuse it as well.
+
+**Why it matters.** Whatever the document describes is missing from the answer. If it is a policy, a grant or a \
+workload, the plan of its namespace is incomplete. The other documents of the file are read all the same.
+
+**What to do.** Fix the line. YAML is indented with blanks only; a value that contains `: ` or starts with one of \
+`@ % * & ! | > { [` and a backtick has to be quoted.
+",
+};
+
+/// A document that a template engine has still to fill in.
+pub static TEMPLATE: Code = Code {
+    name: "input/template",
+    severity: Severity::Error,
+    docs: "\
+The document is a template (Helm, Jinja or ytt), not an object: its fields get their values when it is rendered.
+
+**Why it matters.** Nothing certain can be said about an unrendered template. If it is a workload, what its namespace \
+needs is not fully known.
+
+**What to do.** Render it and feed the result: `helm template RELEASE CHART | psp2psa check -f -`, \
+`ytt -f DIR`, or the dump of a cluster in which it is installed.
+",
+};
+
+/// Bytes that are not text.
+pub static BINARY: Code = Code {
+    name: "input/binary",
+    severity: Severity::Error,
+    docs: "\
+The file is not text: it holds NUL bytes, or bytes that are not UTF-8.
+
+**Why it matters.** Kubernetes reads UTF-8 only, so no object can come from these bytes.
+
+**What to do.** Unpack archives first, convert Latin-1 files to UTF-8, and leave binary files out.
+",
+};
+
+/// A mapping key that is written twice.
+pub static DUPLICATE_KEY: Code = Code {
+    name: "input/duplicate-key",
+    severity: Severity::Warning,
+    docs: "\
+A mapping has the same key twice. The last one counts, as for `kubectl`; `kubectl` with server-side validation refuses \
+the object.
+
+**Why it matters.** The value that a reader of the file sees first has no effect. A second `securityContext` silently \
+replaces the first.
+
+**What to do.** Merge the two entries. If one comes from a merge key (`<<`), write the merge key first: keys after it \
+override it, keys before it are overridden.
+",
+};
+
+/// Nesting beyond the limit.
+pub static TOO_DEEP: Code = Code {
+    name: "input/too-deep",
+    severity: Severity::Error,
+    docs: "\
+The document nests lists and mappings deeper than any Kubernetes object does.
+
+**Why it matters.** It is not read, so that hostile input can not exhaust the stack.
+
+**What to do.** Leave the file out, or look for unbalanced brackets.
+",
+};
+
+/// A file or document beyond the size limits.
+pub static TOO_LARGE: Code = Code {
+    name: "input/too-large",
+    severity: Severity::Error,
+    docs: "\
+A file or a single document exceeds the size that is read at once, or a compressed file unpacks to far more than it holds.
+
+**Why it matters.** It is not read, so that memory stays bounded.
+
+**What to do.** Split the dump, for example by namespace. One object a line (`kubectl get -o json | jq -c '.items[]'`) \
+can be read at any size.
+",
+};
+
+/// Aliases that expand without reasonable bound.
+pub static ALIAS_BOMB: Code = Code {
+    name: "input/alias-bomb",
+    severity: Severity::Error,
+    docs: "\
+The YAML aliases (`*name`) of the document expand to an unreasonable amount of data, or an anchor contains itself.
+
+**Why it matters.** `kubectl` refuses such documents, and so do we, before they cost memory or time.
+
+**What to do.** Write the repeated parts out.
+",
+};
+
+/// A document that is not a Kubernetes object.
+pub static NOT_AN_OBJECT: Code = Code {
+    name: "input/not-an-object",
+    severity: Severity::Note,
+    docs: "\
+The document is valid, but not a Kubernetes object: it is not a mapping, or has no `kind`.
+
+**Why it matters.** It is passed over. Helm values and configuration files often stand beside manifests, so this is \
+rarely a mistake.
+
+**What to do.** Nothing, unless the document is meant to be an object: then give it `apiVersion` and `kind`.
+",
+};
+
+/// A file in a directory that can not be read.
+pub static UNREADABLE_FILE: Code = Code {
+    name: "input/unreadable-file",
+    severity: Severity::Error,
+    docs: "\
+A file could not be read from disk or unpacked: permissions, a broken link, a truncated or damaged gzip file.
+
+**Why it matters.** Its objects are missing from the answer.
+
+**What to do.** Fix the file, or leave it out.
+",
+};
+
+/// A symbolic link that leads out of the directory that was asked for.
+pub static OUTSIDE_LINK: Code = Code {
+    name: "input/outside-link",
+    severity: Severity::Warning,
+    docs: "\
+A symbolic link in a directory leads to a file outside it. Such links are not followed.
+
+**Why it matters.** What the link points to was not asked for, and may belong to somebody else.
+
+**What to do.** Name the link itself, or its target, with `-f`.
+",
+};
+
+/// A key that begins with a blank that is none.
+pub static ODD_BLANK: Code = Code {
+    name: "input/odd-blank",
+    severity: Severity::Warning,
+    docs: "\
+A key begins with a no-break space (U+00A0) or another blank that YAML takes for a letter.
+
+**Why it matters.** It looks like indentation and is part of the name, so the field is unknown and ignored.
+
+**What to do.** Replace it by ordinary blanks; it usually comes from copying out of a web page.
+",
+};
+
+/// A field whose value has the wrong type.
+pub static TYPE: Code = Code {
+    name: "input/type",
+    severity: Severity::Error,
+    docs: "\
+A field holds a value of a type that the API server does not accept there, such as a quoted `\"true\"` for a boolean.
+
+**Why it matters.** The API server refuses the whole object, so nothing is concluded from it.
+
+**What to do.** Correct the value. Unquoted `yes`, `on`, `y` are booleans in YAML, `0644` is an octal number, and a \
+name that looks like one of these has to be quoted.
+",
+};
+
+/// All codes of this stage, sorted by name.
+pub static CODES: &[&Code] = &[
+    &ALIAS_BOMB,
+    &BINARY,
+    &DUPLICATE_KEY,
+    &NOT_AN_OBJECT,
+    &ODD_BLANK,
+    &OUTSIDE_LINK,
+    &SYNTAX,
+    &TEMPLATE,
+    &TOO_DEEP,
+    &TOO_LARGE,
+    &TYPE,
+    &UNREADABLE_FILE,
+];
+
+/// The diagnostic for a field that can not be decoded.
+pub fn wrong_type(error: &DecodeError) -> Diagnostic {
+    Diagnostic::at(
+        error.code,
+        &error.source,
+        error.to_string(),
+        "the API server would refuse the whole object; correct the value",
+    )
+}
+
+/// The diagnostic for a key that stands twice.
+pub(super) fn duplicate_key(repeated: &Repeated, source: &Source) -> Diagnostic {
+    let Repeated {
+        key,
+        first,
+        again,
+        merged,
+    } = repeated;
+    let message = if *merged {
+        format!(
+            "the merge key (`<<`) on line {} overrides the key `{key}` of line {}",
+            again.line, first.line
+        )
+    } else {
+        format!(
+            "the key `{key}` stands twice: line {} counts, line {} is ignored",
+            again.line, first.line
+        )
+    };
+    let help = if *merged {
+        "write the merge key before the keys that are to win over it"
+    } else {
+        "remove one of the two"
+    };
+    Diagnostic::at(&DUPLICATE_KEY, source, message, help)
+}
+
+/// The diagnostic for a key that begins with a blank which is none to YAML.
+pub(super) fn odd_blank(key: &str, source: &Source) -> Option<Diagnostic> {
+    let blank = key.chars().next().filter(|c| text::is_odd_blank(*c))?;
+    let message = format!(
+        "the key {key:?} begins with U+{:04X} {}, which YAML takes for a letter",
+        blank as u32,
+        text::name_of(blank)
+    );
+    Some(Diagnostic::at(
+        &ODD_BLANK,
+        source,
+        message,
+        "replace it by ordinary blanks",
+    ))
+}

@@ -1,0 +1,168 @@
+//! Places in a text, and the faults that are named the same way for YAML and JSON.
+
+use crate::diag::Code;
+
+use super::diags;
+
+/// Where a part of a file begins.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Origin {
+    /// Byte in the file.
+    pub(super) offset: usize,
+    /// One-based line.
+    pub(super) line: u32,
+    /// One-based column in characters.
+    pub(super) column: u32,
+}
+
+impl Origin {
+    /// The beginning of a file.
+    pub(super) const START: Origin = Origin {
+        offset: 0,
+        line: 1,
+        column: 1,
+    };
+
+    /// The place `ahead` bytes further, where `bytes` are the ones passed over.
+    pub(super) fn after(self, bytes: &[u8]) -> Origin {
+        let mut place = self;
+        place.offset += bytes.len();
+        let mut line = bytes;
+        if let Some(last) = bytes.iter().rposition(|byte| *byte == b'\n') {
+            let breaks = bytes.iter().filter(|byte| **byte == b'\n').count();
+            place.line += breaks as u32;
+            place.column = 1;
+            line = &bytes[last + 1..];
+        }
+        place.column += line.iter().filter(|byte| !is_continuation(**byte)).count() as u32;
+        place
+    }
+}
+
+/// Why a document can not be read.
+#[derive(Debug, Clone)]
+pub(super) struct Fault {
+    pub(super) code: &'static Code,
+    pub(super) line: u32,
+    pub(super) column: u32,
+    pub(super) message: String,
+    pub(super) help: String,
+}
+
+impl Fault {
+    /// A fault of a whole document.
+    pub(super) fn at_start(code: &'static Code, origin: Origin, message: &str, help: &str) -> Self {
+        Fault {
+            code,
+            line: origin.line,
+            column: origin.column,
+            message: message.to_owned(),
+            help: help.to_owned(),
+        }
+    }
+}
+
+/// A blank that YAML takes for a letter: no-break space, the typographic spaces, zero-width space, ideographic space.
+pub(super) fn is_odd_blank(character: char) -> bool {
+    matches!(
+        character,
+        '\u{a0}' | '\u{2000}'..='\u{200b}' | '\u{202f}' | '\u{205f}' | '\u{3000}'
+    )
+}
+
+/// The fault of a control character at byte `at`.
+pub(super) fn control_fault(text: &str, origin: Origin, at: usize) -> Fault {
+    let place = origin.after(&text.as_bytes()[..at]);
+    let character = text[at..].chars().next().unwrap_or_default();
+    if character == '\0' {
+        return Fault {
+            code: &diags::BINARY,
+            line: place.line,
+            column: place.column,
+            message: "a NUL byte in the text".to_owned(),
+            help: "binary files can not hold objects; leave the file out".to_owned(),
+        };
+    }
+    Fault {
+        code: &diags::SYNTAX,
+        line: place.line,
+        column: place.column,
+        message: format!(
+            "the control character U+{:04X} is not allowed",
+            character as u32
+        ),
+        help: "remove it, or write it as an escape in double quotes".to_owned(),
+    }
+}
+
+/// The fault of a tab or an odd blank in the indentation of the line of byte `at` or of a neighbour, which is what an
+/// error there nearly always comes from.
+pub(super) fn blank_fault(text: &str, origin: Origin, at: usize) -> Option<Fault> {
+    let bytes = text.as_bytes();
+    let line_start = |end: usize| {
+        let line_break = bytes[..end].iter().rposition(|byte| *byte == b'\n');
+        line_break.map_or(0, |at| at + 1)
+    };
+    let here = line_start(at);
+    let before = line_start(here.saturating_sub(1));
+    let after = bytes[at..].iter().position(|byte| *byte == b'\n');
+    let after = after.map_or(bytes.len(), |length| at + length + 1);
+    [here, before, after]
+        .into_iter()
+        .find_map(|start| {
+            let indentation = text[start..]
+                .chars()
+                .take_while(|c| *c == ' ' || *c == '\t' || is_odd_blank(*c));
+            let blanks: usize = indentation.clone().map(char::len_utf8).sum();
+            let rest = text[start + blanks..].chars().next();
+            // A blank line may hold whatever it likes.
+            if matches!(rest, None | Some('\n' | '\r')) {
+                return None;
+            }
+            let mut offset = start;
+            for character in indentation {
+                if character != ' ' {
+                    return Some((offset, character));
+                }
+                offset += character.len_utf8();
+            }
+            None
+        })
+        .map(|(offset, character)| {
+            let place = origin.after(&text.as_bytes()[..offset]);
+            let (message, help) = if character == '\t' {
+                ("a tab can not indent YAML".to_owned(), "use blanks")
+            } else {
+                (
+                    format!(
+                        "U+{:04X} {} in indentation",
+                        character as u32,
+                        name_of(character)
+                    ),
+                    "replace it by ordinary blanks",
+                )
+            };
+            Fault {
+                code: &diags::SYNTAX,
+                line: place.line,
+                column: place.column,
+                message,
+                help: help.to_owned(),
+            }
+        })
+}
+
+/// What an odd blank is called.
+pub(super) fn name_of(character: char) -> &'static str {
+    match character {
+        '\u{a0}' => "no-break space",
+        '\u{202f}' => "narrow no-break space",
+        '\u{200b}' => "zero-width space",
+        '\u{3000}' => "ideographic space",
+        _ => "typographic space",
+    }
+}
+
+fn is_continuation(byte: u8) -> bool {
+    byte & 0xC0 == 0x80
+}

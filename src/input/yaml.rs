@@ -1,0 +1,384 @@
+//! YAML as `kubectl` reads it: `granit-parser` finds the structure, this module and [`scalar`] give it Go's meaning.
+//!
+//! The reference is `sigs.k8s.io/yaml` 1.6 over go-yaml v2.4 (`fixtures/vectors/yaml`). On purpose more lenient, where
+//! the meaning is beyond doubt: a tab on a blank line, `%YAML 1.2`, UTF-16 with a byte order mark, and escaped
+//! surrogate pairs. One difference is the parser's: it follows YAML 1.2, in which U+0085, U+2028 and U+2029 are
+//! letters and not line breaks.
+
+mod scalar;
+
+use std::borrow::Cow;
+
+use granit_parser::{ErrorKind, Event, Options, Parser, ScalarStyle, ScanError};
+
+use super::diags;
+use super::text::{self, Fault, Origin};
+use super::tree::builder::{Builder, Kind, Refusal, Repeated, Repeats};
+use super::tree::{MAX_ALIASED, MAX_DEPTH, MAX_NODES, NodeId, Span, Tree, Value};
+use crate::diag::Code;
+use scalar::Tag;
+
+/// A document with what a reader should know about it.
+pub(super) struct Loaded<'a> {
+    pub(super) tree: Tree<'a>,
+    pub(super) root: NodeId,
+    /// Keys that stand twice.
+    pub(super) repeated: Vec<Repeated>,
+    /// Keys that begin with a blank which is none to YAML.
+    pub(super) odd_keys: Vec<(String, Span)>,
+}
+
+/// Reads one document; `None` if there is nothing in it. What follows the document's end is a fault.
+pub(super) fn load(text: &str, origin: Origin) -> Result<Option<Loaded<'_>>, Fault> {
+    if text.len() > u32::MAX as usize {
+        return Err(Fault::at_start(
+            &diags::TOO_LARGE,
+            origin,
+            "a YAML document of more than 4 GiB",
+            "split it into several documents",
+        ));
+    }
+    if let Some(at) = control_character(text) {
+        return Err(text::control_fault(text, origin, at));
+    }
+    let mut loader = Loader {
+        text,
+        origin,
+        builder: Builder::new(text, origin.offset, Repeats::LastWins),
+        odd_keys: Vec::new(),
+    };
+    let mut parser = Parser::new_from_str_with_options(text, options());
+    let mut ended = false;
+    while let Some(next) = parser.next_event() {
+        let (event, span) = next.map_err(|error| loader.scan_fault(&error))?;
+        if ended && matches!(event, Event::DocumentStart(..)) {
+            let span = loader.span(span);
+            return Err(Fault {
+                code: &diags::SYNTAX,
+                line: span.line,
+                column: span.column,
+                message: "there is more text after the end of the document".to_owned(),
+                help: "put `---` on a line of its own between two documents".to_owned(),
+            });
+        }
+        ended |= matches!(event, Event::DocumentEnd);
+        loader.event(event, span)?;
+    }
+    let odd_keys = loader.odd_keys;
+    Ok(loader
+        .builder
+        .finish()
+        .map(|(tree, root, repeated)| Loaded {
+            tree,
+            root,
+            repeated,
+            odd_keys,
+        }))
+}
+
+/// The payloads of all comments up to the first error.
+pub(super) fn comments(text: &str) -> Vec<(String, u32)> {
+    let mut with_comments = options();
+    with_comments.emit_comments = true;
+    // The limit is about memory; these comments are borrowed from a text that is in memory anyway.
+    with_comments.max_buffered_comment_events = usize::MAX;
+    let mut parser = Parser::new_from_str_with_options(text, with_comments);
+    let mut comments = Vec::new();
+    while let Some(Ok((event, span))) = parser.next_event() {
+        if let Event::Comment(comment, _) = event {
+            comments.push((comment.into_owned(), span.start.line() as u32));
+        }
+    }
+    comments
+}
+
+fn options() -> Options {
+    granit_parser::options! {
+        // Comments mean nothing here, and buffering them has a limit.
+        emit_comments: false,
+        emit_unresolved_aliases: true,
+        flow_nesting_limit: MAX_DEPTH as usize,
+        block_nesting_limit: MAX_DEPTH as usize,
+    }
+}
+
+struct Loader<'a> {
+    text: &'a str,
+    origin: Origin,
+    builder: Builder<'a>,
+    odd_keys: Vec<(String, Span)>,
+}
+
+impl<'a> Loader<'a> {
+    fn event(&mut self, event: Event<'a>, span: granit_parser::Span) -> Result<(), Fault> {
+        let place = self.span(span);
+        let done = match event {
+            Event::Scalar(text, style, anchor, tag) => {
+                return self.scalar(text, tag_of(style, tag.as_deref()), anchor, place);
+            }
+            Event::Alias(anchor) => return self.alias(anchor, place),
+            Event::SequenceStart(_, anchor, _) => {
+                let place = self.with_dash(place);
+                self.builder.start(Kind::List, place, anchor)
+            }
+            Event::MappingStart(_, anchor, _) => self.builder.start(Kind::Map, place, anchor),
+            Event::SequenceEnd | Event::MappingEnd => self.builder.end(place.end),
+            Event::UnresolvedAlias(name) => {
+                return Err(self.fault(
+                    &diags::SYNTAX,
+                    place,
+                    format!("the alias `*{name}` has no anchor `&{name}` before it"),
+                    "quote the value if the `*` belongs to it",
+                ));
+            }
+            _ => Ok(()),
+        };
+        done.map_err(|refusal| self.refused(refusal, place))
+    }
+
+    fn scalar(
+        &mut self,
+        text: Cow<'a, str>,
+        tag: Tag,
+        anchor: usize,
+        place: Span,
+    ) -> Result<(), Fault> {
+        let misfit = |scalar::Misfit(message)| Fault {
+            code: &diags::SYNTAX,
+            line: place.line,
+            column: place.column,
+            message,
+            help: "correct the value or its tag".to_owned(),
+        };
+        let done = if !self.builder.expects_key() {
+            let value = scalar::resolve(text, tag).map_err(misfit)?;
+            self.builder.scalar(value, place, anchor)
+        } else if text == "<<" && tag == Tag::Plain {
+            self.builder.merge_key(place)
+        } else {
+            if tag == Tag::Plain && text.starts_with(text::is_odd_blank) {
+                self.odd_keys.push((text.to_string(), place));
+            }
+            match scalar::key(text, tag).map_err(misfit)? {
+                Some(key) => self.builder.scalar(Value::Text(key), place, anchor),
+                None => Err(Refusal::NullKey),
+            }
+        };
+        done.map_err(|refusal| self.refused(refusal, place))
+    }
+
+    fn alias(&mut self, anchor: usize, place: Span) -> Result<(), Fault> {
+        let done = if self.builder.expects_key() {
+            match self.builder.anchored(anchor) {
+                None => Err(Refusal::Cycle),
+                Some(Value::List(_) | Value::Map(_)) => Err(Refusal::CompositeKey),
+                Some(value) => match scalar::value_as_key(value) {
+                    Some(key) => self.builder.scalar(Value::Text(key), place, 0),
+                    None => Err(Refusal::NullKey),
+                },
+            }
+        } else {
+            self.builder.alias(anchor, place)
+        };
+        done.map_err(|refusal| self.refused(refusal, place))
+    }
+
+    fn span(&self, span: granit_parser::Span) -> Span {
+        let (line, column) = self.place(&span.start);
+        Span {
+            start: span.start.byte_offset().unwrap_or_default() as u32,
+            end: span.end.byte_offset().unwrap_or_default() as u32,
+            line,
+            column,
+        }
+    }
+
+    /// The place of a list. The parser counts one that is not indented from its first value, we from its first dash.
+    fn with_dash(&self, place: Span) -> Span {
+        let before = self.text[..place.start as usize].trim_end_matches([' ', '\t']);
+        let first = self.text.as_bytes().get(place.start as usize);
+        match before.strip_suffix('-') {
+            Some(before) if !matches!(first, Some(b'-' | b'[')) => Span {
+                start: before.len() as u32,
+                column: place
+                    .column
+                    .saturating_sub(place.start - before.len() as u32),
+                ..place
+            },
+            _ => place,
+        }
+    }
+
+    /// The place of a marker in the file. Columns shift on the first line only.
+    fn place(&self, marker: &granit_parser::Marker) -> (u32, u32) {
+        let column = marker.col() as u32 + 1;
+        if marker.line() <= 1 {
+            (self.origin.line, self.origin.column + column - 1)
+        } else {
+            (self.origin.line + marker.line() as u32 - 1, column)
+        }
+    }
+
+    fn fault(&self, code: &'static Code, place: Span, message: String, help: &str) -> Fault {
+        Fault {
+            code,
+            line: place.line,
+            column: place.column,
+            message,
+            help: help.to_owned(),
+        }
+    }
+
+    fn refused(&self, refusal: Refusal, place: Span) -> Fault {
+        let (code, message, help) = match refusal {
+            Refusal::TooDeep => return too_deep(place.line, place.column),
+            Refusal::TooLarge => (
+                &diags::TOO_LARGE,
+                format!("the document has more than {MAX_NODES} values"),
+                "split it into several documents",
+            ),
+            Refusal::AliasBomb => (
+                &diags::ALIAS_BOMB,
+                format!("following the aliases would add more than {MAX_ALIASED} values"),
+                "write the repeated parts out",
+            ),
+            Refusal::Cycle => (
+                &diags::ALIAS_BOMB,
+                "the anchor contains an alias to itself".to_owned(),
+                "write the repeated part out",
+            ),
+            Refusal::CompositeKey => (
+                &diags::SYNTAX,
+                "a list or mapping stands where a key was expected".to_owned(),
+                "quote a value that begins with `{` or `[`",
+            ),
+            Refusal::NullKey => (
+                &diags::SYNTAX,
+                "the key is null, expected a name".to_owned(),
+                "quote the key if it is meant literally",
+            ),
+            Refusal::NotMergeable => (
+                &diags::SYNTAX,
+                "a merge key (`<<`) needs a mapping or a list of mappings".to_owned(),
+                "quote the key if it is meant literally",
+            ),
+        };
+        self.fault(code, place, message, help)
+    }
+
+    fn scan_fault(&self, error: &ScanError) -> Fault {
+        let (line, column) = self.place(error.marker());
+        if *error.kind() == ErrorKind::RecursionLimitExceeded {
+            return too_deep(line, column);
+        }
+        let at = error
+            .marker()
+            .byte_offset()
+            .unwrap_or(self.text.len())
+            .min(self.text.len());
+        if let Some(fault) = text::blank_fault(self.text, self.origin, at) {
+            return fault;
+        }
+        let (message, help) = explain(error.kind());
+        Fault {
+            code: &diags::SYNTAX,
+            line,
+            column,
+            message,
+            help: help.to_owned(),
+        }
+    }
+}
+
+fn too_deep(line: u32, column: u32) -> Fault {
+    Fault {
+        code: &diags::TOO_DEEP,
+        line,
+        column,
+        message: format!("lists and mappings are nested more than {MAX_DEPTH} deep"),
+        help: "no Kubernetes object is that deep; look for unbalanced brackets".to_owned(),
+    }
+}
+
+/// The parser's error in words for people who write manifests, with what to do.
+fn explain(kind: &ErrorKind) -> (String, &'static str) {
+    let (message, help) = match kind {
+        ErrorKind::MappingValueNotAllowed => (
+            "a `key: value` pair can not stand here",
+            "check the indentation, and quote a value that contains `: `",
+        ),
+        ErrorKind::ExpectedBlockMappingKey => (
+            "expected a `key:` at the indentation of the mapping above",
+            "check the indentation of this line",
+        ),
+        ErrorKind::ExpectedBlockSequenceEntry => (
+            "expected a `- ` at the indentation of the list above",
+            "check the indentation of this line",
+        ),
+        ErrorKind::SimpleKeyExpected | ErrorKind::InvalidSimpleKey => (
+            "expected a `:` after the key",
+            "keys end with `:` and a blank, on the same line, within 1024 characters",
+        ),
+        ErrorKind::UnclosedQuotedScalar => (
+            "a quote is opened and never closed",
+            "close it, or escape quotes within the value",
+        ),
+        ErrorKind::InvalidQuotedScalarIndent => (
+            "a quoted value goes on in a line that is not indented",
+            "a quote is missing above, or the line has to be indented",
+        ),
+        ErrorKind::UnclosedFlowCollection { open } => {
+            return (
+                format!("the bracket `{open}` is never closed"),
+                "close it, or quote the value if it is meant literally",
+            );
+        }
+        ErrorKind::UnexpectedCharacter { character } => {
+            return (
+                format!("a value can not begin with {character:?}"),
+                "quote the value",
+            );
+        }
+        other => return (other.to_string(), ""),
+    };
+    (message.to_owned(), help)
+}
+
+fn tag_of(style: ScalarStyle, tag: Option<&granit_parser::Tag>) -> Tag {
+    let Some(tag) = tag else {
+        return if style == ScalarStyle::Plain {
+            Tag::Plain
+        } else {
+            Tag::Text
+        };
+    };
+    match tag.suffix_in_namespace("tag:yaml.org,2002:").as_deref() {
+        Some("bool") => Tag::Bool,
+        Some("int") => Tag::Int,
+        Some("float") => Tag::Float,
+        Some("null") => Tag::Null,
+        Some("binary") => Tag::Binary,
+        // `!!merge <<` is the merge key spelt out.
+        Some("merge") => Tag::Plain,
+        _ => Tag::Text,
+    }
+}
+
+/// The first character that YAML does not allow in a text (go-yaml v2.4 `readerc.go`).
+fn control_character(text: &str) -> Option<usize> {
+    let bytes = text.as_bytes();
+    // The lead byte of U+0080 to U+00BF is looked at more closely; other bytes above 0x7F are fine.
+    let suspicious = |byte: u8| {
+        (byte < 0x20 && !matches!(byte, b'\t' | b'\n' | b'\r')) || byte == 0x7F || byte == 0xC2
+    };
+    let mut from = 0;
+    while let Some(found) = bytes[from..].iter().position(|byte| suspicious(*byte)) {
+        let at = from + found;
+        let next = bytes.get(at + 1).copied().unwrap_or_default();
+        if bytes[at] != 0xC2 || (next < 0xA0 && next != 0x85) {
+            return Some(at);
+        }
+        from = at + 1;
+    }
+    None
+}

@@ -1,0 +1,371 @@
+//! One document to one object: pure, so that documents are decoded on all cores.
+//!
+//! API groups and kinds are those of every Kubernetes version that served them; the version in `apiVersion` is not
+//! looked at, because the fields we read never changed their meaning.
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::gap::{self, Gap};
+use super::kustomize::Kustomization;
+use super::namespace::{Namespace, Node, ServiceAccount, kubelet_minor, without_server_fields};
+use super::nullable;
+use super::object::ObjectMeta;
+use super::pod::{Pod, PodSpec};
+use super::psp::{PodSecurityPolicy, PspSpec};
+use super::role::{AggregationRule, Binding, PolicyRule, Role, RoleRef, Subject};
+use super::workload::{CONVENTIONS, KINDS, Origin, Workload};
+use crate::diag::Source;
+use crate::input::{DecodeError, Document};
+
+/// What a document is to us. A namespaced object whose namespace is not written has `Some("")` here;
+/// [`super::assemble`] replaces it.
+#[derive(Debug)]
+pub enum Object {
+    /// Namespace.
+    Namespace(Namespace),
+    /// PodSecurityPolicy.
+    Policy(Box<PodSecurityPolicy>),
+    /// Role or ClusterRole.
+    Role(Role),
+    /// RoleBinding or ClusterRoleBinding.
+    Binding(Binding),
+    /// ServiceAccount.
+    ServiceAccount(ServiceAccount),
+    /// Node.
+    Node(Node),
+    /// Anything with a pod.
+    Workload(Box<Workload>),
+    /// A kustomization file.
+    Kustomization(Kustomization),
+    /// Something that makes or changes pods which the input does not show.
+    Gaps(Vec<Gap>),
+    /// Another kind.
+    Other,
+}
+
+/// Decodes one document.
+///
+/// # Errors
+/// If a field that we read has a type that the API server refuses.
+pub fn decode(document: &Document) -> Result<Object, DecodeError> {
+    let group = group(&document.api_version);
+    let object = match (group, document.kind.as_str()) {
+        ("", "Namespace") => Object::Namespace(namespace(document)?),
+        ("", "ServiceAccount") => Object::ServiceAccount(service_account(document)?),
+        ("", "Node") => Object::Node(node(document)?),
+        ("policy" | "extensions", "PodSecurityPolicy") => {
+            Object::Policy(Box::new(policy(document)?))
+        }
+        (RBAC, "Role" | "ClusterRole") => Object::Role(role(document)?),
+        (RBAC, "RoleBinding" | "ClusterRoleBinding") => Object::Binding(binding(document)?),
+        ("kustomize.config.k8s.io", "Kustomization") => {
+            Object::Kustomization(Kustomization::at(&document.source, document.decode()?))
+        }
+        (group, kind)
+            if KINDS
+                .iter()
+                .any(|k| k.name == kind && k.groups.contains(&group)) =>
+        {
+            Object::Workload(Box::new(workload(document)?))
+        }
+        (group, _) if builtin(group) => gap::decode_builtin(document)?,
+        _ => custom(document)?,
+    };
+    Ok(object)
+}
+
+/// The API group of RBAC.
+const RBAC: &str = "rbac.authorization.k8s.io";
+
+/// The group of an `apiVersion`; empty for the core group.
+pub(crate) fn group(api_version: &str) -> &str {
+    api_version.split_once('/').map_or("", |(group, _)| group)
+}
+
+/// Whether Kubernetes itself serves the group: such kinds have no pod templates but those in [`KINDS`].
+/// `k8s.io` groups of add-ons (`snapshot.storage.k8s.io`, …) count too; none embeds pods.
+fn builtin(group: &str) -> bool {
+    group.is_empty()
+        || matches!(
+            group,
+            "apps" | "batch" | "autoscaling" | "policy" | "extensions"
+        )
+        || group.ends_with(".k8s.io")
+}
+
+fn from_value<T: serde::de::DeserializeOwned>(value: &Value) -> Option<T> {
+    T::deserialize(value).ok()
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct MetaOnly {
+    #[serde(deserialize_with = "nullable::or_default")]
+    metadata: ObjectMeta,
+}
+
+fn namespace(document: &Document) -> Result<Namespace, DecodeError> {
+    let object: MetaOnly = document.decode()?;
+    Ok(Namespace {
+        name: object.metadata.name.clone(),
+        sources: vec![document.source.clone()],
+        from_cluster: object.metadata.from_cluster(),
+        labels: object.metadata.labels,
+        manifest: without_server_fields(document.value()?),
+    })
+}
+
+fn service_account(document: &Document) -> Result<ServiceAccount, DecodeError> {
+    #[derive(Default, Deserialize)]
+    #[serde(rename_all = "camelCase", default)]
+    struct Wire {
+        #[serde(deserialize_with = "nullable::or_default")]
+        metadata: ObjectMeta,
+        automount_service_account_token: Option<bool>,
+    }
+    let wire: Wire = document.decode()?;
+    Ok(ServiceAccount {
+        namespace: wire.metadata.namespace,
+        name: wire.metadata.name,
+        sources: vec![document.source.clone()],
+        automount_token: wire.automount_service_account_token,
+    })
+}
+
+fn node(document: &Document) -> Result<Node, DecodeError> {
+    #[derive(Default, Deserialize)]
+    #[serde(default)]
+    struct Wire {
+        #[serde(deserialize_with = "nullable::or_default")]
+        metadata: ObjectMeta,
+        #[serde(deserialize_with = "nullable::or_default")]
+        status: Status,
+    }
+    #[derive(Default, Deserialize)]
+    #[serde(rename_all = "camelCase", default)]
+    struct Status {
+        #[serde(deserialize_with = "nullable::or_default")]
+        node_info: NodeInfo,
+    }
+    #[derive(Default, Deserialize)]
+    #[serde(rename_all = "camelCase", default)]
+    struct NodeInfo {
+        #[serde(deserialize_with = "nullable::or_default")]
+        kubelet_version: String,
+    }
+    let wire: Wire = document.decode()?;
+    Ok(Node {
+        name: wire.metadata.name,
+        source: document.source.clone(),
+        kubelet_minor: kubelet_minor(&wire.status.node_info.kubelet_version),
+    })
+}
+
+fn policy(document: &Document) -> Result<PodSecurityPolicy, DecodeError> {
+    #[derive(Default, Deserialize)]
+    #[serde(default)]
+    struct Wire {
+        #[serde(deserialize_with = "nullable::or_default")]
+        metadata: ObjectMeta,
+        #[serde(deserialize_with = "nullable::or_default")]
+        spec: PspSpec,
+    }
+    let wire: Wire = document.decode()?;
+    Ok(PodSecurityPolicy {
+        from_cluster: wire.metadata.from_cluster(),
+        name: wire.metadata.name,
+        sources: vec![document.source.clone()],
+        labels: wire.metadata.labels,
+        annotations: wire.metadata.annotations,
+        spec: wire.spec,
+    })
+}
+
+/// The namespace of a namespaced kind, to be attributed if empty.
+fn namespaced(document: &Document, cluster_kind: &str, meta: &ObjectMeta) -> Option<String> {
+    (document.kind != cluster_kind).then(|| meta.namespace.clone())
+}
+
+fn role(document: &Document) -> Result<Role, DecodeError> {
+    #[derive(Default, Deserialize)]
+    #[serde(rename_all = "camelCase", default)]
+    struct Wire {
+        #[serde(deserialize_with = "nullable::or_default")]
+        metadata: ObjectMeta,
+        #[serde(deserialize_with = "nullable::list")]
+        rules: Vec<PolicyRule>,
+        aggregation_rule: Option<AggregationRule>,
+    }
+    let wire: Wire = document.decode()?;
+    let namespace = namespaced(document, "ClusterRole", &wire.metadata);
+    Ok(Role {
+        from_cluster: wire.metadata.from_cluster(),
+        sources: vec![document.source.clone()],
+        rules: wire.rules,
+        aggregation: wire.aggregation_rule.filter(|_| namespace.is_none()),
+        namespace,
+        name: wire.metadata.name,
+        labels: wire.metadata.labels,
+    })
+}
+
+fn binding(document: &Document) -> Result<Binding, DecodeError> {
+    #[derive(Default, Deserialize)]
+    #[serde(rename_all = "camelCase", default)]
+    struct Wire {
+        #[serde(deserialize_with = "nullable::or_default")]
+        metadata: ObjectMeta,
+        #[serde(deserialize_with = "nullable::list")]
+        subjects: Vec<Subject>,
+        #[serde(deserialize_with = "nullable::or_default")]
+        role_ref: RoleRef,
+    }
+    let wire: Wire = document.decode()?;
+    Ok(Binding {
+        namespace: namespaced(document, "ClusterRoleBinding", &wire.metadata),
+        name: wire.metadata.name,
+        sources: vec![document.source.clone()],
+        subjects: wire.subjects,
+        role_ref: wire.role_ref,
+    })
+}
+
+/// The object around a pod template, for every known kind at once: a kind simply lacks the others' fields.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Controller {
+    #[serde(deserialize_with = "nullable::or_default")]
+    metadata: ObjectMeta,
+    #[serde(deserialize_with = "nullable::or_default")]
+    spec: ControllerSpec,
+    template: Option<Pod>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct ControllerSpec {
+    replicas: Option<i64>,
+    template: Option<Pod>,
+    job_template: Option<JobTemplate>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct JobTemplate {
+    #[serde(deserialize_with = "nullable::or_default")]
+    spec: JobSpec,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct JobSpec {
+    template: Option<Pod>,
+}
+
+fn workload(document: &Document) -> Result<Workload, DecodeError> {
+    if document.kind == "Pod" {
+        return bare_pod(document);
+    }
+    let object: Controller = document.decode()?;
+    let template = match document.kind.as_str() {
+        "CronJob" | "ScheduledJob" => object.spec.job_template.and_then(|job| job.spec.template),
+        "PodTemplate" => object.template,
+        _ => object.spec.template,
+    };
+    let origin = match &template {
+        Some(pod) if is_complete(&pod.spec) => Origin::Template,
+        _ => Origin::Fragment,
+    };
+    Ok(Workload {
+        kind: document.kind.clone(),
+        api_version: document.api_version.clone(),
+        namespace: Some(object.metadata.namespace.clone()),
+        meta: object.metadata,
+        sources: vec![document.source.clone()],
+        pod: template.unwrap_or_default(),
+        origin,
+        replicas: object.spec.replicas,
+        phase: String::new(),
+    })
+}
+
+fn bare_pod(document: &Document) -> Result<Workload, DecodeError> {
+    #[derive(Default, Deserialize)]
+    #[serde(default)]
+    struct Wire {
+        #[serde(deserialize_with = "nullable::or_default")]
+        metadata: ObjectMeta,
+        #[serde(deserialize_with = "nullable::or_default")]
+        spec: PodSpec,
+        #[serde(deserialize_with = "nullable::or_default")]
+        status: Status,
+    }
+    #[derive(Default, Deserialize)]
+    #[serde(default)]
+    struct Status {
+        #[serde(deserialize_with = "nullable::or_default")]
+        phase: String,
+    }
+    let wire: Wire = document.decode()?;
+    let origin = if is_complete(&wire.spec) {
+        Origin::Pod
+    } else {
+        Origin::Fragment
+    };
+    Ok(Workload {
+        kind: document.kind.clone(),
+        api_version: document.api_version.clone(),
+        namespace: Some(wire.metadata.namespace.clone()),
+        meta: wire.metadata.clone(),
+        sources: vec![document.source.clone()],
+        pod: Pod {
+            metadata: wire.metadata,
+            spec: wire.spec,
+        },
+        origin,
+        replicas: None,
+        phase: wire.status.phase,
+    })
+}
+
+/// Whether a pod spec could run at all: kustomize patches and the like lack containers or their images.
+fn is_complete(spec: &PodSpec) -> bool {
+    !spec.containers.is_empty()
+        && spec
+            .all_containers()
+            .all(|container| !container.image.is_empty())
+}
+
+/// A custom resource: a workload if a pod template stands where conventions place one, else a possible gap.
+fn custom(document: &Document) -> Result<Object, DecodeError> {
+    let value = document.value()?;
+    for path in CONVENTIONS {
+        let pod: Option<Pod> = path
+            .split('.')
+            .try_fold(&value, |value, key| value.get(key))
+            .and_then(from_value);
+        if let Some(pod) = pod.filter(|pod| is_complete(&pod.spec)) {
+            let object: MetaOnly = document.decode()?;
+            return Ok(Object::Workload(Box::new(Workload {
+                kind: document.kind.clone(),
+                api_version: document.api_version.clone(),
+                namespace: Some(object.metadata.namespace.clone()),
+                meta: object.metadata,
+                sources: vec![document.source.clone()],
+                pod,
+                origin: Origin::Convention(path),
+                replicas: value.pointer("/spec/replicas").and_then(Value::as_i64),
+                phase: String::new(),
+            })));
+        }
+    }
+    Ok(gap::custom_resource(document, &value))
+}
+
+/// Adds the places of an identical copy.
+pub(crate) fn join_sources(sources: &mut Vec<Source>, more: Vec<Source>) {
+    sources.extend(more);
+    sources.sort();
+    sources.dedup();
+}

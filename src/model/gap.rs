@@ -1,0 +1,261 @@
+//! What the input mentions but does not show: pods made or changed by something we cannot read.
+//!
+//! A gap is evidence of missing evidence. Whether it matters is for [`crate::plan`] to decide.
+
+use std::collections::BTreeSet;
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::attribution::Homes;
+use super::decode::{Object, group};
+use super::nullable;
+use super::object::ObjectMeta;
+use super::role::LabelSelector;
+use crate::diag::Source;
+use crate::input::{self, DecodeError, Document, Unreadable};
+
+/// Something that makes or changes pods which the input does not show.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Gap {
+    /// What kind of thing.
+    pub kind: GapKind,
+    /// How to call it, for example `HelmRelease shop/redis`.
+    pub what: String,
+    /// Where it stands.
+    pub source: Source,
+    /// The namespace its pods are in; `Some("")` is to be attributed, `None` could be any.
+    pub namespace: Option<String>,
+    /// For [`GapKind::Injection`]: the labels of the namespaces it works on, OR-ed.
+    pub selectors: Vec<LabelSelector>,
+}
+
+/// The kinds of gaps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum GapKind {
+    /// A document that could not be read and may be a workload.
+    Unreadable,
+    /// A template that is not rendered and may be a workload.
+    Template,
+    /// A workload whose namespace the input does not tell.
+    Unattributed,
+    /// A release or application that is rendered elsewhere (Helm, Argo CD, Flux).
+    Rendered,
+    /// A mutating webhook that may change pods on their way in.
+    Injection,
+    /// A custom resource, whose operator may create pods.
+    CustomResource,
+    /// A webhook that the cluster depends on: its namespace must not be broken.
+    Critical,
+}
+
+/// Custom resources that stand for a bundle of manifests rendered by a controller: group, kind, and the path of the
+/// namespace the bundle goes to.
+const RENDERED: &[(&str, &str, &str)] = &[
+    ("argoproj.io", "Application", "/spec/destination/namespace"),
+    (
+        "argoproj.io",
+        "ApplicationSet",
+        "/spec/template/spec/destination/namespace",
+    ),
+    ("app.k14s.io", "App", ""),
+    ("fleet.cattle.io", "Bundle", "/spec/defaultNamespace"),
+    ("helm.cattle.io", "HelmChart", "/spec/targetNamespace"),
+    ("helm.fluxcd.io", "HelmRelease", "/spec/targetNamespace"),
+    (
+        "helm.toolkit.fluxcd.io",
+        "HelmRelease",
+        "/spec/targetNamespace",
+    ),
+    (
+        "kustomize.toolkit.fluxcd.io",
+        "Kustomization",
+        "/spec/targetNamespace",
+    ),
+];
+
+/// Kinds that make no pods, so that nothing is missed if one of them cannot be read.
+const WITHOUT_PODS: &[&str] = &[
+    "APIService",
+    "CSIDriver",
+    "ClusterRole",
+    "ClusterRoleBinding",
+    "ConfigMap",
+    "CustomResourceDefinition",
+    "Endpoints",
+    "HorizontalPodAutoscaler",
+    "Ingress",
+    "Kustomization",
+    "LimitRange",
+    "Namespace",
+    "NetworkPolicy",
+    "Node",
+    "PersistentVolume",
+    "PersistentVolumeClaim",
+    "PodDisruptionBudget",
+    "PodSecurityPolicy",
+    "PriorityClass",
+    "ResourceQuota",
+    "Role",
+    "RoleBinding",
+    "Secret",
+    "Service",
+    "ServiceAccount",
+    "StorageClass",
+    "ValidatingWebhookConfiguration",
+];
+
+/// What an unreadable document leaves open; `None` if it is of a kind that makes no pods.
+///
+/// A template names no namespace of its own: where it is installed, the release decides.
+pub(super) fn unreadable(document: &Unreadable, homes: &Homes) -> Option<Gap> {
+    let kind = document.kind_hint.as_deref().unwrap_or("document");
+    if WITHOUT_PODS.contains(&kind) {
+        return None;
+    }
+    let name = document.name_hint.as_deref().unwrap_or_default();
+    let what = match name {
+        "" => format!("{kind} at {}", document.source),
+        name => format!("{kind} {name} at {}", document.source),
+    };
+    let (kind, namespace) = match document.code == &input::diags::TEMPLATE {
+        true => (GapKind::Template, document.namespace_hint.clone()),
+        false => (
+            GapKind::Unreadable,
+            document
+                .namespace_hint
+                .clone()
+                .or_else(|| homes.of(&document.source)),
+        ),
+    };
+    Some(Gap {
+        kind,
+        what,
+        source: document.source.clone(),
+        namespace,
+        selectors: Vec::new(),
+    })
+}
+
+/// A custom resource without a pod template that we recognise.
+pub(super) fn custom_resource(document: &Document, value: &Value) -> Object {
+    let text = |path: &str| {
+        value
+            .pointer(path)
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+    };
+    let kind = document.kind.as_str();
+    let own = text("/metadata/namespace").to_owned();
+    let rendered = RENDERED
+        .iter()
+        .find(|(g, k, _)| *g == group(&document.api_version) && *k == kind);
+    let (kind_of_gap, namespace) = match rendered {
+        Some((_, _, path)) if !path.is_empty() && !text(path).is_empty() => {
+            (GapKind::Rendered, Some(text(path).to_owned()))
+        }
+        // An Argo Application lives in Argo's namespace and says where its objects go in the objects themselves.
+        Some(("argoproj.io", _, _)) => (GapKind::Rendered, None),
+        Some(_) => (GapKind::Rendered, Some(own)),
+        None if own.is_empty() => return Object::Other,
+        None => (GapKind::CustomResource, Some(own)),
+    };
+    let gap = Gap {
+        kind: kind_of_gap,
+        what: name(kind, text("/metadata/namespace"), text("/metadata/name")),
+        source: document.source.clone(),
+        namespace,
+        selectors: Vec::new(),
+    };
+    Object::Gaps(vec![gap])
+}
+
+fn name(kind: &str, namespace: &str, name: &str) -> String {
+    if namespace.is_empty() {
+        format!("{kind} {name}")
+    } else {
+        format!("{kind} {namespace}/{name}")
+    }
+}
+
+/// A kind of Kubernetes itself that we do not decode otherwise.
+pub(super) fn decode_builtin(document: &Document) -> Result<Object, DecodeError> {
+    if group(&document.api_version) != "admissionregistration.k8s.io" {
+        return Ok(Object::Other);
+    }
+    #[derive(Default, Deserialize)]
+    #[serde(default)]
+    struct Wire {
+        #[serde(deserialize_with = "nullable::or_default")]
+        metadata: ObjectMeta,
+        #[serde(deserialize_with = "nullable::list")]
+        webhooks: Vec<Webhook>,
+    }
+    #[derive(Default, Deserialize)]
+    #[serde(rename_all = "camelCase", default)]
+    struct Webhook {
+        #[serde(deserialize_with = "nullable::or_default")]
+        client_config: ClientConfig,
+        #[serde(deserialize_with = "nullable::list")]
+        rules: Vec<Rule>,
+        #[serde(deserialize_with = "nullable::or_default")]
+        namespace_selector: LabelSelector,
+    }
+    #[derive(Default, Deserialize)]
+    #[serde(default)]
+    struct ClientConfig {
+        #[serde(deserialize_with = "nullable::or_default")]
+        service: Service,
+    }
+    #[derive(Default, Deserialize)]
+    #[serde(default)]
+    struct Service {
+        #[serde(deserialize_with = "nullable::or_default")]
+        namespace: String,
+    }
+    #[derive(Default, Deserialize)]
+    #[serde(rename_all = "camelCase", default)]
+    struct Rule {
+        #[serde(deserialize_with = "nullable::list")]
+        api_groups: Vec<String>,
+        #[serde(deserialize_with = "nullable::list")]
+        resources: Vec<String>,
+    }
+    let covers_pods = |webhook: &Webhook| {
+        webhook.rules.iter().any(|rule| {
+            rule.api_groups.iter().any(|g| g.is_empty() || g == "*")
+                && rule
+                    .resources
+                    .iter()
+                    .any(|r| matches!(r.as_str(), "pods" | "*" | "*/*"))
+        })
+    };
+    let wire: Wire = document.decode()?;
+    let gap = |kind, namespace, selectors| Gap {
+        kind,
+        what: name(&document.kind, "", &wire.metadata.name),
+        source: document.source.clone(),
+        namespace,
+        selectors,
+    };
+    let mut gaps = Vec::new();
+    let injecting: Vec<LabelSelector> = wire
+        .webhooks
+        .iter()
+        .filter(|webhook| covers_pods(webhook))
+        .map(|webhook| webhook.namespace_selector.clone())
+        .collect();
+    if document.kind == "MutatingWebhookConfiguration" && !injecting.is_empty() {
+        gaps.push(gap(GapKind::Injection, None, injecting));
+    }
+    let serving: BTreeSet<&String> = wire
+        .webhooks
+        .iter()
+        .map(|webhook| &webhook.client_config.service.namespace)
+        .filter(|namespace| !namespace.is_empty())
+        .collect();
+    for namespace in serving {
+        gaps.push(gap(GapKind::Critical, Some(namespace.clone()), Vec::new()));
+    }
+    Ok(Object::Gaps(gaps))
+}

@@ -1,0 +1,152 @@
+//! Everything that yields pods: the nine kinds that PSA knows, and unknown kinds that embed a pod template.
+
+use crate::diag::Source;
+
+use super::object::{ObjectMeta, ObjectRef};
+use super::pod::Pod;
+
+/// A pod, or the template of a controller.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Workload {
+    /// Kind as written.
+    pub kind: String,
+    /// `apiVersion` as written.
+    pub api_version: String,
+    /// Namespace it belongs to; `None` if the input does not tell (*unattributed*).
+    pub namespace: Option<String>,
+    /// Metadata of the object itself, not of its template.
+    pub meta: ObjectMeta,
+    /// Where it stands; identical copies add their places.
+    pub sources: Vec<Source>,
+    /// The pod as its author wrote it: metadata and spec of a Pod, or of the template.
+    pub pod: Pod,
+    /// How the pod was found.
+    pub origin: Origin,
+    /// `spec.replicas`, where the kind has it.
+    pub replicas: Option<i64>,
+    /// `status.phase` of a Pod.
+    pub phase: String,
+}
+
+/// How a workload's pod was found in the object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Origin {
+    /// The object is a Pod.
+    Pod,
+    /// A kind that Kubernetes itself defines, at the place where it defines the template.
+    Template,
+    /// An unknown kind with a pod template where conventions place one, at this path.
+    Convention(&'static str),
+    /// A known kind without a template, or with a container without an image: part of a patch, not a workload.
+    Fragment,
+}
+
+impl Workload {
+    /// Where the object stands first.
+    pub fn source(&self) -> &Source {
+        self.sources
+            .first()
+            .expect("a workload is made from a document, which has a source")
+    }
+
+    /// Kind, namespace and name.
+    pub fn reference(&self) -> ObjectRef {
+        ObjectRef {
+            kind: self.kind.clone(),
+            namespace: self.namespace.clone(),
+            name: self.meta.display_name(),
+        }
+    }
+
+    /// Path of the pod inside the object; empty for a Pod.
+    pub fn pod_path(&self) -> &'static str {
+        match self.origin {
+            Origin::Pod => "",
+            Origin::Convention(path) => path,
+            Origin::Template | Origin::Fragment => match KINDS.iter().find(|k| k.name == self.kind)
+            {
+                Some(kind) => kind.template,
+                None => "",
+            },
+        }
+    }
+
+    /// Whether the pod runs to completion and has done so.
+    pub fn terminated(&self) -> bool {
+        self.origin == Origin::Pod && matches!(self.phase.as_str(), "Succeeded" | "Failed")
+    }
+}
+
+/// A kind of workload that Kubernetes defines.
+pub(crate) struct Kind {
+    /// Kind.
+    pub(crate) name: &'static str,
+    /// API groups that ever served it.
+    pub(crate) groups: &'static [&'static str],
+    /// Dotted path of the pod template.
+    pub(crate) template: &'static str,
+}
+
+/// Upstream: `k8s.io/pod-security-admission/admission` (`DefaultPodSpecExtractor`) for kinds and paths; the groups
+/// are those of every API version that ever served the kind.
+pub(crate) const KINDS: &[Kind] = &[
+    Kind {
+        name: "CronJob",
+        groups: &["batch"],
+        template: "spec.jobTemplate.spec.template",
+    },
+    Kind {
+        name: "DaemonSet",
+        groups: &["apps", "extensions"],
+        template: "spec.template",
+    },
+    Kind {
+        name: "Deployment",
+        groups: &["apps", "extensions"],
+        template: "spec.template",
+    },
+    Kind {
+        name: "Job",
+        groups: &["batch", "extensions"],
+        template: "spec.template",
+    },
+    Kind {
+        name: "Pod",
+        groups: &[""],
+        template: "",
+    },
+    Kind {
+        name: "PodTemplate",
+        groups: &[""],
+        template: "template",
+    },
+    Kind {
+        name: "ReplicaSet",
+        groups: &["apps", "extensions"],
+        template: "spec.template",
+    },
+    Kind {
+        name: "ReplicationController",
+        groups: &[""],
+        template: "spec.template",
+    },
+    Kind {
+        name: "ScheduledJob",
+        groups: &["batch"],
+        template: "spec.jobTemplate.spec.template",
+    },
+    Kind {
+        name: "StatefulSet",
+        groups: &["apps"],
+        template: "spec.template",
+    },
+];
+
+/// Where custom resources place a pod template by convention (Argo Rollouts, Knative, OpenShift, KEDA, …).
+pub(crate) const CONVENTIONS: &[&str] = &[
+    "spec.template",
+    "spec.jobTemplate.spec.template",
+    "spec.podTemplate",
+    "spec.jobTargetRef.template",
+    "template",
+];

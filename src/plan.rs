@@ -1,0 +1,405 @@
+//! From everything that is known to a decision per namespace, with its evidence. The only stage that decides.
+//!
+//! [`plan`] is the whole stage. It judges each workload ([`workloads`]), asks what the input does not show
+//! ([`evidence`]), chooses levels ([`level`]), merges them with the labels that are there ([`labels`]) and words the
+//! risks ([`findings`]).
+//!
+//! Invariants: unknown is never turned into a level (an enforce label that could be wrong because of a gap is
+//! withheld); every decision carries its reasons; the order of the input never matters.
+
+pub mod evidence;
+pub mod findings;
+pub mod granted;
+mod homes;
+pub mod labels;
+pub mod level;
+mod ownership;
+pub mod patches;
+mod rules;
+pub mod versions;
+pub mod workloads;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rayon::prelude::*;
+
+use crate::diag::{Diagnostic, Source};
+use crate::mapping::{self, Mapping};
+use crate::model::Inventory;
+use crate::pss::admission::Mode;
+use crate::pss::{self, Level, LevelSet, LevelVersion, Version};
+use crate::rbac::Access;
+
+use evidence::{Evidence, Gaps};
+use findings::{Finding, Findings};
+use granted::Granted;
+use homes::{Home, Homes};
+use labels::{Labels, Stage};
+use level::Decision;
+use versions::{Preview, Target};
+use workloads::{Judge, WorkloadPlan};
+
+/// What was meant on the command line.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The version to pin labels to; `None` asks the nodes.
+    pub target: Option<Version>,
+    /// What the enforce level follows from.
+    pub basis: Basis,
+    /// How the audit level is chosen.
+    pub audit: Aim,
+    /// How the warn level is chosen.
+    pub warn: Aim,
+    /// Whose labels win.
+    pub existing: Existing,
+    /// Whether the user vouches that the input shows everything that runs.
+    pub complete: bool,
+    /// Plan only this namespace.
+    pub only: Option<String>,
+}
+
+/// What the enforce level follows from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Basis {
+    /// What the workloads need.
+    Observed,
+    /// What the policies granted.
+    Granted,
+    /// The looser of the two.
+    Both,
+}
+
+impl Basis {
+    /// The word on the command line and in outputs.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Basis::Observed => "observed",
+            Basis::Granted => "granted",
+            Basis::Both => "both",
+        }
+    }
+}
+
+/// How an audit or warn level is chosen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Aim {
+    /// One step tighter than what is enforced.
+    Next,
+    /// This level.
+    Level(Level),
+}
+
+/// Whose labels win where a namespace has pod-security labels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Existing {
+    /// The owner's are kept as they are.
+    Keep,
+    /// Ours replace them.
+    Overwrite,
+}
+
+/// The plan for a cluster.
+#[derive(Debug)]
+pub struct Plan {
+    /// The version that labels are pinned to, and why.
+    pub target: Target,
+    /// See [`Options::basis`].
+    pub basis: Basis,
+    /// Sorted by name.
+    pub namespaces: Vec<NamespacePlan>,
+    /// Sorted by name; variants side by side.
+    pub policies: Vec<PolicyPlan>,
+    /// Sorted by severity, then code, then id.
+    pub findings: Vec<Finding>,
+}
+
+/// A policy and what it maps to at the target version.
+#[derive(Debug)]
+pub struct PolicyPlan {
+    /// Name.
+    pub name: String,
+    /// Where it stands.
+    pub source: Option<Source>,
+    /// The mapping.
+    pub mapping: Mapping,
+}
+
+/// The plan for one namespace.
+#[derive(Debug)]
+pub struct NamespacePlan {
+    /// Name: a valid DNS label.
+    pub name: String,
+    /// Where its Namespace object stands; `None` if the input only shows what is in it.
+    pub source: Option<Source>,
+    /// The Namespace object as its owner wrote it.
+    pub manifest: Option<serde_json::Value>,
+    /// What was decided, and why.
+    pub decision: Decision,
+    /// How much of the namespace the input shows.
+    pub evidence: Evidence,
+    /// Which policies could be used here, and through what.
+    pub granted: Granted,
+    /// Levels that all workloads satisfy as written; `None` without workloads.
+    pub needed: Option<LevelSet>,
+    /// Levels that all workloads which a policy admits satisfy as Kubernetes 1.24 stores them; `None` without any.
+    pub needed_stored: Option<LevelSet>,
+    /// Levels that all workloads satisfy with the patches that preserve what runs today; `None` without workloads.
+    pub needed_with_patches: Option<LevelSet>,
+    /// Labels before and after.
+    pub labels: Labels,
+    /// Sorted by kind and name.
+    pub workloads: Vec<WorkloadPlan>,
+    /// Live pods that need more than the workload that explains them: something else changed them.
+    pub live: Vec<WorkloadPlan>,
+    /// Ids of the findings that name this namespace.
+    pub findings: Vec<String>,
+    /// What changes at other versions.
+    pub preview: Vec<Preview>,
+}
+
+impl NamespacePlan {
+    /// The stages of the rollout that change this namespace, in order.
+    pub fn steps(&self) -> Vec<Stage> {
+        Stage::ALL
+            .into_iter()
+            .filter(|stage| self.labels.at(*stage, self.decision.confidence).is_some())
+            .collect()
+    }
+}
+
+/// Plans everything.
+///
+/// `said` are the diagnostics of the stages before: dangling references among them are risks, too.
+pub fn plan(
+    inventory: &Inventory,
+    access: &Access,
+    said: &[Diagnostic],
+    options: &Options,
+) -> Plan {
+    let target = versions::target(options.target, inventory);
+    let evaluator = pss::evaluator(target.version);
+    let policies: Vec<PolicyPlan> = inventory
+        .policies
+        .iter()
+        .map(|policy| PolicyPlan {
+            name: policy.name.clone(),
+            source: policy.sources.first().cloned(),
+            mapping: mapping::map(policy, target.version),
+        })
+        .collect();
+    let context = Context {
+        options,
+        target: target.version,
+        access,
+        gaps: Gaps::new(inventory, &evaluator, options.complete),
+        judge: Judge::new(inventory, access, &evaluator),
+        levels: levels(&policies),
+        incidental: incidental(&policies),
+        mappings: policies
+            .iter()
+            .map(|policy| (policy.name.as_str(), &policy.mapping))
+            .collect(),
+        homes: Homes::new(inventory),
+    };
+    let mut namespaces: Vec<NamespacePlan> = context
+        .homes
+        .names()
+        .filter(|name| options.only.as_deref().is_none_or(|only| only == *name))
+        .collect::<Vec<_>>()
+        .into_par_iter()
+        .map(|name| context.namespace(name))
+        .collect();
+    let mut drafts = Findings::default();
+    for namespace in &namespaces {
+        rules::namespace(namespace, &context, &mut drafts);
+    }
+    rules::cluster(access, &policies, said, &mut drafts);
+    let findings = drafts.finish();
+    link(&mut namespaces, &findings);
+    Plan {
+        target,
+        basis: options.basis,
+        namespaces,
+        policies,
+        findings,
+    }
+}
+
+/// Writes into each namespace the ids of the findings that name it.
+fn link(namespaces: &mut [NamespacePlan], findings: &[Finding]) {
+    let mut ids: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for finding in findings {
+        for place in &finding.places {
+            if let Some(namespace) = &place.namespace {
+                let ids = ids.entry(namespace).or_default();
+                if ids.last() != Some(&finding.id.as_str()) {
+                    ids.push(&finding.id);
+                }
+            }
+        }
+    }
+    for namespace in namespaces {
+        if let Some(ids) = ids.get(namespace.name.as_str()) {
+            namespace.findings = ids.iter().map(|id| (*id).to_owned()).collect();
+        }
+    }
+}
+
+/// The closest level by policy name; variants count with the loosest.
+fn levels(policies: &[PolicyPlan]) -> BTreeMap<&str, Option<Level>> {
+    let mut levels: BTreeMap<&str, Option<Level>> = BTreeMap::new();
+    for policy in policies {
+        let level = policy.mapping.level;
+        levels
+            .entry(&policy.name)
+            .and_modify(|known| *known = [*known, level].into_iter().flatten().min())
+            .or_insert(level);
+    }
+    levels
+}
+
+/// Checks that make a policy privileged although workloads hardly ever use what they forbid.
+const HARDLY_USED: &[&str] = &[
+    "appArmorProfile",
+    "capabilities_baseline",
+    "hostPorts",
+    "seLinuxOptions",
+    "seccompProfile_baseline",
+    "sysctls",
+];
+
+/// Names of the policies that only such checks keep from baseline. Of capabilities only `NET_RAW` is meant.
+fn incidental(policies: &[PolicyPlan]) -> BTreeSet<&str> {
+    policies
+        .iter()
+        .filter(|policy| {
+            let blocked = &policy.mapping.blocked_by.baseline;
+            policy.mapping.level == Some(Level::Privileged)
+                && blocked.iter().all(|check| HARDLY_USED.contains(check))
+                && policy.mapping.controls.iter().all(|control| {
+                    control.check != "capabilities_baseline"
+                        || !blocked.contains(&control.check)
+                        || control.exposure.value == "NET_RAW"
+                })
+        })
+        .map(|policy| policy.name.as_str())
+        .collect()
+}
+
+/// Everything that the plan of one namespace needs.
+struct Context<'a> {
+    options: &'a Options,
+    target: Version,
+    access: &'a Access<'a>,
+    gaps: Gaps<'a>,
+    judge: Judge<'a>,
+    levels: BTreeMap<&'a str, Option<Level>>,
+    incidental: BTreeSet<&'a str>,
+    mappings: BTreeMap<&'a str, &'a Mapping>,
+    homes: Homes<'a>,
+}
+
+impl Context<'_> {
+    fn namespace(&self, name: &str) -> NamespacePlan {
+        let home = &self.homes.namespaces[name];
+        let workloads: Vec<WorkloadPlan> = home
+            .workloads
+            .iter()
+            .map(|workload| self.judge.judge(workload, name))
+            .collect();
+        let live = self.judge.live(&home.explained, name);
+        let counting = || {
+            workloads
+                .iter()
+                .filter(|workload| workload.counts)
+                .chain(&live)
+        };
+        let needed = intersect(counting().map(|workload| workload.satisfies));
+        let needed_stored = intersect(counting().filter_map(WorkloadPlan::satisfies_stored));
+        let needed_with_patches = intersect(counting().map(WorkloadPlan::satisfies_patched));
+        let granted = granted::granted(self, name, &workloads);
+        let evidence = self
+            .gaps
+            .evidence(name, home.object, counting().next().is_some());
+        let decision = level::decide(&level::Facts {
+            namespace: name,
+            basis: self.options.basis,
+            granted: &granted,
+            granted_incidentally: granted
+                .own
+                .iter()
+                .filter(|usable| usable.level == Some(Level::Privileged))
+                .all(|usable| self.incidental.contains(usable.policy.as_str())),
+            workloads: &counting().cloned().collect::<Vec<_>>(),
+            needed,
+            needed_stored,
+            evidence: &evidence,
+            contradicting: home.contradicting,
+        });
+        let labels = self.labels(name, home, &decision);
+        let enforced = labels.in_force(Mode::Enforce).map(|policy| policy.level);
+        let preview = self.preview(home, enforced);
+        NamespacePlan {
+            name: name.to_owned(),
+            source: home
+                .object
+                .and_then(|object| object.sources.first().cloned()),
+            manifest: home.object.map(|object| object.manifest.clone()),
+            decision,
+            evidence,
+            granted,
+            needed,
+            needed_stored,
+            needed_with_patches,
+            labels,
+            workloads,
+            live,
+            findings: Vec::new(),
+            preview,
+        }
+    }
+
+    fn labels(&self, name: &str, home: &Home, decision: &Decision) -> Labels {
+        let none = BTreeMap::new();
+        let before = home.object.map_or(&none, |object| &object.labels);
+        let enforced = labels::enforced(before, decision, self.options.existing);
+        let at = |level| LevelVersion {
+            level,
+            version: self.target,
+        };
+        let aim = |aim| match aim {
+            Aim::Level(level) => level,
+            Aim::Next if level::is_system(name) => Level::Privileged,
+            Aim::Next => next(enforced).max(decision.visible.unwrap_or(Level::Privileged)),
+        };
+        if home.contradicting {
+            return labels::merge(before, &[], self.options.existing);
+        }
+        let mut proposals = Vec::new();
+        proposals.extend(decision.enforce.map(|level| (Mode::Enforce, at(level))));
+        proposals.push((Mode::Audit, at(aim(self.options.audit))));
+        proposals.push((Mode::Warn, at(aim(self.options.warn))));
+        labels::merge(before, &proposals, self.options.existing)
+    }
+
+    /// What the enforced level says at other versions of the workloads that are here.
+    fn preview(&self, home: &Home, enforced: Option<Level>) -> Vec<Preview> {
+        let Some(level) = enforced.filter(|level| *level != Level::Privileged) else {
+            return Vec::new();
+        };
+        versions::preview(self.target, level, &home.workloads)
+    }
+}
+
+/// The levels that all satisfy; `None` for none.
+fn intersect(sets: impl Iterator<Item = LevelSet>) -> Option<LevelSet> {
+    sets.reduce(LevelSet::intersection)
+}
+
+/// One step tighter.
+fn next(level: Level) -> Level {
+    match level {
+        Level::Privileged => Level::Baseline,
+        Level::Baseline | Level::Restricted => Level::Restricted,
+    }
+}

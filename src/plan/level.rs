@@ -1,0 +1,385 @@
+//! Which level to enforce: the decision, its confidence and its reasons.
+
+use crate::pss::{self, Level, LevelSet};
+
+use super::Basis;
+use super::evidence::{Completeness, Evidence};
+use super::granted::{Granted, Usable};
+use super::workloads::WorkloadPlan;
+
+/// Namespaces that belong to Kubernetes itself: nothing there is tightened by absence of evidence.
+const SYSTEM: &[&str] = &["kube-node-lease", "kube-public", "kube-system"];
+
+/// Whether a namespace belongs to Kubernetes itself.
+pub fn is_system(namespace: &str) -> bool {
+    SYSTEM.contains(&namespace)
+}
+
+/// Whether the namespace has a plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Status {
+    /// The labels follow from the evidence.
+    Planned,
+    /// What is missing could change the enforce label, so there is none.
+    Inconclusive,
+    /// The user left the namespace out.
+    Excluded,
+}
+
+impl Status {
+    /// The word in outputs.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Status::Planned => "planned",
+            Status::Inconclusive => "inconclusive",
+            Status::Excluded => "excluded",
+        }
+    }
+}
+
+/// How sure an enforce label is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Confidence {
+    /// Apply it.
+    High,
+    /// A person should look first.
+    Review,
+}
+
+impl Confidence {
+    /// The word in outputs.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Confidence::High => "high",
+            Confidence::Review => "review",
+        }
+    }
+}
+
+/// The decision for one namespace, before labels that are already there are taken into account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decision {
+    /// See [`Status`].
+    pub status: Status,
+    /// The level to enforce; `None` where nothing justifies one.
+    pub enforce: Option<Level>,
+    /// The level that what we see would allow, where [`Decision::enforce`] is withheld.
+    pub visible: Option<Level>,
+    /// How sure `enforce` is.
+    pub confidence: Confidence,
+    /// Why, in a few words for a table.
+    pub brief: String,
+    /// Why, in sentences, most important first.
+    pub reasons: Vec<String>,
+}
+
+/// What a decision follows from.
+pub(super) struct Facts<'a> {
+    pub(super) namespace: &'a str,
+    pub(super) basis: Basis,
+    pub(super) granted: &'a Granted,
+    /// Whether the grants' level is what it is only because of checks that workloads hardly ever use.
+    pub(super) granted_incidentally: bool,
+    pub(super) workloads: &'a [WorkloadPlan],
+    pub(super) needed: Option<LevelSet>,
+    pub(super) needed_stored: Option<LevelSet>,
+    pub(super) evidence: &'a Evidence,
+    pub(super) contradicting: bool,
+}
+
+/// Decides for one namespace.
+pub(super) fn decide(facts: &Facts) -> Decision {
+    if is_system(facts.namespace) {
+        return planned(
+            Level::Privileged,
+            Confidence::High,
+            "belongs to Kubernetes itself",
+            vec![format!(
+                "{} belongs to Kubernetes itself: nothing there is tightened unless it is asked for",
+                facts.namespace
+            )],
+        );
+    }
+    if facts.contradicting {
+        return inconclusive(
+            None,
+            "defined in contradicting ways",
+            vec![
+                "the input defines this namespace in contradicting ways, so nothing is written for it"
+                    .to_owned(),
+            ],
+        );
+    }
+    let depends_on_invalid = match facts.basis {
+        Basis::Observed => facts.workloads.iter().all(WorkloadPlan::is_refused),
+        Basis::Granted | Basis::Both => true,
+    };
+    if let (true, Some(policy)) = (depends_on_invalid, facts.granted.invalid.first()) {
+        return inconclusive(
+            facts.needed.map(LevelSet::tightest),
+            format!("policy {policy} is invalid"),
+            vec![format!(
+                "its policy {policy} is one that the API server would refuse, so what it allowed is unknown"
+            )],
+        );
+    }
+    let observed = || observed(facts);
+    let granted = || granted(facts);
+    match facts.basis {
+        Basis::Observed => observed(),
+        Basis::Granted => granted().unwrap_or_else(|| {
+            let mut decision = observed();
+            decision.reasons.insert(
+                0,
+                "no policy was granted here, so the level follows from the workloads".to_owned(),
+            );
+            decision
+        }),
+        Basis::Both => match (observed(), granted()) {
+            (observed, None) => observed,
+            (observed, Some(granted)) => looser(observed, granted),
+        },
+    }
+}
+
+fn planned(
+    level: Level,
+    confidence: Confidence,
+    brief: impl Into<String>,
+    reasons: Vec<String>,
+) -> Decision {
+    Decision {
+        brief: brief.into(),
+        status: Status::Planned,
+        enforce: Some(level),
+        visible: Some(level),
+        confidence,
+        reasons,
+    }
+}
+
+fn inconclusive(
+    visible: Option<Level>,
+    brief: impl Into<String>,
+    reasons: Vec<String>,
+) -> Decision {
+    Decision {
+        brief: brief.into(),
+        status: Status::Inconclusive,
+        enforce: None,
+        visible,
+        confidence: Confidence::Review,
+        reasons,
+    }
+}
+
+/// The looser of two decisions; a withheld label stays withheld unless the other is already the loosest.
+fn looser(a: Decision, b: Decision) -> Decision {
+    match (a.enforce, b.enforce) {
+        (Some(x), Some(y)) if x <= y => a,
+        (Some(_), Some(_)) => b,
+        (None, Some(Level::Privileged)) => b,
+        (None, _) => a,
+        (Some(Level::Privileged), None) => a,
+        (Some(_), None) => b,
+    }
+}
+
+/// From what the workloads need.
+fn observed(facts: &Facts) -> Decision {
+    let Some(needed) = facts.needed else {
+        return unused(facts);
+    };
+    let stored = facts.needed_stored.unwrap_or(LevelSet::ALL);
+    let level = needed.intersection(stored).tightest();
+    let (brief, reason) = match level {
+        Level::Restricted => (
+            "satisfied by every workload".to_owned(),
+            "every workload satisfies restricted as written".to_owned(),
+        ),
+        Level::Baseline | Level::Privileged => drags(facts.workloads, level),
+    };
+    let mut reasons = vec![reason];
+    if level < needed.tightest() {
+        reasons.push(format!(
+            "the templates alone would allow {}, but the policies change the pods so that {level} is the tightest \
+             that admits them while the plugin is on",
+            needed.tightest()
+        ));
+    }
+    let gaps = facts.evidence.loosening(level);
+    if !gaps.is_empty() {
+        reasons.push(format!(
+            "no enforce label is written: {} could need a looser level",
+            list(&gaps)
+        ));
+        let brief = match gaps.as_slice() {
+            [gap] => gap.clone(),
+            [gap, more @ ..] => format!("{gap} and {} more", more.len()),
+            [] => brief,
+        };
+        return inconclusive(Some(level), brief, reasons);
+    }
+    let (confidence, why) = confidence(facts, level);
+    reasons.extend(why);
+    planned(level, confidence, brief, reasons)
+}
+
+/// Which workloads rule out the tighter levels: in brief, and as a sentence.
+fn drags(workloads: &[WorkloadPlan], level: Level) -> (String, String) {
+    let tighter = match level {
+        Level::Privileged => Level::Baseline,
+        Level::Baseline | Level::Restricted => Level::Restricted,
+    };
+    let dragging: Vec<&WorkloadPlan> = workloads
+        .iter()
+        .filter(|workload| !workload.binding_set().contains(tighter))
+        .collect();
+    let names: Vec<String> = dragging.iter().map(|workload| workload.title()).collect();
+    let sentence = match names.len() {
+        0 => format!("no tighter level than {level} admits all workloads"),
+        1 => format!("{} violates {tighter}", list(&names)),
+        2 if workloads.len() == 2 => format!("both workloads violate {tighter}"),
+        count if count == workloads.len() => format!("all {count} workloads violate {tighter}"),
+        _ => format!("{} violate {tighter}", list(&names)),
+    };
+    let brief = match dragging.as_slice() {
+        [only] => {
+            let reasons = only
+                .violations
+                .get(&tighter)
+                .map(|found| pss::reason(found));
+            format!("{}: {}", only.reference.name, reasons.unwrap_or_default())
+        }
+        _ => sentence.clone(),
+    };
+    (brief, sentence)
+}
+
+/// A namespace in which nothing runs, as far as we see.
+fn unused(facts: &Facts) -> Decision {
+    if facts.evidence.completeness != Completeness::Complete {
+        let mut reasons = vec![
+            "no workload of this namespace is in the input, and nothing shows that there is none"
+                .to_owned(),
+        ];
+        reasons.extend(
+            facts
+                .evidence
+                .loosening(Level::Restricted)
+                .first()
+                .map(|gap| format!("its pods may come from {gap}")),
+        );
+        return inconclusive(None, "no workload in the input", reasons);
+    }
+    match own_level(facts) {
+        None => inconclusive(
+            None,
+            "nothing runs, nothing granted",
+            vec!["nothing runs here and no policy was granted to it, so nothing tells what its pods will need".to_owned()],
+        ),
+        Some((Level::Privileged, policy)) if facts.granted_incidentally => planned(
+            Level::Baseline,
+            Confidence::Review,
+            format!("nothing runs; policy {policy}"),
+            vec![format!(
+                "nothing runs here; its policy {policy} is privileged only because of controls that workloads hardly \
+                 ever use"
+            )],
+        ),
+        Some((level, policy)) => {
+            let mut reasons = vec![format!(
+                "nothing runs here; {level} is the closest level to its policy {policy}"
+            )];
+            let (confidence, why) = confidence(facts, level);
+            reasons.extend(why);
+            planned(level, confidence, format!("nothing runs; policy {policy}"), reasons)
+        }
+    }
+}
+
+/// The loosest level among the policies granted to the namespace itself.
+fn own_level(facts: &Facts) -> Option<(Level, String)> {
+    loosest(facts.granted.own.iter())
+}
+
+fn loosest<'a>(usable: impl Iterator<Item = &'a Usable>) -> Option<(Level, String)> {
+    usable
+        .filter_map(|usable| Some((usable.level?, usable.policy.clone())))
+        .min()
+}
+
+/// From what the policies granted to the namespace and to everybody allow.
+fn granted(facts: &Facts) -> Option<Decision> {
+    let (level, policy) = loosest(facts.granted.own.iter().chain(&facts.granted.everyone))?;
+    let mut reasons = vec![format!(
+        "{level} is the closest level to the loosest policy granted here, {policy}"
+    )];
+    let refused: Vec<String> = facts
+        .workloads
+        .iter()
+        .filter(|workload| !workload.binding_set().contains(level))
+        .map(WorkloadPlan::title)
+        .collect();
+    let confidence = if refused.is_empty() {
+        confidence(facts, level)
+    } else {
+        (
+            Confidence::Review,
+            vec![format!("{} would be refused at {level}", list(&refused))],
+        )
+    };
+    reasons.extend(confidence.1);
+    Some(planned(
+        level,
+        confidence.0,
+        format!("granted policy {policy}"),
+        reasons,
+    ))
+}
+
+/// How sure a level is, with what puts it in doubt.
+fn confidence(facts: &Facts, level: Level) -> (Confidence, Vec<String>) {
+    let mut doubts = Vec::new();
+    if level != Level::Privileged {
+        doubts.extend(facts.evidence.doubts());
+        doubts.extend(
+            facts
+                .workloads
+                .iter()
+                .filter(|workload| workload.by_convention)
+                .map(|workload| {
+                    format!("{} is of a kind that is not known here", workload.title())
+                }),
+        );
+        let unused: Vec<String> = facts
+            .granted
+            .own
+            .iter()
+            .filter(|usable| !usable.used)
+            .filter(|usable| {
+                usable.level.is_some_and(|own| own < level) || facts.workloads.is_empty()
+            })
+            .map(|usable| format!("{} (policy {})", usable.subject, usable.policy))
+            .collect();
+        if !unused.is_empty() {
+            doubts.push(format!(
+                "no workload here runs as {}, so who uses that policy is not shown",
+                list(&unused)
+            ));
+        }
+    }
+    match doubts.is_empty() {
+        true => (Confidence::High, doubts),
+        false => (Confidence::Review, doubts),
+    }
+}
+
+/// At most three items, and how many more.
+pub(super) fn list(items: &[String]) -> String {
+    let shown = items.iter().take(3).cloned().collect::<Vec<_>>().join(", ");
+    match items.len().saturating_sub(3) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
+}

@@ -1,0 +1,47 @@
+//! Which objects of the input are explained by another one: a pod by its ReplicaSet, that by its Deployment.
+//!
+//! Upstream: `metadata.ownerReferences` with `controller: true`; an object has at most one such owner.
+
+use std::collections::BTreeMap;
+
+use crate::model::workload::Workload;
+
+/// How many owners up a chain is followed. Real chains have three links (CronJob, Job, Pod); a longer one is a cycle
+/// or hostile, and its object counts for itself.
+const LINKS: usize = 8;
+
+/// Each workload with the object at the top of its chain of owners, if the input has one with a template.
+pub(super) fn explain(workloads: &[Workload]) -> Vec<(&Workload, Option<&Workload>)> {
+    let mut index: BTreeMap<(&str, &str, &str), &Workload> = BTreeMap::new();
+    for workload in workloads {
+        if let Some(namespace) = workload.namespace.as_deref() {
+            index.insert((namespace, &workload.kind, &workload.meta.name), workload);
+        }
+    }
+    let owner = |workload: &Workload| -> Option<&Workload> {
+        let reference = workload.meta.controller()?;
+        let namespace = workload.namespace.as_deref()?;
+        let owner = index
+            .get(&(namespace, reference.kind.as_str(), reference.name.as_str()))
+            .copied()?;
+        let uid = &owner.meta.uid;
+        (uid.is_empty() || reference.uid.is_empty() || *uid == reference.uid).then_some(owner)
+    };
+    workloads
+        .iter()
+        .map(|workload| {
+            let mut top = None;
+            let mut next = owner(workload);
+            for _ in 0..LINKS {
+                match next {
+                    Some(found) => {
+                        top = Some(found);
+                        next = owner(found);
+                    }
+                    None => return (workload, top),
+                }
+            }
+            (workload, None)
+        })
+        .collect()
+}

@@ -1,0 +1,44 @@
+//! From answers to texts: manifests, diffs, reports, tables. No I/O: an [`Artifact`] is a path and a text.
+
+pub mod diff;
+pub mod escape;
+pub mod explain;
+pub mod html;
+pub mod json;
+pub mod manifests;
+pub mod markdown;
+mod templates;
+pub mod text;
+mod view;
+
+use crate::diag::Diagnostic;
+use crate::plan::Plan;
+
+/// A file to write.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Artifact {
+    /// Path below the output folder, with `/`. Made from our own names and from valid names of namespaces only, so it
+    /// cannot leave the folder.
+    pub path: String,
+    /// The content.
+    pub text: String,
+}
+
+/// Everything that `migrate` writes, sorted by path.
+pub fn artifacts(plan: &Plan, diagnostics: &[Diagnostic]) -> Vec<Artifact> {
+    let report = json::document("MigrationReport", diagnostics, json::migration(plan));
+    let mut artifacts = manifests::stages(plan);
+    let files = [
+        ("migration.diff", diff::migration(plan)),
+        ("pull-request.md", markdown::pull_request(&report)),
+        ("report.html", html::report(&report)),
+        ("report.json", json::to_text(&report)),
+        ("report.md", markdown::report(&report)),
+    ];
+    artifacts.extend(files.map(|(path, text)| Artifact {
+        path: path.to_owned(),
+        text,
+    }));
+    artifacts.sort_by(|a, b| a.path.cmp(&b.path));
+    artifacts
+}

@@ -1,0 +1,451 @@
+//! What is printed on a terminal: tables and diagnostics.
+//!
+//! Names come from the input and are hostile until proven otherwise: [`visible`] shows control characters instead of
+//! sending them to the terminal. Colour is added here and taken away in `main` where it is not wanted.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+
+use anstyle::{AnsiColor, Style};
+
+use crate::diag::{self, Diagnostic};
+use crate::render::json::v1;
+
+/// Columns of a table that must fit a plain terminal.
+const WIDTH: usize = 80;
+
+/// How much a table shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fit {
+    /// 80 columns: the last column is cut.
+    Terminal,
+    /// Everything.
+    Wide,
+}
+
+/// A table with aligned columns.
+struct Table {
+    head: Vec<&'static str>,
+    rows: Vec<Vec<String>>,
+}
+
+impl Table {
+    fn new(head: &[&'static str]) -> Self {
+        Table {
+            head: head.to_vec(),
+            rows: Vec::new(),
+        }
+    }
+
+    fn row(&mut self, cells: Vec<String>) {
+        self.rows
+            .push(cells.iter().map(|cell| visible(cell)).collect());
+    }
+
+    /// The table as text; levels are coloured.
+    fn print(&self, fit: Fit) -> String {
+        let last = self.head.len().saturating_sub(1);
+        let mut widths: Vec<usize> = self.head.iter().map(|cell| cell.len()).collect();
+        for row in &self.rows {
+            for (width, cell) in widths.iter_mut().zip(row) {
+                *width = (*width).max(cell.chars().count());
+            }
+        }
+        if fit == Fit::Terminal {
+            let fixed: usize = widths[..last].iter().map(|width| width + 2).sum();
+            widths[last] = widths[last].min(WIDTH.saturating_sub(fixed).max(MIN_LAST));
+        }
+        let mut out = String::new();
+        let head: Vec<String> = self.head.iter().map(|cell| (*cell).to_owned()).collect();
+        line(&mut out, &head, &widths, fit, |cell| {
+            styled(Style::new().bold(), cell)
+        });
+        for row in &self.rows {
+            line(&mut out, row, &widths, fit, colored);
+        }
+        out
+    }
+}
+
+/// The last column keeps at least this width.
+const MIN_LAST: usize = 12;
+
+fn line(
+    out: &mut String,
+    cells: &[String],
+    widths: &[usize],
+    fit: Fit,
+    paint: impl Fn(&str) -> String,
+) {
+    let last = widths.len().saturating_sub(1);
+    for (index, (cell, width)) in cells.iter().zip(widths).enumerate() {
+        if index == last {
+            let text = match fit {
+                Fit::Terminal => cut(cell, *width),
+                Fit::Wide => cell.clone(),
+            };
+            out.push_str(&paint(&text));
+        } else {
+            let padding = width - cell.chars().count() + 2;
+            out.push_str(&paint(cell));
+            out.extend(std::iter::repeat_n(' ', padding));
+        }
+    }
+    out.truncate(out.trim_end_matches(' ').len());
+    out.push('\n');
+}
+
+fn cut(text: &str, width: usize) -> String {
+    if text.chars().count() <= width {
+        return text.to_owned();
+    }
+    let mut short: String = text.chars().take(width.saturating_sub(1)).collect();
+    short.push('…');
+    short
+}
+
+fn styled(style: Style, text: &str) -> String {
+    format!("{style}{text}{style:#}")
+}
+
+/// Colours the words that carry a judgement. The word itself says the same without colour.
+fn colored(cell: &str) -> String {
+    let color = match cell {
+        "restricted" | "yes" => AnsiColor::Green,
+        "baseline" | "review" | "unknown" => AnsiColor::Yellow,
+        "privileged" | "no" | "invalid" => AnsiColor::Red,
+        _ => return cell.to_owned(),
+    };
+    styled(color.on_default(), cell)
+}
+
+/// The text with control characters, and characters that reorder or hide text, written out.
+pub fn visible(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if is_invisible(c) {
+            let _ = write!(out, "{}", c.escape_unicode());
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}
+
+/// Control characters, and the bidirectional and zero-width ones that make a text read as something else.
+pub fn is_invisible(c: char) -> bool {
+    c.is_control()
+        || matches!(c,
+            '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{61c}')
+}
+
+/// How many diagnostics of one code are printed in full, unless everything was asked for.
+const FULL: usize = 5;
+
+/// Diagnostics as they stand on standard error: errors all, others a few of each code, and how many more there are.
+pub fn diagnostics(diagnostics: &[Diagnostic], least: diag::Severity) -> String {
+    let mut out = String::new();
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for diagnostic in diagnostics.iter().filter(|d| d.code.severity <= least) {
+        let count = counts.entry(diagnostic.code.name).or_default();
+        *count += 1;
+        let everything = least == diag::Severity::Note;
+        if everything || diagnostic.code.severity == diag::Severity::Error || *count <= FULL {
+            out.push_str(&one(diagnostic));
+        }
+    }
+    if least != diag::Severity::Note {
+        let warnings = diagnostics
+            .iter()
+            .filter(|d| d.code.severity == diag::Severity::Warning);
+        let codes: BTreeSet<&str> = warnings.map(|d| d.code.name).collect();
+        for (code, count) in counts.iter().filter(|(code, _)| codes.contains(**code)) {
+            if *count > FULL {
+                let _ = writeln!(out, "… and {} more of {code}; -v prints all", count - FULL);
+            }
+        }
+    }
+    out
+}
+
+fn one(diagnostic: &Diagnostic) -> String {
+    let color = match diagnostic.code.severity {
+        diag::Severity::Error => AnsiColor::Red,
+        diag::Severity::Warning => AnsiColor::Yellow,
+        diag::Severity::Note => AnsiColor::Cyan,
+    };
+    let label = format!(
+        "{}[{}]",
+        diagnostic.code.severity.as_str(),
+        diagnostic.code.name
+    );
+    let mut out = format!(
+        "{}: {}\n",
+        styled(color.on_default().bold(), &label),
+        visible(&diagnostic.message)
+    );
+    if let Some(source) = &diagnostic.source {
+        let _ = writeln!(out, "  at {}", visible(&source.to_string()));
+    }
+    if !diagnostic.help.is_empty() {
+        let _ = writeln!(out, "  help: {}", visible(&diagnostic.help));
+    }
+    out
+}
+
+/// The answer of `check`.
+pub fn check(report: &v1::CheckReport, fit: Fit) -> String {
+    let mut table = Table::new(&["NAMESPACE", "WORKLOAD", "LEVEL", "WHY"]);
+    if report.level.is_some() {
+        table.head[2] = "ALLOWED";
+    }
+    for result in &report.results {
+        let verdict = match (&report.level, result.allowed) {
+            (None, _) => result.tightest_level.clone(),
+            (Some(_), true) => "yes".to_owned(),
+            (Some(_), false) => "no".to_owned(),
+        };
+        let why = match fit {
+            Fit::Terminal => result.reason.clone(),
+            Fit::Wide => result.detail.clone(),
+        };
+        table.row(vec![
+            result.namespace.clone().unwrap_or_else(|| "-".to_owned()),
+            format!("{}/{}", result.kind, result.name),
+            verdict,
+            why,
+        ]);
+    }
+    let mut out = table.print(fit);
+    let refused = report
+        .results
+        .iter()
+        .filter(|result| !result.allowed)
+        .count();
+    let _ = match &report.level {
+        Some(level) => writeln!(
+            out,
+            "\n{} of {} workloads violate {level}:{}",
+            refused,
+            report.results.len(),
+            report.version
+        ),
+        None => writeln!(
+            out,
+            "\n{} workloads judged at {}; WHY says what stands in the way of the next tighter level",
+            report.results.len(),
+            report.version
+        ),
+    };
+    out
+}
+
+/// The answer of `map`.
+pub fn map(report: &v1::MapReport, fit: Fit) -> String {
+    let mut table = Table::new(match fit {
+        Fit::Terminal => &["POLICY", "LEVEL", "IN THE WAY OF THE NEXT"],
+        Fit::Wide => &["POLICY", "LEVEL", "WHY"],
+    });
+    for policy in &report.policies {
+        let in_the_way = match policy.level.as_deref() {
+            Some("privileged") => policy.blocked_by.baseline.join(", "),
+            Some(_) => policy.blocked_by.restricted.join(", "),
+            None => policy.summary.clone(),
+        };
+        table.row(vec![
+            policy.name.clone(),
+            policy.level.clone().unwrap_or_else(|| "none".to_owned()),
+            match fit {
+                Fit::Terminal => in_the_way,
+                Fit::Wide => policy.summary.clone(),
+            },
+        ]);
+    }
+    let mut out = table.print(fit);
+    if fit == Fit::Wide {
+        for policy in &report.policies {
+            let _ = writeln!(
+                out,
+                "\n{}",
+                styled(Style::new().bold(), &visible(&policy.name))
+            );
+            let mut controls = Table::new(&["CHECK", "OF", "VERDICT", "FIELD", "WHY"]);
+            for control in &policy.controls {
+                controls.row(vec![
+                    control.check.clone(),
+                    control.level.clone(),
+                    control.verdict.clone(),
+                    control.field.clone(),
+                    control.message.clone(),
+                ]);
+            }
+            out.push_str(&controls.print(fit));
+        }
+    }
+    let _ = writeln!(
+        out,
+        "\n{} policies mapped at {}",
+        report.policies.len(),
+        report.version
+    );
+    out
+}
+
+/// The answer of `access`.
+pub fn access(report: &v1::AccessReport, fit: Fit) -> String {
+    if let Some(allowed) = report.allowed {
+        let word = if allowed { "yes" } else { "no" };
+        let via = report.via.as_ref().and_then(serde_json::Value::as_str);
+        return match via {
+            Some(via) => format!("{}: {}\n", colored(word), visible(via)),
+            None => format!("{}\n", colored(word)),
+        };
+    }
+    let mut table = match fit {
+        Fit::Terminal => Table::new(&["POLICY", "IN", "SUBJECT"]),
+        Fit::Wide => Table::new(&["POLICY", "IN", "SUBJECT", "BINDING", "ROLE", "RULE"]),
+    };
+    for grant in &report.grants {
+        let mut row = vec![
+            grant.policy.clone(),
+            grant.namespace.clone().unwrap_or_else(|| "*".to_owned()),
+            reference(&grant.subject),
+        ];
+        if fit == Fit::Wide {
+            row.extend([
+                reference(&grant.binding),
+                reference(&grant.role),
+                format!("rules[{}]", grant.rule.index),
+            ]);
+        }
+        table.row(row);
+    }
+    let mut out = table.print(fit);
+    let _ = writeln!(
+        out,
+        "\n{} grants; * means every namespace",
+        report.grants.len()
+    );
+    out
+}
+
+fn reference(reference: &v1::Reference) -> String {
+    match &reference.namespace {
+        Some(namespace) => format!("{} {}/{}", reference.kind, namespace, reference.name),
+        None => format!("{} {}", reference.kind, reference.name),
+    }
+}
+
+/// The namespace table of `migrate`.
+pub fn migrate(report: &v1::MigrationReport, fit: Fit) -> String {
+    let mut table = match fit {
+        Fit::Terminal => Table::new(&["NAMESPACE", "ENFORCE", "", "AUDIT/WARN", "WHY"]),
+        Fit::Wide => Table::new(&[
+            "NAMESPACE",
+            "ENFORCE",
+            "",
+            "AUDIT/WARN",
+            "BEFORE",
+            "NEEDED",
+            "STORED",
+            "GRANTED",
+            "EVIDENCE",
+            "WORKLOADS",
+            "WHY",
+        ]),
+    };
+    let dash = |level: &Option<String>| level.clone().unwrap_or_else(|| "-".to_owned());
+    for namespace in &report.namespaces {
+        let aims = if namespace.audit == namespace.warn {
+            dash(&namespace.audit)
+        } else {
+            format!("{}/{}", dash(&namespace.audit), dash(&namespace.warn))
+        };
+        let invalid = namespace
+            .findings
+            .iter()
+            .any(|id| id.starts_with("label-invalid"));
+        let mark = match (namespace.status.as_str(), namespace.confidence.as_str()) {
+            _ if invalid => "invalid".to_owned(),
+            ("planned", "high") => String::new(),
+            ("planned", confidence) => confidence.to_owned(),
+            ("inconclusive", _) => "unknown".to_owned(),
+            (status, _) => status.to_owned(),
+        };
+        let mut row = vec![namespace.name.clone(), dash(&namespace.enforce), mark, aims];
+        if fit == Fit::Wide {
+            let before = namespace.labels.before.get(crate::pss::admission::ENFORCE);
+            row.extend([
+                dash(&before.cloned()),
+                dash(&namespace.needed),
+                dash(&namespace.needed_stored),
+                dash(&namespace.granted.level),
+                namespace.evidence.clone(),
+                namespace.workloads.len().to_string(),
+            ]);
+        }
+        row.push(match fit {
+            Fit::Terminal => namespace.brief.clone(),
+            Fit::Wide => namespace.reasons.join("; "),
+        });
+        table.row(row);
+    }
+    let mut out = table.print(fit);
+    let summary = &report.summary;
+    let counts: Vec<String> = ["restricted", "baseline", "privileged", "none"]
+        .iter()
+        .filter_map(|level| Some((level, summary.by_enforce.get(*level)?)))
+        .map(|(level, count)| match *level {
+            "none" => format!("{count} without an enforce label"),
+            level => format!("{count} {level}"),
+        })
+        .collect();
+    let findings: Vec<String> = ["high", "medium", "low", "info"]
+        .iter()
+        .filter_map(|severity| Some((severity, summary.findings_by_severity.get(*severity)?)))
+        .filter(|(_, count)| **count > 0)
+        .map(|(severity, count)| format!("{count} {severity}"))
+        .collect();
+    let _ = writeln!(
+        out,
+        "\n{} namespaces at {}: {}",
+        summary.namespaces,
+        report.target_version,
+        if counts.is_empty() {
+            "nothing to do".to_owned()
+        } else {
+            counts.join(", ")
+        }
+    );
+    if !findings.is_empty() {
+        let _ = writeln!(out, "findings: {}", findings.join(", "));
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_cannot_speak_to_the_terminal() {
+        assert_eq!(
+            visible("a\u{1b}[31mb\u{202e}c\n"),
+            "a\\u{1b}[31mb\\u{202e}c\\u{a}"
+        );
+        assert_eq!(visible("größe-漢字"), "größe-漢字");
+    }
+
+    #[test]
+    fn a_terminal_table_is_at_most_80_columns_wide() {
+        let mut table = Table::new(&["NAME", "WHY"]);
+        table.row(vec!["n".repeat(40), "because ".repeat(30)]);
+        let widest = table.print(Fit::Terminal);
+        let plain = anstream::adapter::strip_str(&widest).to_string();
+        assert!(
+            plain.lines().all(|line| line.chars().count() <= WIDTH),
+            "{plain}"
+        );
+        assert!(plain.contains('…'));
+    }
+}

@@ -1,0 +1,142 @@
+//! Writing the output folder: all or nothing.
+//!
+//! Everything is written into a fresh folder beside the target first. Only then the old folder, if there is one, makes
+//! way by a rename, so that an interrupted run leaves either the old folder or the new one. A folder is ours if it
+//! holds nothing but what we write; anything else stays where it is unless `--force` was given, and even then files
+//! that are not ours are carried over.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "this is one of the edges that touch the disk"
+)]
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+
+use crate::render::Artifact;
+
+/// What happens to files in the target folder that we did not write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Foreign {
+    /// Nothing is written if there are any.
+    Refuse,
+    /// They stay, unless they are in the way.
+    Keep,
+}
+
+/// Writes the artifacts as the whole content of a folder.
+///
+/// # Errors
+/// If the folder holds files that are not ours and `foreign` says to refuse, or if something cannot be written. Nothing
+/// has changed then.
+pub fn write(folder: &Path, artifacts: &[Artifact], foreign: Foreign) -> Result<()> {
+    let kept =
+        foreign_files(folder).with_context(|| format!("cannot look into {}", folder.display()))?;
+    if let (Foreign::Refuse, Some(first)) = (foreign, kept.first()) {
+        bail!(
+            "{} holds files that psp2psa did not write, such as {}; choose another --output-dir, or keep them and go \
+             on with --force",
+            folder.display(),
+            first.display()
+        );
+    }
+    let parent = match folder.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    let cannot = || format!("cannot write {}", folder.display());
+    fs::create_dir_all(parent).with_context(cannot)?;
+    let staging = tempfile::Builder::new()
+        .prefix(".psp2psa-")
+        .tempdir_in(parent)
+        .with_context(cannot)?;
+    let new = staging.path().join("new");
+    fs::create_dir(&new).with_context(cannot)?;
+    for artifact in artifacts {
+        let path = new.join(&artifact.path);
+        if let Some(folder) = path.parent() {
+            fs::create_dir_all(folder).with_context(cannot)?;
+        }
+        fs::write(&path, &artifact.text).with_context(cannot)?;
+    }
+    let ours: BTreeSet<&str> = artifacts
+        .iter()
+        .map(|artifact| artifact.path.as_str())
+        .collect();
+    for file in &kept {
+        if !ours.contains(file.to_string_lossy().as_ref()) {
+            carry_over(&folder.join(file), &new.join(file)).with_context(cannot)?;
+        }
+    }
+    swap(folder, &new, &staging.path().join("old")).with_context(cannot)
+}
+
+/// Puts the new folder where the old one is.
+fn swap(folder: &Path, new: &Path, old: &Path) -> io::Result<()> {
+    match fs::rename(folder, old) {
+        Ok(()) => fs::rename(new, folder).inspect_err(|_| {
+            // The old folder goes back; if even that fails, the error of the first rename tells more.
+            let _ = fs::rename(old, folder);
+        }),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => fs::rename(new, folder),
+        Err(error) => Err(error),
+    }
+}
+
+fn carry_over(from: &Path, to: &Path) -> io::Result<()> {
+    if let Some(folder) = to.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    fs::copy(from, to).map(|_| ())
+}
+
+/// The files below a folder that we would not have written, sorted, relative to it. Links are never followed.
+fn foreign_files(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    match fs::symlink_metadata(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(error),
+        Ok(metadata) if !metadata.is_dir() => {
+            return Err(io::Error::new(
+                io::ErrorKind::NotADirectory,
+                "it is not a folder",
+            ));
+        }
+        Ok(_) => {}
+    }
+    let marked = fs::read_to_string(folder.join("report.json"))
+        .is_ok_and(|report| report.contains("\"kind\": \"MigrationReport\""));
+    let mut foreign = Vec::new();
+    let mut open = vec![PathBuf::new()];
+    while let Some(below) = open.pop() {
+        for entry in fs::read_dir(folder.join(&below))? {
+            let entry = entry?;
+            let path = below.join(entry.file_name());
+            if entry.file_type()?.is_dir() {
+                open.push(path);
+            } else if !(marked && is_ours(&path)) {
+                foreign.push(path);
+            }
+        }
+    }
+    foreign.sort();
+    Ok(foreign)
+}
+
+/// Whether a file has a name that we give.
+fn is_ours(path: &Path) -> bool {
+    let parts: Vec<&str> = path.iter().filter_map(|part| part.to_str()).collect();
+    match parts.as_slice() {
+        [file] => matches!(
+            *file,
+            "migration.diff" | "pull-request.md" | "report.html" | "report.json" | "report.md"
+        ),
+        ["rollback", file] | ["manifests", _, file] => {
+            *file == "kustomization.yaml"
+                || (file.starts_with("namespace-") && file.ends_with(".yaml"))
+        }
+        _ => false,
+    }
+}
