@@ -1,7 +1,7 @@
 //! The migration report as Markdown, and two short texts for pull requests.
 //!
 //! GitHub's and GitLab's dialects are the target: tables, and `<details>` with Markdown inside. All wording is in
-//! [`crate::render::view`], all markup in `templates/`.
+//! `render::view`, all markup in `templates/`.
 
 use crate::render::escape;
 use crate::render::json::v1::{

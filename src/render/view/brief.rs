@@ -9,6 +9,7 @@ use crate::render::escape;
 use crate::render::json::v1::{Document, Finding, MigrationReport, Namespace};
 
 use super::labels;
+use super::namespaces;
 use super::opening;
 use super::stages::{self, Stage};
 use super::words;
@@ -50,6 +51,10 @@ pub(in crate::render) struct PullRequest<'a> {
     more_changes: String,
     inconclusive: Vec<Change>,
     more_inconclusive: String,
+    /// What this is for, in one sentence.
+    purpose: &'static str,
+    /// Labels that a person should look at first, as a phrase; empty if there are none.
+    review: String,
     risks: Vec<Risk>,
     more_risks: String,
     stages: Vec<Stage<'a>>,
@@ -125,6 +130,13 @@ impl<'a> PullRequest<'a> {
             more_changes,
             inconclusive,
             more_inconclusive,
+            purpose: match report.policies.is_empty() {
+                true => "This brings the namespaces under Pod Security Admission.",
+                false => {
+                    "This brings the namespaces from PodSecurityPolicy to Pod Security Admission."
+                }
+            },
+            review: opening::review(report),
             risks,
             more_risks,
             stages: stages::all(report),
@@ -154,7 +166,7 @@ fn changes_where(report: &MigrationReport, which: fn(&Namespace) -> bool) -> Vec
                 after: word(labels::enforced_after(namespace)),
                 audit: word(namespace.audit.as_deref()),
                 warn: word(namespace.warn.as_deref()),
-                confidence: word(Some(&namespace.confidence)),
+                confidence: word(Some(namespaces::confidence(namespace))),
                 reason: words::shorten(namespace.reasons.first().map_or("", String::as_str), CELL),
             }
         })

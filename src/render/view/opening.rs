@@ -20,6 +20,8 @@ const NAMED: usize = 5;
 pub(super) struct Opening<'a> {
     /// `6 namespaces: 4 planned, 1 inconclusive, 1 excluded`.
     headline: String,
+    /// What the report is about.
+    purpose: &'static str,
     levels: Vec<LevelRow>,
     before_bar: Vec<Segment>,
     after_bar: Vec<Segment>,
@@ -86,6 +88,10 @@ impl<'a> Opening<'a> {
             .collect();
         Opening {
             headline: headline(report),
+            purpose: match report.policies.is_empty() {
+                true => "Pod Security Admission labels",
+                false => "From PodSecurityPolicy to Pod Security Admission labels",
+            },
             levels: level_rows(&before, &after),
             before_bar: bar(&before),
             after_bar: bar(&after),
@@ -252,8 +258,9 @@ fn errors(document: &Document<MigrationReport>) -> String {
     }
 }
 
-fn review(report: &MigrationReport) -> String {
-    let review = report
+/// Labels that a person should look at first, as a phrase; empty if there are none.
+pub(super) fn review(report: &MigrationReport) -> String {
+    let names: Vec<String> = report
         .namespaces
         .iter()
         .filter(|namespace| {
@@ -262,13 +269,14 @@ fn review(report: &MigrationReport) -> String {
                 .iter()
                 .any(|step| step == "30-enforce-review")
         })
-        .count();
-    match review {
+        .map(|namespace| words::shorten(&namespace.name, 63))
+        .collect();
+    match names.len() {
         0 => String::new(),
-        1 => "1 enforce label should be looked at by a person before it is applied".to_owned(),
         many => format!(
-            "{} enforce labels should be looked at by a person before they are applied",
-            words::number(many)
+            "A person should look at {} before it is applied: {}",
+            words::count(many, "enforce label", "enforce labels"),
+            words::some(&names, NAMED)
         ),
     }
 }

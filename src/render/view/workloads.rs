@@ -25,9 +25,8 @@ pub(super) struct WorkloadView<'a> {
     stored: Satisfied<'a>,
     /// Only where a patch is planned.
     patched: Option<Satisfied<'a>>,
-    /// Whether the table has a column for patches, and how many columns it has.
-    patched_column: bool,
-    columns: usize,
+    #[serde(flatten)]
+    columns: Columns,
     /// Whether there is anything below.
     has_details: bool,
     violations: Vec<ViolationView<'a>>,
@@ -37,6 +36,17 @@ pub(super) struct WorkloadView<'a> {
     patch: Vec<String>,
     /// How to apply the patch.
     patch_note: &'static str,
+}
+
+/// The columns that the table of a namespace has besides those that every table has.
+#[derive(Clone, Copy, Serialize)]
+pub(super) struct Columns {
+    /// What policies make of the workloads: only where the input has policies.
+    policy_columns: bool,
+    /// What patches would make of them: only where some are planned.
+    patched_column: bool,
+    /// How many columns there are in all.
+    column_count: usize,
 }
 
 /// A set of levels.
@@ -93,13 +103,10 @@ pub(super) fn detailed(report: &MigrationReport) -> usize {
 /// The ones that satisfy least come first where not all can have them: they are what holds the namespace back.
 pub(super) fn all<'a>(
     workloads: &'a [Workload],
+    columns: Columns,
     detailed: usize,
     anchors: &Anchors,
 ) -> (Vec<WorkloadView<'a>>, String) {
-    let columns = match has_patched(workloads) {
-        true => 6,
-        false => 5,
-    };
     let mut views: Vec<WorkloadView> = workloads
         .iter()
         .map(|workload| view(workload, columns, anchors))
@@ -122,14 +129,20 @@ pub(super) fn all<'a>(
     (views, sentence)
 }
 
-/// Whether a patch is planned for any of them.
-pub(super) fn has_patched(workloads: &[Workload]) -> bool {
-    workloads
+/// The columns of the table of these workloads.
+pub(super) fn columns(report: &MigrationReport, workloads: &[Workload]) -> Columns {
+    let policy_columns = !report.policies.is_empty();
+    let patched_column = workloads
         .iter()
-        .any(|workload| workload.satisfies_patched.is_some())
+        .any(|workload| workload.satisfies_patched.is_some());
+    Columns {
+        policy_columns,
+        patched_column,
+        column_count: 3 + 2 * usize::from(policy_columns) + usize::from(patched_column),
+    }
 }
 
-fn view<'a>(workload: &'a Workload, columns: usize, anchors: &Anchors) -> WorkloadView<'a> {
+fn view<'a>(workload: &'a Workload, columns: Columns, anchors: &Anchors) -> WorkloadView<'a> {
     let policy = workload.policy.as_deref().unwrap_or_default();
     let violations = violations(&workload.violations);
     let mutations: Vec<MutationView> = workload
@@ -155,7 +168,6 @@ fn view<'a>(workload: &'a Workload, columns: usize, anchors: &Anchors) -> Worklo
             .satisfies_patched
             .as_ref()
             .map(|levels| satisfied(Some(levels))),
-        patched_column: columns == 6,
         columns,
         has_details: !(violations.is_empty()
             && mutations.is_empty()
