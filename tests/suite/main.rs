@@ -6,6 +6,8 @@ mod admission;
 mod architecture;
 /// Fixtures of every check and revision, complete both ways.
 mod checks;
+/// The command line: help, exit codes, streams, the output folder.
+mod cli;
 /// The Pod Security Standards engine against upstream's answers.
 mod conformance;
 /// The YAML reader against Go's answers, and the input formats.
@@ -20,3 +22,7 @@ mod rbac;
 mod readme;
 /// The HTML and Markdown reports: hostile texts, links, sizes.
 mod report;
+/// The harness over the real binary.
+mod support;
+/// Upstream's answers through the whole pipeline, from text to JSON.
+mod vectors;
