@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use crate::admit::{self, Replayed};
 use crate::check::{Checked, Question};
 use crate::diag;
 use crate::mapping::Mapping;
@@ -13,6 +14,7 @@ use crate::model::psp::PodSecurityPolicy;
 use crate::plan::findings::{self, Severity};
 use crate::plan::workloads::{Replay, WorkloadPlan};
 use crate::plan::{self, NamespacePlan, Plan, PolicyPlan};
+use crate::psp;
 use crate::pss::admission::Mode;
 use crate::pss::{self, Level, LevelSet, Version};
 use crate::rbac;
@@ -181,6 +183,51 @@ fn result(judged: &Checked, question: &Question) -> v1::CheckResult {
         satisfies: levels(judged.satisfies),
         tightest_level: level(judged.satisfies.tightest()),
     }
+}
+
+/// The answer of `admit`.
+pub fn admit(replayed: &[Replayed]) -> v1::AdmitReport {
+    let results = replayed.iter().map(|one| {
+        let chosen = one.chosen.as_ref();
+        v1::AdmitResult {
+            kind: one.workload.kind.clone(),
+            namespace: one.workload.namespace.clone(),
+            name: one.workload.meta.display_name(),
+            source: source(one.workload.source()),
+            admitted: chosen.is_some(),
+            policy: chosen.map(|chosen| chosen.policy.clone()),
+            mutated: chosen.is_some_and(|chosen| chosen.mutated),
+            candidates: one.candidates.iter().map(candidate).collect(),
+            errors: one.errors.clone(),
+            changes: chosen.map_or_else(Vec::new, |chosen| changes(&chosen.changes)),
+            pod: one.pod(),
+        }
+    });
+    v1::AdmitReport {
+        results: results.collect(),
+    }
+}
+
+fn candidate(candidate: &admit::Candidate) -> v1::AdmitCandidate {
+    v1::AdmitCandidate {
+        policy: candidate.policy.clone(),
+        via: candidate.via.clone(),
+        valid: candidate.valid,
+        mutated: candidate.mutated,
+        errors: candidate.errors.clone(),
+    }
+}
+
+/// What a policy wrote into a pod.
+fn changes(changes: &[psp::Change]) -> Vec<v1::Change> {
+    changes
+        .iter()
+        .map(|change| v1::Change {
+            path: change.path(),
+            before: change.before.clone(),
+            after: change.after.clone(),
+        })
+        .collect()
 }
 
 /// The answer of `map`.
@@ -426,14 +473,7 @@ fn workload(workload: &WorkloadPlan) -> v1::Workload {
         satisfies: levels(workload.satisfies),
         satisfies_stored: workload.satisfies_stored().map(levels),
         satisfies_patched: None,
-        mutations: mutations
-            .iter()
-            .map(|change| v1::Change {
-                path: change.path(),
-                before: change.before.clone(),
-                after: change.after.clone(),
-            })
-            .collect(),
+        mutations: changes(mutations),
         violations: workload
             .violations
             .iter()
