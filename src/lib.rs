@@ -25,8 +25,9 @@
 //! * [`plan`]: all of it to a decision for each namespace. The only stage that decides.
 //! * [`render`]: decisions to manifests, diffs, reports and tables.
 //!
-//! [`read`], [`migrate`], [`map`], [`check()`] and [`admit()`] are the whole pipeline for one question each; they do no
-//! I/O. The edges are `cli` (arguments), `write` (the output folder) and `main` (the process).
+//! [`read`], [`migrate`], [`map()`], [`check()`], [`admit()`], and [`assemble`] with [`resolve`], are the whole pipeline
+//! for one question each; they do no I/O. The edges are `cli` (arguments), `write` (the output folder) and `main` (the
+//! process).
 //!
 //! # Invariants
 //!
@@ -76,9 +77,10 @@ use check::{Checked, Question};
 use diag::{Code, Diagnostic};
 use input::{DecodeError, Document, InputFile, Unreadable};
 use mapping::Mapping;
+use model::Inventory;
+use model::attribution::Attribution;
 use model::decode::{Keep, Object};
 use model::psp::PodSecurityPolicy;
-use model::{Attribution, Inventory};
 use plan::Plan;
 use pss::Version;
 use rbac::Access;

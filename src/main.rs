@@ -1,8 +1,4 @@
 //! The `psp2psa` command: arguments in, files read, one call of the library, answer out, exit code.
-#![expect(
-    clippy::disallowed_methods,
-    reason = "this is the edge that touches the environment"
-)]
 
 use std::io::{self, Write};
 use std::path::Path;
@@ -17,7 +13,7 @@ use psp2psa::cli::{
 };
 use psp2psa::diag::{Diagnostic, Severity};
 use psp2psa::input::walk::{self, Recursion};
-use psp2psa::model::Attribution;
+use psp2psa::model::attribution::Attribution;
 use psp2psa::plan::findings;
 use psp2psa::plan::{self, Existing, Plan};
 use psp2psa::rbac::Identity;

@@ -5,6 +5,7 @@
 //! that does. The order of the input never matters: everything in an [`Inventory`] is sorted.
 
 pub mod admission;
+pub mod attribution;
 pub mod decode;
 pub mod defaults;
 pub mod diags;
@@ -24,9 +25,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::diag::{Diagnostic, Source};
 use crate::input::Unreadable;
 
+use attribution::{Attribution, Homes};
 use decode::{Object, join_sources};
 use gap::{Gap, GapKind};
-use kustomize::Overlays;
 use namespace::{Namespace, Node, ServiceAccount};
 use object::ObjectRef;
 use psp::PodSecurityPolicy;
@@ -54,15 +55,6 @@ pub struct Inventory {
     pub workloads: Vec<Workload>,
     /// What the input mentions but does not show, sorted by place.
     pub gaps: Vec<Gap>,
-}
-
-/// How objects that name no namespace are attributed.
-#[derive(Debug, Clone)]
-pub struct Attribution {
-    /// The namespace of objects that name none.
-    pub default_namespace: String,
-    /// Whether the user chose it: then it holds even if the input defines several namespaces.
-    pub chosen: bool,
 }
 
 /// Puts decoded objects together. `unreadable` are the documents that could not be read at all.
@@ -203,76 +195,6 @@ fn add_workload(
     inventory.workloads.push(workload);
 }
 
-/// Where objects belong that do not say so.
-pub(crate) struct Homes {
-    overlays: Overlays,
-    fallback: Option<String>,
-}
-
-impl Homes {
-    pub(crate) fn new(objects: &[Object], attribution: &Attribution) -> Self {
-        let declared: BTreeSet<&str> = objects
-            .iter()
-            .filter_map(|object| match object {
-                Object::Namespace(namespace) => Some(namespace.name.as_str()),
-                _ => None,
-            })
-            .collect();
-        let kustomizations: Vec<_> = objects
-            .iter()
-            .filter_map(|object| match object {
-                Object::Kustomization(kustomization) => Some(kustomization.clone()),
-                _ => None,
-            })
-            .collect();
-        Homes {
-            overlays: Overlays::new(&kustomizations),
-            fallback: (attribution.chosen || declared.len() < 2)
-                .then(|| attribution.default_namespace.clone()),
-        }
-    }
-
-    /// The namespace of an object that names none, read at this place.
-    pub(crate) fn of(&self, source: &Source) -> Option<String> {
-        self.overlays
-            .namespace_of(&source.file)
-            .map(str::to_owned)
-            .or_else(|| self.fallback.clone())
-    }
-
-    /// Replaces an empty namespace; false, with a diagnostic, if the input does not tell which.
-    fn settle(
-        &self,
-        kind: &str,
-        name: &str,
-        namespace: &mut Option<String>,
-        sources: &[Source],
-        diagnostics: &mut Vec<Diagnostic>,
-    ) -> bool {
-        let Some(source) = sources.first() else {
-            return true;
-        };
-        if namespace.as_deref() != Some("") {
-            return true;
-        }
-        match self.of(source) {
-            Some(home) => {
-                *namespace = Some(home);
-                true
-            }
-            None => {
-                let object = ObjectRef {
-                    kind: kind.to_owned(),
-                    namespace: None,
-                    name: name.to_owned(),
-                };
-                diagnostics.push(diags::unattributed(&object, source));
-                false
-            }
-        }
-    }
-}
-
 impl Inventory {
     /// Sorts everything, joins copies and names variants.
     fn settle(&mut self, diagnostics: &mut Vec<Diagnostic>) {
@@ -341,10 +263,9 @@ impl Inventory {
             }
             match kept.last_mut().filter(|last| last.name == namespace.name) {
                 Some(last) => {
-                    if last.manifest != namespace.manifest {
-                        self.contradicting.insert(namespace.name.clone());
+                    if !last.join(namespace) {
+                        self.contradicting.insert(last.name.clone());
                     }
-                    join_sources(&mut last.sources, namespace.sources);
                 }
                 None => kept.push(namespace),
             }

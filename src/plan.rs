@@ -9,6 +9,8 @@
 
 pub mod evidence;
 pub mod findings;
+pub mod granted;
+mod homes;
 pub mod labels;
 pub mod level;
 mod ownership;
@@ -22,15 +24,15 @@ use rayon::prelude::*;
 
 use crate::diag::{Diagnostic, Source};
 use crate::mapping::{self, Mapping};
-use crate::model::namespace::Namespace;
-use crate::model::workload::Workload;
-use crate::model::{Inventory, is_dns_label};
+use crate::model::Inventory;
 use crate::pss::admission::Mode;
 use crate::pss::{self, Level, LevelSet, LevelVersion, Version};
-use crate::rbac::{Access, Class, SubjectClass};
+use crate::rbac::Access;
 
 use evidence::{Evidence, Gaps};
 use findings::{Finding, Findings};
+use granted::Granted;
+use homes::{Home, Homes};
 use labels::{Labels, Stage};
 use level::Decision;
 use versions::{Preview, Target};
@@ -138,8 +140,7 @@ pub struct NamespacePlan {
     pub granted: Granted,
     /// Levels that all workloads satisfy as written; `None` without workloads.
     pub needed: Option<LevelSet>,
-    /// Levels that all workloads satisfy as Kubernetes 1.24 stores them under the policies; `None` without workloads
-    /// or where no policy would admit one of them.
+    /// Levels that all workloads which a policy admits satisfy as Kubernetes 1.24 stores them; `None` without any.
     pub needed_stored: Option<LevelSet>,
     /// Labels before and after.
     pub labels: Labels,
@@ -151,62 +152,6 @@ pub struct NamespacePlan {
     pub findings: Vec<String>,
     /// What changes at other versions.
     pub preview: Vec<Preview>,
-}
-
-/// The policies that pods of a namespace could use, by who was granted them.
-#[derive(Debug, Default)]
-pub struct Granted {
-    /// The loosest level among the policies granted to the namespace's own accounts and to everybody.
-    pub level: Option<Level>,
-    /// Bindings, accounts and groups of this namespace: evidence of intent.
-    pub own: Vec<Usable>,
-    /// Everybody who is authenticated, all accounts, the controllers.
-    pub everyone: Vec<Usable>,
-    /// Accounts of other namespaces that may create pods here.
-    pub operators: Vec<Usable>,
-    /// Users and groups of users.
-    pub people: Vec<Usable>,
-    /// Kubelets, through mirror pods.
-    pub nodes: Vec<Usable>,
-    /// Grants by wildcard, such as cluster-admin's.
-    pub wildcard: Vec<Usable>,
-    /// Names of policies that were granted to the namespace itself or to everybody, but that the API server would
-    /// refuse: what they allowed in the cluster is unknown.
-    pub invalid: BTreeSet<String>,
-}
-
-impl Granted {
-    /// Names of all policies that are usable here by other than a wildcard, sorted.
-    pub fn policies(&self) -> BTreeSet<&str> {
-        [
-            &self.own,
-            &self.everyone,
-            &self.operators,
-            &self.people,
-            &self.nodes,
-        ]
-        .into_iter()
-        .flatten()
-        .map(|usable| usable.policy.as_str())
-        .collect()
-    }
-}
-
-/// One policy usable through one chain.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Usable {
-    /// The policy's name.
-    pub policy: String,
-    /// The closest level of the policy; `None` if it has none or is not in the input.
-    pub level: Option<Level>,
-    /// Who may use it, for example `ServiceAccount shop/api`.
-    pub subject: String,
-    /// The binding, for example `RoleBinding shop/psp`.
-    pub binding: String,
-    /// The role, for example `ClusterRole psp-restricted`.
-    pub role: String,
-    /// Whether a workload of the namespace runs as the subject. True for subjects that are no accounts.
-    pub used: bool,
 }
 
 impl NamespacePlan {
@@ -338,67 +283,6 @@ fn incidental(policies: &[PolicyPlan]) -> BTreeSet<&str> {
         .collect()
 }
 
-/// What is in which namespace.
-struct Homes<'a> {
-    namespaces: BTreeMap<&'a str, Home<'a>>,
-}
-
-#[derive(Default)]
-struct Home<'a> {
-    object: Option<&'a Namespace>,
-    contradicting: bool,
-    workloads: Vec<&'a Workload>,
-    /// Live pods and intermediate controllers, each with the workload that explains it.
-    explained: Vec<(&'a Workload, &'a Workload)>,
-}
-
-impl<'a> Homes<'a> {
-    /// Namespaces are those that have an object, and those that something of the input is in.
-    fn new(inventory: &'a Inventory) -> Self {
-        let mut namespaces: BTreeMap<&str, Home> = BTreeMap::new();
-        for object in &inventory.namespaces {
-            let home = namespaces.entry(&object.name).or_default();
-            home.object = Some(object);
-            home.contradicting = inventory.contradicting.contains(&object.name);
-        }
-        let inhabited = inventory
-            .service_accounts
-            .iter()
-            .map(|account| Some(account.namespace.as_str()))
-            .chain(
-                inventory
-                    .bindings
-                    .iter()
-                    .map(|binding| binding.namespace.as_deref()),
-            )
-            .chain(inventory.roles.iter().map(|role| role.namespace.as_deref()))
-            .flatten()
-            .filter(|name| is_dns_label(name));
-        for name in inhabited {
-            namespaces.entry(name).or_default();
-        }
-        for (workload, owner) in ownership::explain(&inventory.workloads) {
-            let Some(name) = workload
-                .namespace
-                .as_deref()
-                .filter(|name| is_dns_label(name))
-            else {
-                continue;
-            };
-            let home = namespaces.entry(name).or_default();
-            match owner {
-                Some(owner) => home.explained.push((workload, owner)),
-                None => home.workloads.push(workload),
-            }
-        }
-        Homes { namespaces }
-    }
-
-    fn names(&self) -> impl Iterator<Item = &'a str> {
-        self.namespaces.keys().copied()
-    }
-}
-
 /// Everything that the plan of one namespace needs.
 struct Context<'a> {
     options: &'a Options,
@@ -429,7 +313,7 @@ impl Context<'_> {
         };
         let needed = intersect(counting().map(|workload| workload.satisfies));
         let needed_stored = intersect(counting().filter_map(WorkloadPlan::satisfies_stored));
-        let granted = self.granted(name, &workloads);
+        let granted = granted::granted(self, name, &workloads);
         let evidence = self
             .gaps
             .evidence(name, home.object, counting().next().is_some());
@@ -483,84 +367,14 @@ impl Context<'_> {
             Aim::Next if level::is_system(name) => Level::Privileged,
             Aim::Next => next(enforced).max(decision.visible.unwrap_or(Level::Privileged)),
         };
+        if home.contradicting {
+            return labels::merge(before, &[], self.options.existing);
+        }
         let mut proposals = Vec::new();
         proposals.extend(decision.enforce.map(|level| (Mode::Enforce, at(level))));
         proposals.push((Mode::Audit, at(aim(self.options.audit))));
         proposals.push((Mode::Warn, at(aim(self.options.warn))));
         labels::merge(before, &proposals, self.options.existing)
-    }
-
-    /// Who could use which policy here.
-    fn granted(&self, name: &str, workloads: &[WorkloadPlan]) -> Granted {
-        let accounts: BTreeSet<&str> = workloads
-            .iter()
-            .map(|workload| workload.service_account.as_str())
-            .collect();
-        let mut granted = Granted::default();
-        for (class, chain) in self.access.reaching(name) {
-            let runs_here = match chain.subject.class() {
-                SubjectClass::Account {
-                    namespace,
-                    name: account,
-                } if namespace == name => accounts.contains(account),
-                _ => true,
-            };
-            let list = match (chain.is_wildcard(), class) {
-                (true, _) => &mut granted.wildcard,
-                (false, Class::Own) => &mut granted.own,
-                (false, Class::Everyone) => &mut granted.everyone,
-                (false, Class::Operators) => &mut granted.operators,
-                (false, Class::People) => &mut granted.people,
-                (false, Class::Nodes) => &mut granted.nodes,
-            };
-            list.extend(
-                self.access
-                    .policies_of(&chain)
-                    .into_iter()
-                    .map(|policy| Usable {
-                        policy: policy.to_owned(),
-                        level: self.levels.get(policy).copied().flatten(),
-                        subject: chain.subject.to_string(),
-                        binding: title(
-                            chain.binding.kind(),
-                            chain.binding.namespace.as_deref(),
-                            &chain.binding.name,
-                        ),
-                        role: title(
-                            chain.role.kind(),
-                            chain.role.namespace.as_deref(),
-                            &chain.role.name,
-                        ),
-                        used: runs_here,
-                    }),
-            );
-        }
-        for list in [
-            &mut granted.own,
-            &mut granted.everyone,
-            &mut granted.operators,
-            &mut granted.people,
-            &mut granted.nodes,
-            &mut granted.wildcard,
-        ] {
-            list.sort();
-            list.dedup();
-        }
-        granted.invalid = granted
-            .own
-            .iter()
-            .chain(&granted.everyone)
-            .map(|usable| &usable.policy)
-            .filter(|policy| self.judge.is_invalid(policy))
-            .cloned()
-            .collect();
-        granted.level = granted
-            .own
-            .iter()
-            .chain(&granted.everyone)
-            .filter_map(|usable| usable.level)
-            .min();
-        granted
     }
 
     /// What the enforced level says at other versions of the workloads that are here.
@@ -569,14 +383,6 @@ impl Context<'_> {
             return Vec::new();
         };
         versions::preview(self.target, level, &home.workloads)
-    }
-}
-
-/// How reports refer to an object.
-pub(crate) fn title(kind: &str, namespace: Option<&str>, name: &str) -> String {
-    match namespace {
-        Some(namespace) => format!("{kind} {namespace}/{name}"),
-        None => format!("{kind} {name}"),
     }
 }
 

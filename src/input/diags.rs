@@ -4,7 +4,7 @@ use crate::diag::{Code, Diagnostic, Severity, Source};
 
 use super::DecodeError;
 use super::text;
-use super::tree::Repeated;
+use super::tree::builder::Repeated;
 
 /// Text that is neither YAML nor JSON.
 pub static SYNTAX: Code = Code {

@@ -97,7 +97,7 @@ impl Splitter<'_> {
     /// text is not JSON.
     fn json(&mut self, pos: usize) -> Option<usize> {
         let begin = json_begin(self.bytes, pos)?;
-        let split = json::split(self.bytes, begin);
+        let split = json::scan::split(self.bytes, begin);
         let clean = split.parts.iter().all(|part| part.fault.is_none());
         // Text with structural faults is JSON if the first thing in it is.
         let first = split.parts.iter().find(|part| part.fault.is_none())?;
@@ -210,7 +210,8 @@ fn json_begin(bytes: &[u8], mut pos: usize) -> Option<usize> {
         let rest = &bytes[pos..];
         let blanks = rest
             .iter()
-            .take_while(|byte| byte.is_ascii_whitespace())
+            // Record separators stand before the values of RFC 7464.
+            .take_while(|byte| byte.is_ascii_whitespace() || **byte == 0x1E)
             .count();
         pos += blanks;
         let rest = &bytes[pos..];

@@ -129,7 +129,7 @@ pub(super) fn is_control_only(text: &str) -> bool {
 /// What plain lines say about the object that a text describes.
 pub(super) fn hints(text: &str) -> Hints {
     if text.trim_start().starts_with('{') && !text.trim_start().starts_with("{{") {
-        let [kind, name, namespace] = json::hints(text.as_bytes());
+        let [kind, name, namespace] = json::scan::hints(text.as_bytes());
         return Hints {
             kind,
             name,

@@ -95,18 +95,19 @@ pub(super) fn control_fault(text: &str, origin: Origin, at: usize) -> Fault {
     }
 }
 
-/// The fault of a tab or an odd blank in the indentation of the line of byte `at` or of the one before it, which is
-/// what an error there nearly always comes from.
+/// The fault of a tab or an odd blank in the indentation of the line of byte `at` or of a neighbour, which is what an
+/// error there nearly always comes from.
 pub(super) fn blank_fault(text: &str, origin: Origin, at: usize) -> Option<Fault> {
+    let bytes = text.as_bytes();
     let line_start = |end: usize| {
-        text.as_bytes()[..end]
-            .iter()
-            .rposition(|byte| *byte == b'\n')
-            .map_or(0, |at| at + 1)
+        let line_break = bytes[..end].iter().rposition(|byte| *byte == b'\n');
+        line_break.map_or(0, |at| at + 1)
     };
     let here = line_start(at);
     let before = line_start(here.saturating_sub(1));
-    [here, before]
+    let after = bytes[at..].iter().position(|byte| *byte == b'\n');
+    let after = after.map_or(bytes.len(), |length| at + length + 1);
+    [here, before, after]
         .into_iter()
         .find_map(|start| {
             let indentation = text[start..]

@@ -13,10 +13,8 @@ use granit_parser::{ErrorKind, Event, Options, Parser, ScalarStyle, ScanError};
 
 use super::diags;
 use super::text::{self, Fault, Origin};
-use super::tree::{
-    Builder, Kind, MAX_ALIASED, MAX_DEPTH, MAX_NODES, NodeId, Refusal, Repeated, Repeats, Span,
-    Tree,
-};
+use super::tree::builder::{Builder, Kind, Refusal, Repeated, Repeats};
+use super::tree::{MAX_ALIASED, MAX_DEPTH, MAX_NODES, NodeId, Span, Tree, Value};
 use crate::diag::Code;
 use scalar::Tag;
 
@@ -119,9 +117,12 @@ impl<'a> Loader<'a> {
                 return self.scalar(text, tag_of(style, tag.as_deref()), anchor, place);
             }
             Event::Alias(anchor) => return self.alias(anchor, place),
-            Event::SequenceStart(_, anchor, _) => self.builder.start(Kind::List, place, anchor),
+            Event::SequenceStart(_, anchor, _) => {
+                let place = self.with_dash(place);
+                self.builder.start(Kind::List, place, anchor)
+            }
             Event::MappingStart(_, anchor, _) => self.builder.start(Kind::Map, place, anchor),
-            Event::SequenceEnd | Event::MappingEnd => self.builder.end(closing(self.text, place)),
+            Event::SequenceEnd | Event::MappingEnd => self.builder.end(place.end),
             Event::UnresolvedAlias(name) => {
                 return Err(self.fault(
                     &diags::SYNTAX,
@@ -159,9 +160,7 @@ impl<'a> Loader<'a> {
                 self.odd_keys.push((text.to_string(), place));
             }
             match scalar::key(text, tag).map_err(misfit)? {
-                Some(key) => self
-                    .builder
-                    .scalar(super::tree::Value::Text(key), place, anchor),
+                Some(key) => self.builder.scalar(Value::Text(key), place, anchor),
                 None => Err(Refusal::NullKey),
             }
         };
@@ -172,11 +171,9 @@ impl<'a> Loader<'a> {
         let done = if self.builder.expects_key() {
             match self.builder.anchored(anchor) {
                 None => Err(Refusal::Cycle),
-                Some(super::tree::Value::List(_) | super::tree::Value::Map(_)) => {
-                    Err(Refusal::CompositeKey)
-                }
+                Some(Value::List(_) | Value::Map(_)) => Err(Refusal::CompositeKey),
                 Some(value) => match scalar::value_as_key(value) {
-                    Some(key) => self.builder.scalar(super::tree::Value::Text(key), place, 0),
+                    Some(key) => self.builder.scalar(Value::Text(key), place, 0),
                     None => Err(Refusal::NullKey),
                 },
             }
@@ -193,6 +190,22 @@ impl<'a> Loader<'a> {
             end: span.end.byte_offset().unwrap_or_default() as u32,
             line,
             column,
+        }
+    }
+
+    /// The place of a list. The parser counts one that is not indented from its first value, we from its first dash.
+    fn with_dash(&self, place: Span) -> Span {
+        let before = self.text[..place.start as usize].trim_end_matches([' ', '\t']);
+        let first = self.text.as_bytes().get(place.start as usize);
+        match before.strip_suffix('-') {
+            Some(before) if !matches!(first, Some(b'-' | b'[')) => Span {
+                start: before.len() as u32,
+                column: place
+                    .column
+                    .saturating_sub(place.start - before.len() as u32),
+                ..place
+            },
+            _ => place,
         }
     }
 
@@ -349,12 +362,6 @@ fn tag_of(style: ScalarStyle, tag: Option<&granit_parser::Tag>) -> Tag {
         Some("merge") => Tag::Plain,
         _ => Tag::Text,
     }
-}
-
-/// The end of a collection that closes with a bracket.
-fn closing(text: &str, place: Span) -> Option<u32> {
-    let bracket = text.as_bytes().get(place.start as usize)?;
-    (matches!(bracket, b']' | b'}') && place.end > place.start).then_some(place.end)
 }
 
 /// The first character that YAML does not allow in a text (go-yaml v2.4 `readerc.go`).

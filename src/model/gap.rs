@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::Homes;
+use super::attribution::Homes;
 use super::decode::{Object, group};
 use super::nullable;
 use super::object::ObjectMeta;
@@ -35,6 +35,8 @@ pub struct Gap {
 pub enum GapKind {
     /// A document that could not be read and may be a workload.
     Unreadable,
+    /// A template that is not rendered and may be a workload.
+    Template,
     /// A workload whose namespace the input does not tell.
     Unattributed,
     /// A release or application that is rendered elsewhere (Helm, Argo CD, Flux).
@@ -116,12 +118,18 @@ pub(super) fn unreadable(document: &Unreadable, homes: &Homes) -> Option<Gap> {
         "" => format!("{kind} at {}", document.source),
         name => format!("{kind} {name} at {}", document.source),
     };
-    let namespace = document.namespace_hint.clone().or_else(|| {
-        let rendered_later = document.code == &input::diags::TEMPLATE;
-        homes.of(&document.source).filter(|_| !rendered_later)
-    });
+    let (kind, namespace) = match document.code == &input::diags::TEMPLATE {
+        true => (GapKind::Template, document.namespace_hint.clone()),
+        false => (
+            GapKind::Unreadable,
+            document
+                .namespace_hint
+                .clone()
+                .or_else(|| homes.of(&document.source)),
+        ),
+    };
     Some(Gap {
-        kind: GapKind::Unreadable,
+        kind,
         what,
         source: document.source.clone(),
         namespace,

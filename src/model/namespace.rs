@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use super::decode::join_sources;
 use crate::diag::Source;
 
 /// A Namespace object.
@@ -19,6 +20,36 @@ pub struct Namespace {
     pub from_cluster: bool,
     /// The object as its owner wrote it: without `status` and the metadata that only servers write.
     pub manifest: Value,
+}
+
+impl Namespace {
+    /// Adds another definition of the same namespace, as applying both would; false if they contradict each other,
+    /// because then the order of application decides.
+    pub(super) fn join(&mut self, other: Namespace) -> bool {
+        join_sources(&mut self.sources, other.sources);
+        self.labels.extend(other.labels);
+        self.from_cluster |= other.from_cluster;
+        unite(&mut self.manifest, other.manifest)
+    }
+}
+
+/// Adds what only the other value has; false if both have something and it differs.
+fn unite(value: &mut Value, other: Value) -> bool {
+    match (value, other) {
+        (Value::Object(fields), Value::Object(others)) => {
+            let mut agree = true;
+            for (key, other) in others {
+                match fields.get_mut(&key) {
+                    Some(field) => agree &= unite(field, other),
+                    None => {
+                        fields.insert(key, other);
+                    }
+                }
+            }
+            agree
+        }
+        (value, other) => *value == other,
+    }
 }
 
 /// Metadata that the server writes and a manifest must not carry.

@@ -18,7 +18,7 @@ pub struct ObjectMeta {
     #[serde(deserialize_with = "nullable::or_default")]
     pub generate_name: String,
     /// `metadata.namespace` as written; empty means absent. Where an object *belongs* is decided by
-    /// [`super::Attribution`].
+    /// [`super::attribution::Attribution`].
     #[serde(deserialize_with = "nullable::or_default")]
     pub namespace: String,
     /// `metadata.labels`.

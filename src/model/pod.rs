@@ -2,6 +2,7 @@
 //!
 //! The structs mirror `k8s.io/api/core/v1` (v1.37 for the standards, v1.24 for PSP). Strings that upstream compares
 //! byte for byte (`seccompProfile.type`, `procMount`, …) stay strings, so that invalid values reach the checks.
+//! The file is long because it is one upstream type, field by field.
 //! Absent and `null` are `None`; `{}` is `Some(Default)`: the checks tell them apart.
 
 use std::fmt;

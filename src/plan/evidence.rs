@@ -44,8 +44,10 @@ pub struct Evidence {
 /// Something that makes or changes pods here and that the input does not show.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Missing {
-    /// What it is, as a phrase.
+    /// What it is, as a phrase: `DaemonSet promtail (names no namespace)`.
     pub what: String,
+    /// Why the input does not show it.
+    pub kind: GapKind,
     /// Where the input mentions it.
     pub source: Option<Source>,
     /// The levels that it is known to satisfy; `privileged` alone where nothing is known.
@@ -73,11 +75,14 @@ impl Missing {
 impl Evidence {
     /// What could need a looser level than this one.
     pub(super) fn loosening(&self, level: Level) -> Vec<String> {
-        self.missing
+        let mut names: Vec<String> = self
+            .missing
             .iter()
             .filter(|missing| missing.withholds(level))
             .map(|missing| missing.what.clone())
-            .collect()
+            .collect();
+        names.dedup();
+        names
     }
 
     /// Why a label should be looked at before it is applied.
@@ -191,15 +196,24 @@ impl<'a> Gaps<'a> {
         let (weight, what) = match gap.kind {
             GapKind::Unattributed => (
                 Weight::Withholds,
-                format!("{}, which names no namespace", gap.what),
+                format!("{} (names no namespace)", gap.what),
             ),
             GapKind::Unreadable if !self.complete => (
                 Weight::Withholds,
-                format!("{}, which could not be read", gap.what),
+                format!("{} (could not be read)", gap.what),
+            ),
+            // A template that names its namespace is installed there; of any other only the release tells where, if
+            // anywhere.
+            GapKind::Template if !live => (
+                match gap.namespace {
+                    Some(_) => Weight::Withholds,
+                    None => Weight::Review,
+                },
+                format!("{} (a template that is not rendered)", gap.what),
             ),
             GapKind::Rendered if !live => (
                 Weight::Withholds,
-                format!("{}, whose pods are not in the input", gap.what),
+                format!("{} (its pods are not in the input)", gap.what),
             ),
             GapKind::Injection if !live => {
                 let none = BTreeMap::new();
@@ -213,7 +227,7 @@ impl<'a> Gaps<'a> {
                 }
                 (
                     Weight::Withholds,
-                    format!("{}, which may change pods on their way in,", gap.what),
+                    format!("{} (may change pods on their way in)", gap.what),
                 )
             }
             GapKind::CustomResource if !live && !self.dump => (
@@ -228,12 +242,14 @@ impl<'a> Gaps<'a> {
                 ),
             ),
             GapKind::Unreadable
+            | GapKind::Template
             | GapKind::Rendered
             | GapKind::Injection
             | GapKind::CustomResource => return None,
         };
         Some(Missing {
             what,
+            kind: gap.kind,
             source: Some(gap.source.clone()),
             satisfies,
             weight,
@@ -258,6 +274,7 @@ impl<'a> Gaps<'a> {
             || annotation.is_some_and(|value| matches!(value, "enabled" | "ingress"));
         asks.then(|| Missing {
             what: "the sidecar injection that the namespace asks for".to_owned(),
+            kind: GapKind::Injection,
             source: namespace.sources.first().cloned(),
             satisfies: LevelSet::PRIVILEGED,
             weight: Weight::Withholds,

@@ -1,10 +1,11 @@
 //! Which level to enforce: the decision, its confidence and its reasons.
 
-use crate::pss::{Level, LevelSet};
+use crate::pss::{self, Level, LevelSet};
 
+use super::Basis;
 use super::evidence::{Completeness, Evidence};
+use super::granted::{Granted, Usable};
 use super::workloads::WorkloadPlan;
-use super::{Basis, Granted, Usable};
 
 /// Namespaces that belong to Kubernetes itself: nothing there is tightened by absence of evidence.
 const SYSTEM: &[&str] = &["kube-node-lease", "kube-public", "kube-system"];
@@ -66,6 +67,8 @@ pub struct Decision {
     pub visible: Option<Level>,
     /// How sure `enforce` is.
     pub confidence: Confidence,
+    /// Why, in a few words for a table.
+    pub brief: String,
     /// Why, in sentences, most important first.
     pub reasons: Vec<String>,
 }
@@ -90,6 +93,7 @@ pub(super) fn decide(facts: &Facts) -> Decision {
         return planned(
             Level::Privileged,
             Confidence::High,
+            "belongs to Kubernetes itself",
             vec![format!(
                 "{} belongs to Kubernetes itself: nothing there is tightened unless it is asked for",
                 facts.namespace
@@ -99,7 +103,11 @@ pub(super) fn decide(facts: &Facts) -> Decision {
     if facts.contradicting {
         return inconclusive(
             None,
-            vec!["the input defines this namespace in contradicting ways".to_owned()],
+            "defined in contradicting ways",
+            vec![
+                "the input defines this namespace in contradicting ways, so nothing is written for it"
+                    .to_owned(),
+            ],
         );
     }
     let depends_on_invalid = match facts.basis {
@@ -109,6 +117,7 @@ pub(super) fn decide(facts: &Facts) -> Decision {
     if let (true, Some(policy)) = (depends_on_invalid, facts.granted.invalid.first()) {
         return inconclusive(
             facts.needed.map(LevelSet::tightest),
+            format!("policy {policy} is invalid"),
             vec![format!(
                 "its policy {policy} is one that the API server would refuse, so what it allowed is unknown"
             )],
@@ -133,8 +142,14 @@ pub(super) fn decide(facts: &Facts) -> Decision {
     }
 }
 
-fn planned(level: Level, confidence: Confidence, reasons: Vec<String>) -> Decision {
+fn planned(
+    level: Level,
+    confidence: Confidence,
+    brief: impl Into<String>,
+    reasons: Vec<String>,
+) -> Decision {
     Decision {
+        brief: brief.into(),
         status: Status::Planned,
         enforce: Some(level),
         visible: Some(level),
@@ -143,8 +158,13 @@ fn planned(level: Level, confidence: Confidence, reasons: Vec<String>) -> Decisi
     }
 }
 
-fn inconclusive(visible: Option<Level>, reasons: Vec<String>) -> Decision {
+fn inconclusive(
+    visible: Option<Level>,
+    brief: impl Into<String>,
+    reasons: Vec<String>,
+) -> Decision {
     Decision {
+        brief: brief.into(),
         status: Status::Inconclusive,
         enforce: None,
         visible,
@@ -172,10 +192,14 @@ fn observed(facts: &Facts) -> Decision {
     };
     let stored = facts.needed_stored.unwrap_or(LevelSet::ALL);
     let level = needed.intersection(stored).tightest();
-    let mut reasons = vec![match level {
-        Level::Restricted => "every workload satisfies restricted as written".to_owned(),
+    let (brief, reason) = match level {
+        Level::Restricted => (
+            "satisfied by every workload".to_owned(),
+            "every workload satisfies restricted as written".to_owned(),
+        ),
         Level::Baseline | Level::Privileged => drags(facts.workloads, level),
-    }];
+    };
+    let mut reasons = vec![reason];
     if level < needed.tightest() {
         reasons.push(format!(
             "the templates alone would allow {}, but the policies change the pods so that {level} is the tightest \
@@ -189,31 +213,47 @@ fn observed(facts: &Facts) -> Decision {
             "no enforce label is written: {} could need a looser level",
             list(&gaps)
         ));
-        return inconclusive(Some(level), reasons);
+        let brief = match gaps.as_slice() {
+            [gap] => gap.clone(),
+            [gap, more @ ..] => format!("{gap} and {} more", more.len()),
+            [] => brief,
+        };
+        return inconclusive(Some(level), brief, reasons);
     }
     let (confidence, why) = confidence(facts, level);
     reasons.extend(why);
-    planned(level, confidence, reasons)
+    planned(level, confidence, brief, reasons)
 }
 
-/// Which workloads rule out the tighter levels.
-fn drags(workloads: &[WorkloadPlan], level: Level) -> String {
+/// Which workloads rule out the tighter levels: in brief, and as a sentence.
+fn drags(workloads: &[WorkloadPlan], level: Level) -> (String, String) {
     let tighter = match level {
         Level::Privileged => Level::Baseline,
         Level::Baseline | Level::Restricted => Level::Restricted,
     };
-    let names: Vec<String> = workloads
+    let dragging: Vec<&WorkloadPlan> = workloads
         .iter()
         .filter(|workload| !workload.binding_set().contains(tighter))
-        .map(WorkloadPlan::title)
         .collect();
-    match names.len() {
+    let names: Vec<String> = dragging.iter().map(|workload| workload.title()).collect();
+    let sentence = match names.len() {
         0 => format!("no tighter level than {level} admits all workloads"),
-        _ if names.len() == workloads.len() && names.len() > 1 => {
-            format!("every workload ({}) violates {tighter}", names.len())
+        1 => format!("{} violates {tighter}", list(&names)),
+        2 if workloads.len() == 2 => format!("both workloads violate {tighter}"),
+        count if count == workloads.len() => format!("all {count} workloads violate {tighter}"),
+        _ => format!("{} violate {tighter}", list(&names)),
+    };
+    let brief = match dragging.as_slice() {
+        [only] => {
+            let reasons = only
+                .violations
+                .get(&tighter)
+                .map(|found| pss::reason(found));
+            format!("{}: {}", only.reference.name, reasons.unwrap_or_default())
         }
-        _ => format!("{} violates {tighter}", list(&names)),
-    }
+        _ => sentence.clone(),
+    };
+    (brief, sentence)
 }
 
 /// A namespace in which nothing runs, as far as we see.
@@ -230,28 +270,31 @@ fn unused(facts: &Facts) -> Decision {
                 .first()
                 .map(|gap| format!("its pods may come from {gap}")),
         );
-        return inconclusive(None, reasons);
+        return inconclusive(None, "no workload in the input", reasons);
     }
     match own_level(facts) {
         None => inconclusive(
             None,
+            "nothing runs, nothing granted",
             vec!["nothing runs here and no policy was granted to it, so nothing tells what its pods will need".to_owned()],
         ),
         Some((Level::Privileged, policy)) if facts.granted_incidentally => planned(
             Level::Baseline,
             Confidence::Review,
+            format!("nothing runs; policy {policy}"),
             vec![format!(
                 "nothing runs here; its policy {policy} is privileged only because of controls that workloads hardly \
                  ever use"
             )],
         ),
-        Some((level, policy)) => planned(
-            level,
-            Confidence::High,
-            vec![format!(
+        Some((level, policy)) => {
+            let mut reasons = vec![format!(
                 "nothing runs here; {level} is the closest level to its policy {policy}"
-            )],
-        ),
+            )];
+            let (confidence, why) = confidence(facts, level);
+            reasons.extend(why);
+            planned(level, confidence, format!("nothing runs; policy {policy}"), reasons)
+        }
     }
 }
 
@@ -287,7 +330,12 @@ fn granted(facts: &Facts) -> Option<Decision> {
         )
     };
     reasons.extend(confidence.1);
-    Some(planned(level, confidence.0, reasons))
+    Some(planned(
+        level,
+        confidence.0,
+        format!("granted policy {policy}"),
+        reasons,
+    ))
 }
 
 /// How sure a level is, with what puts it in doubt.
@@ -295,16 +343,28 @@ fn confidence(facts: &Facts, level: Level) -> (Confidence, Vec<String>) {
     let mut doubts = Vec::new();
     if level != Level::Privileged {
         doubts.extend(facts.evidence.doubts());
+        doubts.extend(
+            facts
+                .workloads
+                .iter()
+                .filter(|workload| workload.by_convention)
+                .map(|workload| {
+                    format!("{} is of a kind that is not known here", workload.title())
+                }),
+        );
         let unused: Vec<String> = facts
             .granted
             .own
             .iter()
-            .filter(|usable| !usable.used && usable.level.is_some_and(|own| own < level))
+            .filter(|usable| !usable.used)
+            .filter(|usable| {
+                usable.level.is_some_and(|own| own < level) || facts.workloads.is_empty()
+            })
             .map(|usable| format!("{} (policy {})", usable.subject, usable.policy))
             .collect();
         if !unused.is_empty() {
             doubts.push(format!(
-                "{} may use a looser policy although no workload here runs as it",
+                "no workload here runs as {}, so who uses that policy is not shown",
                 list(&unused)
             ));
         }

@@ -29,6 +29,8 @@ pub struct WorkloadPlan {
     pub violations: BTreeMap<Level, Vec<Violation>>,
     /// Whether it decides anything: pods that ended do not.
     pub counts: bool,
+    /// Whether its pod template was only found where custom resources place one by convention.
+    pub by_convention: bool,
     /// What a person should know of how it was judged.
     pub notes: Vec<String>,
 }
@@ -163,6 +165,7 @@ impl<'a> Judge<'a> {
             satisfies,
             violations,
             counts: !workload.terminated(),
+            by_convention: matches!(workload.origin, Origin::Convention(_)),
             notes,
         }
     }

@@ -1,23 +1,22 @@
 //! Which versions of the JSON documents exist, and how the inner types become them.
 
+mod access;
+mod admit;
+mod migration;
 pub mod v1;
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
-
-use crate::admit::{self, Replayed};
 use crate::check::{Checked, Question};
 use crate::diag;
 use crate::mapping::Mapping;
 use crate::model::psp::PodSecurityPolicy;
-use crate::plan::findings::{self, Severity};
-use crate::plan::workloads::{Replay, WorkloadPlan};
-use crate::plan::{self, NamespacePlan, Plan, PolicyPlan};
 use crate::psp;
-use crate::pss::admission::Mode;
 use crate::pss::{self, Level, LevelSet, Version};
-use crate::rbac;
+
+pub use access::{AccessQuestion, access};
+pub use admit::admit;
+pub use migration::migration;
 
 /// Wraps a document's body.
 pub fn document<T: serde::Serialize>(
@@ -84,6 +83,18 @@ fn violations(violations: &[pss::Violation]) -> Vec<v1::Violation> {
         .collect()
 }
 
+/// What a policy wrote into a pod.
+fn changes(changes: &[psp::Change]) -> Vec<v1::Change> {
+    changes
+        .iter()
+        .map(|change| v1::Change {
+            path: change.path(),
+            before: change.before.clone(),
+            after: change.after.clone(),
+        })
+        .collect()
+}
+
 /// The levels of a set, loosest first.
 fn levels(set: LevelSet) -> Vec<String> {
     set.iter().map(level).collect()
@@ -91,49 +102,6 @@ fn levels(set: LevelSet) -> Vec<String> {
 
 fn level(level: Level) -> String {
     level.as_str().to_owned()
-}
-
-/// What `access` is asked.
-pub struct AccessQuestion<'a> {
-    /// Only grants that hold in this namespace.
-    pub namespace: Option<&'a str>,
-    /// Only grants of this policy.
-    pub policy: Option<&'a str>,
-    /// Whether this identity may use the policy in the namespace.
-    pub who: Option<rbac::Identity>,
-    /// The namespace meant where none is given.
-    pub default_namespace: &'a str,
-}
-
-/// The answer of `access`: the grants that were asked for, and with an identity whether one of them is its own.
-pub fn access(access: &rbac::Access, question: &AccessQuestion) -> v1::AccessReport {
-    let asked = |grant: &&rbac::Grant| {
-        question.policy.is_none_or(|policy| policy == grant.policy)
-            && question
-                .namespace
-                .is_none_or(|namespace| grant.chain.namespace().is_none_or(|of| of == namespace))
-    };
-    let answer = question.who.as_ref().map(|who| {
-        let namespace = question.namespace.unwrap_or(question.default_namespace);
-        access.allows(who, namespace, question.policy.unwrap_or_default())
-    });
-    let applies = |grant: &&rbac::Grant| {
-        question
-            .who
-            .as_ref()
-            .is_none_or(|who| grant.chain.subject.applies_to(who))
-    };
-    v1::AccessReport {
-        grants: access
-            .grants()
-            .iter()
-            .filter(asked)
-            .filter(applies)
-            .map(grant)
-            .collect(),
-        allowed: answer.as_ref().map(Option::is_some),
-        via: answer.map(|via| via.map_or(Value::Null, |via| Value::String(via.to_string()))),
-    }
 }
 
 /// The answer of `check`.
@@ -185,51 +153,6 @@ fn result(judged: &Checked, question: &Question) -> v1::CheckResult {
     }
 }
 
-/// The answer of `admit`.
-pub fn admit(replayed: &[Replayed]) -> v1::AdmitReport {
-    let results = replayed.iter().map(|one| {
-        let chosen = one.chosen.as_ref();
-        v1::AdmitResult {
-            kind: one.workload.kind.clone(),
-            namespace: one.workload.namespace.clone(),
-            name: one.workload.meta.display_name(),
-            source: source(one.workload.source()),
-            admitted: chosen.is_some(),
-            policy: chosen.map(|chosen| chosen.policy.clone()),
-            mutated: chosen.is_some_and(|chosen| chosen.mutated),
-            candidates: one.candidates.iter().map(candidate).collect(),
-            errors: one.errors.clone(),
-            changes: chosen.map_or_else(Vec::new, |chosen| changes(&chosen.changes)),
-            pod: one.pod(),
-        }
-    });
-    v1::AdmitReport {
-        results: results.collect(),
-    }
-}
-
-fn candidate(candidate: &admit::Candidate) -> v1::AdmitCandidate {
-    v1::AdmitCandidate {
-        policy: candidate.policy.clone(),
-        via: candidate.via.clone(),
-        valid: candidate.valid,
-        mutated: candidate.mutated,
-        errors: candidate.errors.clone(),
-    }
-}
-
-/// What a policy wrote into a pod.
-fn changes(changes: &[psp::Change]) -> Vec<v1::Change> {
-    changes
-        .iter()
-        .map(|change| v1::Change {
-            path: change.path(),
-            before: change.before.clone(),
-            after: change.after.clone(),
-        })
-        .collect()
-}
-
 /// The answer of `map`.
 pub fn map(policies: &[(PodSecurityPolicy, Mapping)], version: Version) -> v1::MapReport {
     v1::MapReport {
@@ -238,37 +161,6 @@ pub fn map(policies: &[(PodSecurityPolicy, Mapping)], version: Version) -> v1::M
             .iter()
             .map(|(object, mapping)| policy(&object.name, object.sources.first(), mapping))
             .collect(),
-    }
-}
-
-/// One grant.
-fn grant(grant: &rbac::Grant) -> v1::Grant {
-    let chain = &grant.chain;
-    let reference = |kind: &str, namespace: Option<&str>, name: &str| v1::Reference {
-        kind: kind.to_owned(),
-        namespace: namespace.map(str::to_owned),
-        name: name.to_owned(),
-    };
-    let (binding, role) = (chain.binding, chain.role);
-    let rule = chain.rule.rule;
-    v1::Grant {
-        policy: grant.policy.to_owned(),
-        subject: reference(
-            chain.subject.kind.as_str(),
-            chain.subject.namespace,
-            chain.subject.name,
-        ),
-        namespace: chain.namespace().map(str::to_owned),
-        binding: reference(binding.kind(), binding.namespace.as_deref(), &binding.name),
-        role: reference(role.kind(), role.namespace.as_deref(), &role.name),
-        rule: v1::Rule {
-            index: chain.rule.index,
-            api_groups: rule.api_groups.clone(),
-            resources: rule.resources.clone(),
-            verbs: rule.verbs.clone(),
-            resource_names: rule.resource_names.clone(),
-        },
-        by_name: chain.by_name(),
     }
 }
 
@@ -316,191 +208,5 @@ fn policy(name: &str, place: Option<&diag::Source>, mapping: &Mapping) -> v1::Po
                 message: unmapped.message.clone(),
             })
             .collect(),
-    }
-}
-
-/// The report of `migrate`.
-pub fn migration(plan: &Plan) -> v1::MigrationReport {
-    let namespaces: Vec<v1::Namespace> = plan.namespaces.iter().map(namespace).collect();
-    let mut by_enforce = BTreeMap::new();
-    let mut by_status = BTreeMap::new();
-    for namespace in &namespaces {
-        let enforce = namespace
-            .enforce
-            .clone()
-            .unwrap_or_else(|| "none".to_owned());
-        *by_enforce.entry(enforce).or_insert(0) += 1;
-        *by_status.entry(namespace.status.clone()).or_insert(0) += 1;
-    }
-    let mut by_severity: BTreeMap<String, usize> = Severity::ALL
-        .into_iter()
-        .map(|severity| (severity.as_str().to_owned(), 0))
-        .collect();
-    for finding in &plan.findings {
-        *by_severity
-            .entry(finding.code.severity.as_str().to_owned())
-            .or_insert(0) += 1;
-    }
-    v1::MigrationReport {
-        target_version: plan.target.version.to_string(),
-        target_reason: plan.target.reason.clone(),
-        basis: plan.basis.as_str().to_owned(),
-        summary: v1::Summary {
-            namespaces: namespaces.len(),
-            by_enforce,
-            by_status,
-            findings_by_severity: by_severity,
-        },
-        namespaces,
-        policies: plan
-            .policies
-            .iter()
-            .map(
-                |PolicyPlan {
-                     name,
-                     source,
-                     mapping,
-                 }| policy(name, source.as_ref(), mapping),
-            )
-            .collect(),
-        findings: plan.findings.iter().map(finding).collect(),
-    }
-}
-
-fn namespace(plan: &NamespacePlan) -> v1::Namespace {
-    let in_force = |mode| plan.labels.in_force(mode).map(|policy| level(policy.level));
-    v1::Namespace {
-        name: plan.name.clone(),
-        source: plan.source.as_ref().map(source),
-        status: plan.decision.status.as_str().to_owned(),
-        reasons: plan.decision.reasons.clone(),
-        evidence: plan.evidence.completeness.as_str().to_owned(),
-        missing: plan
-            .evidence
-            .missing
-            .iter()
-            .map(|missing| missing.what.clone())
-            .collect(),
-        confidence: plan.decision.confidence.as_str().to_owned(),
-        granted: v1::Granted {
-            level: plan.granted.level.map(level),
-            own: usable(&plan.granted.own),
-            everyone: usable(&plan.granted.everyone),
-            operators: usable(&plan.granted.operators),
-            people: usable(&plan.granted.people),
-            nodes: usable(&plan.granted.nodes),
-            wildcard: usable(&plan.granted.wildcard),
-        },
-        needed: plan.needed.map(|set| level(set.tightest())),
-        needed_stored: plan.needed_stored.map(|set| level(set.tightest())),
-        needed_with_patches: None,
-        enforce: in_force(Mode::Enforce),
-        audit: in_force(Mode::Audit),
-        warn: in_force(Mode::Warn),
-        proposed: plan.decision.enforce.map(level),
-        labels: v1::Labels {
-            before: plan.labels.pod_security_before(),
-            after: plan.labels.pod_security_after(),
-        },
-        policies: plan
-            .granted
-            .policies()
-            .into_iter()
-            .map(str::to_owned)
-            .collect(),
-        workloads: plan.workloads.iter().map(workload).collect(),
-        steps: plan
-            .steps()
-            .iter()
-            .map(|step| step.folder().to_owned())
-            .collect(),
-        findings: plan.findings.clone(),
-        preview: plan
-            .preview
-            .iter()
-            .map(|preview| v1::Preview {
-                version: preview.version.to_string(),
-                changed: preview
-                    .changed
-                    .iter()
-                    .map(|changed| v1::Changed {
-                        workload: changed.workload.clone(),
-                        checks: changed
-                            .checks
-                            .iter()
-                            .map(|check| (*check).to_owned())
-                            .collect(),
-                        refused: changed.refused,
-                    })
-                    .collect(),
-            })
-            .collect(),
-    }
-}
-
-fn usable(usable: &[plan::Usable]) -> Vec<v1::Usable> {
-    usable
-        .iter()
-        .map(|usable| v1::Usable {
-            policy: usable.policy.clone(),
-            level: usable.level.map(level),
-            subject: usable.subject.clone(),
-            binding: usable.binding.clone(),
-            role: usable.role.clone(),
-            used: usable.used,
-        })
-        .collect()
-}
-
-fn workload(workload: &WorkloadPlan) -> v1::Workload {
-    let (policy, via, mutations) = match &workload.replay {
-        Replay::Admitted {
-            policy,
-            via,
-            changes,
-            ..
-        } => (Some(policy.clone()), Some(via.clone()), changes.as_slice()),
-        Replay::NoPolicies | Replay::Refused { .. } => (None, None, &[][..]),
-    };
-    v1::Workload {
-        kind: workload.reference.kind.clone(),
-        namespace: workload.reference.namespace.clone(),
-        name: workload.reference.name.clone(),
-        source: source(&workload.source),
-        service_account: workload.service_account.clone(),
-        policy,
-        via,
-        satisfies: levels(workload.satisfies),
-        satisfies_stored: workload.satisfies_stored().map(levels),
-        satisfies_patched: None,
-        mutations: changes(mutations),
-        violations: workload
-            .violations
-            .iter()
-            .map(|(at, found)| (level(*at), violations(found)))
-            .collect(),
-        patch: None,
-        notes: workload.notes.clone(),
-    }
-}
-
-fn finding(finding: &findings::Finding) -> v1::Finding {
-    v1::Finding {
-        id: finding.id.clone(),
-        code: finding.code.name.to_owned(),
-        severity: finding.code.severity.as_str().to_owned(),
-        title: finding.title.clone(),
-        places: finding
-            .places
-            .iter()
-            .map(|place| v1::Place {
-                namespace: place.namespace.clone(),
-                object: place.object.clone(),
-                source: place.source.as_ref().map(source),
-            })
-            .collect(),
-        evidence: finding.evidence.clone(),
-        consequence: finding.consequence.clone(),
-        remedy: finding.remedy.clone(),
     }
 }

@@ -3,6 +3,7 @@
 //! Names come from the input and are hostile until proven otherwise: [`visible`] shows control characters instead of
 //! sending them to the terminal. Colour is added here and taken away in `main` where it is not wanted.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
@@ -110,9 +111,9 @@ fn styled(style: Style, text: &str) -> String {
 /// Colours the words that carry a judgement. The word itself says the same without colour.
 fn colored(cell: &str) -> String {
     let color = match cell {
-        "restricted" | "yes" | "high" | "allowed" => AnsiColor::Green,
-        "baseline" | "review" => AnsiColor::Yellow,
-        "privileged" | "no" | "refused" => AnsiColor::Red,
+        "restricted" | "yes" => AnsiColor::Green,
+        "baseline" | "review" | "unknown" => AnsiColor::Yellow,
+        "privileged" | "no" | "invalid" => AnsiColor::Red,
         _ => return cell.to_owned(),
     };
     styled(color.on_default(), cell)
@@ -138,32 +139,56 @@ pub fn is_invisible(c: char) -> bool {
             '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{61c}')
 }
 
-/// Diagnostics as they stand on standard error.
+/// How many diagnostics of one code are printed in full, unless everything was asked for.
+const FULL: usize = 5;
+
+/// Diagnostics as they stand on standard error: errors all, others a few of each code, and how many more there are.
 pub fn diagnostics(diagnostics: &[Diagnostic], least: diag::Severity) -> String {
     let mut out = String::new();
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     for diagnostic in diagnostics.iter().filter(|d| d.code.severity <= least) {
-        let color = match diagnostic.code.severity {
-            diag::Severity::Error => AnsiColor::Red,
-            diag::Severity::Warning => AnsiColor::Yellow,
-            diag::Severity::Note => AnsiColor::Cyan,
-        };
-        let label = format!(
-            "{}[{}]",
-            diagnostic.code.severity.as_str(),
-            diagnostic.code.name
-        );
-        let _ = writeln!(
-            out,
-            "{}: {}",
-            styled(color.on_default().bold(), &label),
-            visible(&diagnostic.message)
-        );
-        if let Some(source) = &diagnostic.source {
-            let _ = writeln!(out, "  at {}", visible(&source.to_string()));
+        let count = counts.entry(diagnostic.code.name).or_default();
+        *count += 1;
+        let everything = least == diag::Severity::Note;
+        if everything || diagnostic.code.severity == diag::Severity::Error || *count <= FULL {
+            out.push_str(&one(diagnostic));
         }
-        if !diagnostic.help.is_empty() {
-            let _ = writeln!(out, "  help: {}", visible(&diagnostic.help));
+    }
+    if least != diag::Severity::Note {
+        let warnings = diagnostics
+            .iter()
+            .filter(|d| d.code.severity == diag::Severity::Warning);
+        let codes: BTreeSet<&str> = warnings.map(|d| d.code.name).collect();
+        for (code, count) in counts.iter().filter(|(code, _)| codes.contains(**code)) {
+            if *count > FULL {
+                let _ = writeln!(out, "… and {} more of {code}; -v prints all", count - FULL);
+            }
         }
+    }
+    out
+}
+
+fn one(diagnostic: &Diagnostic) -> String {
+    let color = match diagnostic.code.severity {
+        diag::Severity::Error => AnsiColor::Red,
+        diag::Severity::Warning => AnsiColor::Yellow,
+        diag::Severity::Note => AnsiColor::Cyan,
+    };
+    let label = format!(
+        "{}[{}]",
+        diagnostic.code.severity.as_str(),
+        diagnostic.code.name
+    );
+    let mut out = format!(
+        "{}: {}\n",
+        styled(color.on_default().bold(), &label),
+        visible(&diagnostic.message)
+    );
+    if let Some(source) = &diagnostic.source {
+        let _ = writeln!(out, "  at {}", visible(&source.to_string()));
+    }
+    if !diagnostic.help.is_empty() {
+        let _ = writeln!(out, "  help: {}", visible(&diagnostic.help));
     }
     out
 }
@@ -217,12 +242,23 @@ pub fn check(report: &v1::CheckReport, fit: Fit) -> String {
 
 /// The answer of `map`.
 pub fn map(report: &v1::MapReport, fit: Fit) -> String {
-    let mut table = Table::new(&["POLICY", "LEVEL", "WHY"]);
+    let mut table = Table::new(match fit {
+        Fit::Terminal => &["POLICY", "LEVEL", "IN THE WAY OF THE NEXT"],
+        Fit::Wide => &["POLICY", "LEVEL", "WHY"],
+    });
     for policy in &report.policies {
+        let in_the_way = match policy.level.as_deref() {
+            Some("privileged") => policy.blocked_by.baseline.join(", "),
+            Some(_) => policy.blocked_by.restricted.join(", "),
+            None => policy.summary.clone(),
+        };
         table.row(vec![
             policy.name.clone(),
             policy.level.clone().unwrap_or_else(|| "none".to_owned()),
-            policy.summary.clone(),
+            match fit {
+                Fit::Terminal => in_the_way,
+                Fit::Wide => policy.summary.clone(),
+            },
         ]);
     }
     let mut out = table.print(fit);
@@ -303,47 +339,55 @@ fn reference(reference: &v1::Reference) -> String {
 /// The namespace table of `migrate`.
 pub fn migrate(report: &v1::MigrationReport, fit: Fit) -> String {
     let mut table = match fit {
-        Fit::Terminal => Table::new(&["NAMESPACE", "ENFORCE", "AUDIT/WARN", "SURE", "WHY"]),
+        Fit::Terminal => Table::new(&["NAMESPACE", "ENFORCE", "", "AUDIT/WARN", "WHY"]),
         Fit::Wide => Table::new(&[
             "NAMESPACE",
             "ENFORCE",
+            "",
             "AUDIT/WARN",
-            "SURE",
             "BEFORE",
             "NEEDED",
+            "STORED",
             "GRANTED",
             "EVIDENCE",
             "WORKLOADS",
             "WHY",
         ]),
     };
+    let dash = |level: &Option<String>| level.clone().unwrap_or_else(|| "-".to_owned());
     for namespace in &report.namespaces {
-        let dash = |level: &Option<String>| level.clone().unwrap_or_else(|| "-".to_owned());
         let aims = if namespace.audit == namespace.warn {
             dash(&namespace.audit)
         } else {
             format!("{}/{}", dash(&namespace.audit), dash(&namespace.warn))
         };
-        let sure = match namespace.status.as_str() {
-            "planned" => namespace.confidence.clone(),
-            status => status.to_owned(),
+        let invalid = namespace
+            .findings
+            .iter()
+            .any(|id| id.starts_with("label-invalid"));
+        let mark = match (namespace.status.as_str(), namespace.confidence.as_str()) {
+            _ if invalid => "invalid".to_owned(),
+            ("planned", "high") => String::new(),
+            ("planned", confidence) => confidence.to_owned(),
+            ("inconclusive", _) => "unknown".to_owned(),
+            (status, _) => status.to_owned(),
         };
-        let mut row = vec![namespace.name.clone(), dash(&namespace.enforce), aims, sure];
+        let mut row = vec![namespace.name.clone(), dash(&namespace.enforce), mark, aims];
         if fit == Fit::Wide {
+            let before = namespace.labels.before.get(crate::pss::admission::ENFORCE);
             row.extend([
-                namespace
-                    .labels
-                    .before
-                    .get(crate::pss::admission::ENFORCE)
-                    .cloned()
-                    .unwrap_or_else(|| "-".to_owned()),
+                dash(&before.cloned()),
                 dash(&namespace.needed),
+                dash(&namespace.needed_stored),
                 dash(&namespace.granted.level),
                 namespace.evidence.clone(),
                 namespace.workloads.len().to_string(),
             ]);
         }
-        row.push(namespace.reasons.first().cloned().unwrap_or_default());
+        row.push(match fit {
+            Fit::Terminal => namespace.brief.clone(),
+            Fit::Wide => namespace.reasons.join("; "),
+        });
         table.row(row);
     }
     let mut out = table.print(fit);

@@ -16,3 +16,5 @@ mod mapping;
 mod psp;
 /// Grants against upstream's answers.
 mod rbac;
+/// The README shows what the commands print.
+mod readme;

@@ -1,7 +1,7 @@
 //! The documents of `schemaVersion: v1`, field by field.
 //!
 //! These structs are a contract with the programs of users, so they are written out and filled in by hand instead of
-//! being a dump of inner types. Fields may be added; none is renamed, removed or given another meaning without `v2`.
+//! being a dump of inner types. The file is long because the contract is read in one piece. Fields may be added; none is renamed, removed or given another meaning without `v2`.
 
 use std::collections::BTreeMap;
 
@@ -354,6 +354,8 @@ pub struct Namespace {
     pub source: Option<Source>,
     /// `planned`, `inconclusive` or `excluded`.
     pub status: String,
+    /// Why, in a few words.
+    pub brief: String,
     /// Why, most important first.
     pub reasons: Vec<String>,
     /// `complete`, `partial` or `none`.
@@ -392,7 +394,7 @@ pub struct Namespace {
     pub preview: Vec<Preview>,
 }
 
-/// See [`crate::plan::Granted`].
+/// See [`crate::plan::granted::Granted`].
 #[derive(Debug, Clone, Serialize)]
 pub struct Granted {
     /// The loosest level among `own` and `everyone`.
@@ -411,7 +413,7 @@ pub struct Granted {
     pub wildcard: Vec<Usable>,
 }
 
-/// See [`crate::plan::Usable`].
+/// See [`crate::plan::granted::Usable`].
 #[derive(Debug, Clone, Serialize)]
 pub struct Usable {
     /// The policy.

@@ -1,0 +1,88 @@
+//! Where objects belong that name no namespace: the only place that decides it.
+
+use std::collections::BTreeSet;
+
+use super::decode::Object;
+use super::diags;
+use super::kustomize::Overlays;
+use super::object::ObjectRef;
+use crate::diag::{Diagnostic, Source};
+
+/// How objects that name no namespace are attributed.
+#[derive(Debug, Clone)]
+pub struct Attribution {
+    /// The namespace of objects that name none.
+    pub default_namespace: String,
+    /// Whether the user chose it: then it holds even if the input defines several namespaces.
+    pub chosen: bool,
+}
+
+/// Where objects belong that do not say so.
+pub(crate) struct Homes {
+    overlays: Overlays,
+    fallback: Option<String>,
+}
+
+impl Homes {
+    pub(crate) fn new(objects: &[Object], attribution: &Attribution) -> Self {
+        let declared: BTreeSet<&str> = objects
+            .iter()
+            .filter_map(|object| match object {
+                Object::Namespace(namespace) => Some(namespace.name.as_str()),
+                _ => None,
+            })
+            .collect();
+        let kustomizations: Vec<_> = objects
+            .iter()
+            .filter_map(|object| match object {
+                Object::Kustomization(kustomization) => Some(kustomization.clone()),
+                _ => None,
+            })
+            .collect();
+        Homes {
+            overlays: Overlays::new(&kustomizations),
+            fallback: (attribution.chosen || declared.len() < 2)
+                .then(|| attribution.default_namespace.clone()),
+        }
+    }
+
+    /// The namespace of an object that names none, read at this place.
+    pub(crate) fn of(&self, source: &Source) -> Option<String> {
+        self.overlays
+            .namespace_of(&source.file)
+            .map(str::to_owned)
+            .or_else(|| self.fallback.clone())
+    }
+
+    /// Replaces an empty namespace; false, with a diagnostic, if the input does not tell which.
+    pub(super) fn settle(
+        &self,
+        kind: &str,
+        name: &str,
+        namespace: &mut Option<String>,
+        sources: &[Source],
+        diagnostics: &mut Vec<Diagnostic>,
+    ) -> bool {
+        let Some(source) = sources.first() else {
+            return true;
+        };
+        if namespace.as_deref() != Some("") {
+            return true;
+        }
+        match self.of(source) {
+            Some(home) => {
+                *namespace = Some(home);
+                true
+            }
+            None => {
+                let object = ObjectRef {
+                    kind: kind.to_owned(),
+                    namespace: None,
+                    name: name.to_owned(),
+                };
+                diagnostics.push(diags::unattributed(&object, source));
+                false
+            }
+        }
+    }
+}

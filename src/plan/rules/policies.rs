@@ -1,0 +1,160 @@
+//! Findings about what the policies did and will not do any more.
+
+use std::collections::BTreeMap;
+
+use crate::plan::findings::{Draft, Findings};
+use crate::plan::workloads::{Replay, WorkloadPlan};
+use crate::plan::{Context, NamespacePlan};
+use crate::psp::{self, Step};
+
+use super::{FEW, at};
+
+/// All findings about the policies that admit the workloads of a namespace.
+pub(super) fn namespace(plan: &NamespacePlan, context: &Context, findings: &mut Findings) {
+    for workload in plan.workloads.iter().filter(|workload| workload.counts) {
+        lost_mutation(plan, workload, findings);
+        if let Replay::Refused { errors } = &workload.replay {
+            psp_refuses(plan, workload, errors, findings);
+        }
+    }
+    lost_restrictions(plan, context, findings);
+}
+
+/// Fields that the replayed policy writes and the template lacks.
+fn lost_mutation(plan: &NamespacePlan, workload: &WorkloadPlan, findings: &mut Findings) {
+    let Replay::Admitted {
+        policy,
+        stored,
+        changes,
+        ..
+    } = &workload.replay
+    else {
+        return;
+    };
+    let lost: Vec<&psp::Change> = changes
+        .iter()
+        .filter(|change| change.steps.first() != Some(&Step::Field("metadata")))
+        .collect();
+    if lost.is_empty() {
+        return;
+    }
+    let mut fields: BTreeMap<String, String> = BTreeMap::new();
+    for change in lost {
+        let value = change
+            .after
+            .as_ref()
+            .map_or_else(|| "nothing".to_owned(), ToString::to_string);
+        fields.insert(generic(change), value);
+    }
+    let gained = stored.tightest() > workload.satisfies.tightest();
+    findings.add(
+        Draft {
+            code: "mutation-lost",
+            title: format!("policy {policy} writes fields into pods that templates do not have"),
+            evidence: fields
+                .iter()
+                .map(|(path, value)| format!("{path} = {value}"))
+                .collect(),
+            consequence: if gained {
+                "without the policy these pods satisfy only the looser level of their templates, and run without these fields"
+                    .to_owned()
+            } else {
+                "without the policy these pods run without these fields".to_owned()
+            },
+            remedy: "write the fields that matter into the templates before the policy goes".to_owned(),
+        },
+        at(plan, workload),
+    );
+}
+
+/// The path of a change without the indices of lists: `spec.containers[*].securityContext.runAsUser`.
+fn generic(change: &psp::Change) -> String {
+    let mut path = String::new();
+    for step in &change.steps {
+        match step {
+            Step::Index(_) => path.push_str("[*]"),
+            Step::Field(_) | Step::Key(_) => {
+                if matches!(step, Step::Field(_)) && !path.is_empty() {
+                    path.push('.');
+                }
+                path.push_str(&step.to_string());
+            }
+        }
+    }
+    path
+}
+
+fn psp_refuses(
+    plan: &NamespacePlan,
+    workload: &WorkloadPlan,
+    errors: &[String],
+    findings: &mut Findings,
+) {
+    let mut evidence: Vec<String> = errors
+        .iter()
+        .take(FEW)
+        .map(|error| format!("{}: {error}", workload.title()))
+        .collect();
+    let title = if errors.is_empty() {
+        evidence.push(format!(
+            "{}: account {} may use no policy",
+            workload.title(),
+            workload.service_account
+        ));
+        "no policy of the input may be used for a workload"
+    } else {
+        "every policy that may be used for a workload refuses it"
+    };
+    findings.add(
+        Draft {
+            code: "psp-refuses",
+            title: title.to_owned(),
+            evidence,
+            consequence: "with the plugin on, pods of these workloads can not be created, unless the input lacks a grant".to_owned(),
+            remedy: "give the tool all roles and bindings, or look why these workloads still run".to_owned(),
+        },
+        at(plan, workload),
+    );
+}
+
+/// What policies that workloads really use restrict beyond the level that will be enforced.
+fn lost_restrictions(plan: &NamespacePlan, context: &Context, findings: &mut Findings) {
+    let mut used: BTreeMap<&str, Vec<&WorkloadPlan>> = BTreeMap::new();
+    for workload in plan.workloads.iter().filter(|workload| workload.counts) {
+        if let Replay::Admitted { policy, .. } = &workload.replay {
+            used.entry(policy).or_default().push(workload);
+        }
+    }
+    for (policy, workloads) in used {
+        let Some(mapping) = context.mappings.get(policy) else {
+            continue;
+        };
+        if mapping.unmapped.is_empty() {
+            continue;
+        }
+        for workload in workloads {
+            findings.add(
+                Draft {
+                    code: "restriction-lost",
+                    title: format!("policy {policy} restricts what no level does"),
+                    evidence: mapping
+                        .unmapped
+                        .iter()
+                        .map(|unmapped| {
+                            format!(
+                                "{} = {}: {}",
+                                unmapped.field, unmapped.value, unmapped.message
+                            )
+                        })
+                        .collect(),
+                    consequence:
+                        "once the policy is gone, pods of these namespaces may do what it forbade"
+                            .to_owned(),
+                    remedy: "if the restriction matters, write a ValidatingAdmissionPolicy for it"
+                        .to_owned(),
+                },
+                at(plan, workload),
+            );
+        }
+    }
+}

@@ -1,0 +1,197 @@
+//! The document of `migrate`.
+
+use std::collections::BTreeMap;
+
+use crate::plan::findings::{self, Severity};
+use crate::plan::granted::Usable;
+use crate::plan::workloads::{Replay, WorkloadPlan};
+use crate::plan::{NamespacePlan, Plan, PolicyPlan};
+use crate::pss::admission::Mode;
+use crate::render::json::{changes, level, levels, policy, source, v1, violations};
+
+/// The report of `migrate`.
+pub fn migration(plan: &Plan) -> v1::MigrationReport {
+    let namespaces: Vec<v1::Namespace> = plan.namespaces.iter().map(namespace).collect();
+    let mut by_enforce = BTreeMap::new();
+    let mut by_status = BTreeMap::new();
+    for namespace in &namespaces {
+        let enforce = namespace
+            .enforce
+            .clone()
+            .unwrap_or_else(|| "none".to_owned());
+        *by_enforce.entry(enforce).or_insert(0) += 1;
+        *by_status.entry(namespace.status.clone()).or_insert(0) += 1;
+    }
+    let mut by_severity: BTreeMap<String, usize> = Severity::ALL
+        .into_iter()
+        .map(|severity| (severity.as_str().to_owned(), 0))
+        .collect();
+    for finding in &plan.findings {
+        *by_severity
+            .entry(finding.code.severity.as_str().to_owned())
+            .or_insert(0) += 1;
+    }
+    v1::MigrationReport {
+        target_version: plan.target.version.to_string(),
+        target_reason: plan.target.reason.clone(),
+        basis: plan.basis.as_str().to_owned(),
+        summary: v1::Summary {
+            namespaces: namespaces.len(),
+            by_enforce,
+            by_status,
+            findings_by_severity: by_severity,
+        },
+        namespaces,
+        policies: plan
+            .policies
+            .iter()
+            .map(
+                |PolicyPlan {
+                     name,
+                     source,
+                     mapping,
+                 }| policy(name, source.as_ref(), mapping),
+            )
+            .collect(),
+        findings: plan.findings.iter().map(finding).collect(),
+    }
+}
+
+fn namespace(plan: &NamespacePlan) -> v1::Namespace {
+    let in_force = |mode| plan.labels.in_force(mode).map(|policy| level(policy.level));
+    v1::Namespace {
+        name: plan.name.clone(),
+        source: plan.source.as_ref().map(source),
+        status: plan.decision.status.as_str().to_owned(),
+        brief: plan.decision.brief.clone(),
+        reasons: plan.decision.reasons.clone(),
+        evidence: plan.evidence.completeness.as_str().to_owned(),
+        missing: plan
+            .evidence
+            .missing
+            .iter()
+            .map(|missing| missing.what.clone())
+            .collect(),
+        confidence: plan.decision.confidence.as_str().to_owned(),
+        granted: v1::Granted {
+            level: plan.granted.level.map(level),
+            own: usable(&plan.granted.own),
+            everyone: usable(&plan.granted.everyone),
+            operators: usable(&plan.granted.operators),
+            people: usable(&plan.granted.people),
+            nodes: usable(&plan.granted.nodes),
+            wildcard: usable(&plan.granted.wildcard),
+        },
+        needed: plan.needed.map(|set| level(set.tightest())),
+        needed_stored: plan.needed_stored.map(|set| level(set.tightest())),
+        needed_with_patches: None,
+        enforce: in_force(Mode::Enforce),
+        audit: in_force(Mode::Audit),
+        warn: in_force(Mode::Warn),
+        proposed: plan.decision.enforce.map(level),
+        labels: v1::Labels {
+            before: plan.labels.pod_security_before(),
+            after: plan.labels.pod_security_after(),
+        },
+        policies: plan
+            .granted
+            .policies()
+            .into_iter()
+            .map(str::to_owned)
+            .collect(),
+        workloads: plan.workloads.iter().map(workload).collect(),
+        steps: plan
+            .steps()
+            .iter()
+            .map(|step| step.folder().to_owned())
+            .collect(),
+        findings: plan.findings.clone(),
+        preview: plan
+            .preview
+            .iter()
+            .map(|preview| v1::Preview {
+                version: preview.version.to_string(),
+                changed: preview
+                    .changed
+                    .iter()
+                    .map(|changed| v1::Changed {
+                        workload: changed.workload.clone(),
+                        checks: changed
+                            .checks
+                            .iter()
+                            .map(|check| (*check).to_owned())
+                            .collect(),
+                        refused: changed.refused,
+                    })
+                    .collect(),
+            })
+            .collect(),
+    }
+}
+
+fn usable(usable: &[Usable]) -> Vec<v1::Usable> {
+    usable
+        .iter()
+        .map(|usable| v1::Usable {
+            policy: usable.policy.clone(),
+            level: usable.level.map(level),
+            subject: usable.subject.clone(),
+            binding: usable.binding.clone(),
+            role: usable.role.clone(),
+            used: usable.used,
+        })
+        .collect()
+}
+
+fn workload(workload: &WorkloadPlan) -> v1::Workload {
+    let (policy, via, mutations) = match &workload.replay {
+        Replay::Admitted {
+            policy,
+            via,
+            changes,
+            ..
+        } => (Some(policy.clone()), Some(via.clone()), changes.as_slice()),
+        Replay::NoPolicies | Replay::Refused { .. } => (None, None, &[][..]),
+    };
+    v1::Workload {
+        kind: workload.reference.kind.clone(),
+        namespace: workload.reference.namespace.clone(),
+        name: workload.reference.name.clone(),
+        source: source(&workload.source),
+        service_account: workload.service_account.clone(),
+        policy,
+        via,
+        satisfies: levels(workload.satisfies),
+        satisfies_stored: workload.satisfies_stored().map(levels),
+        satisfies_patched: None,
+        mutations: changes(mutations),
+        violations: workload
+            .violations
+            .iter()
+            .map(|(at, found)| (level(*at), violations(found)))
+            .collect(),
+        patch: None,
+        notes: workload.notes.clone(),
+    }
+}
+
+fn finding(finding: &findings::Finding) -> v1::Finding {
+    v1::Finding {
+        id: finding.id.clone(),
+        code: finding.code.name.to_owned(),
+        severity: finding.code.severity.as_str().to_owned(),
+        title: finding.title.clone(),
+        places: finding
+            .places
+            .iter()
+            .map(|place| v1::Place {
+                namespace: place.namespace.clone(),
+                object: place.object.clone(),
+                source: place.source.as_ref().map(source),
+            })
+            .collect(),
+        evidence: finding.evidence.clone(),
+        consequence: finding.consequence.clone(),
+        remedy: finding.remedy.clone(),
+    }
+}
