@@ -96,7 +96,7 @@ pub(crate) fn group(api_version: &str) -> &str {
     api_version.split_once('/').map_or("", |(group, _)| group)
 }
 
-/// Whether Kubernetes itself serves the group: such kinds have no pod templates but those in [`KINDS`].
+/// Whether Kubernetes itself serves the group: such kinds have no pod templates but those in [`super::workload::KINDS`].
 /// `k8s.io` groups of add-ons (`snapshot.storage.k8s.io`, …) count too; none embeds pods.
 fn builtin(group: &str) -> bool {
     group.is_empty()

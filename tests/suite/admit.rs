@@ -7,7 +7,6 @@ use psp2psa::diag::Diagnostic;
 use psp2psa::input::InputFile;
 use psp2psa::model::attribution::Attribution;
 use psp2psa::model::decode::Keep;
-use psp2psa::model::defaults;
 use psp2psa::model::pod::Pod;
 use psp2psa::rbac::Identity;
 use serde::Deserialize;
@@ -15,8 +14,12 @@ use serde_json::{Value, json};
 
 /// Creators, accounts, namespaces, policies that take no part.
 mod behaviour;
-/// The command: exit codes, YAML, diffs, hostile names.
+/// The command: arguments, exit codes, tables, diffs, hostile names.
 mod binary;
+/// The API server's defaults in a pod's JSON.
+mod defaults;
+/// The report in JSON, and its pods in YAML.
+mod report;
 
 const VECTORS: &[(&str, &str)] = &[
     (
@@ -32,13 +35,6 @@ const VECTORS: &[(&str, &str)] = &[
         include_str!("../../fixtures/vectors/psp-e2e.jsonl"),
     ),
 ];
-const PODS: &[&str] = &[
-    include_str!("../../fixtures/vectors/psa.jsonl"),
-    include_str!("../../fixtures/vectors/psa-extra.jsonl"),
-    include_str!("../../fixtures/vectors/psp.jsonl"),
-    include_str!("../../fixtures/vectors/psp-cases.jsonl"),
-];
-
 /// Fields of a pod outside of its volumes that the API server's defaults write and no policy can see.
 const UNSEEN_DEFAULTS: &[&str] = &[
     "dnsPolicy",
@@ -364,49 +360,5 @@ fn the_pods_of_a_template_are_those_of_a_bare_pod() {
         assert_eq!(templated.chosen, bare.chosen, "{}", vector.id);
         assert_eq!(templated.candidates, bare.candidates, "{}", vector.id);
         assert_eq!(templated.workload.kind, *kind);
-    }
-}
-
-#[test]
-fn defaults_are_the_same_in_json_and_in_the_model() {
-    let mut differ = 0;
-    for line in PODS.iter().flat_map(|text| text.lines()) {
-        let line: Value = serde_json::from_str(line).expect("a vector");
-        let (mut json, mut model) = (line["pod"].clone(), typed(&line["pod"]));
-        defaults::apply_to_json(&mut json);
-        defaults::apply(&mut model);
-        assert_eq!(typed(&json), model, "{}", line["id"]);
-        differ += usize::from(json != line["pod"]);
-    }
-    assert!(differ > 1000, "{differ}");
-
-    let mut odd = json!({
-        "spec": {
-            "hostNetwork": true,
-            "serviceAccount": "old",
-            "serviceAccountName": "",
-            "containers": [
-                null,
-                { "ports": [null, { "containerPort": 80, "hostPort": null }, { "hostPort": 0 }] },
-            ],
-            "initContainers": null,
-            "volumes": [
-                null,
-                { "name": "a", "secret": null, "unknown": {} },
-                { "projected": { "sources": [null, { "downwardAPI": { "items": [
-                    null, { "fieldRef": { "apiVersion": null } }, { "fieldRef": { "apiVersion": "v9" } },
-                ] } }] } },
-            ],
-        },
-    });
-    let mut model = typed(&odd);
-    defaults::apply_to_json(&mut odd);
-    defaults::apply(&mut model);
-    assert_eq!(typed(&odd), model);
-    assert_eq!(odd["spec"]["containers"][1]["ports"][1]["hostPort"], 80);
-    assert_eq!(odd["spec"]["volumes"][1]["unknown"], json!({}));
-    for mut nothing in [json!(null), json!({}), json!({ "spec": null })] {
-        defaults::apply_to_json(&mut nothing);
-        assert_eq!(nothing["spec"], json!({ "securityContext": {} }));
     }
 }
