@@ -14,12 +14,13 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("pss", &["diag", "model"]),
     ("check", &["model", "pss"]),
     ("psp", &["diag", "model"]),
+    ("admit", &["diag", "model", "rbac", "psp"]),
     ("mapping", &["diag", "model", "psp", "pss"]),
     ("plan", &["diag", "model", "rbac", "psp", "pss", "mapping"]),
     (
         "render",
         &[
-            "check", "diag", "mapping", "model", "plan", "pss", "psp", "rbac",
+            "admit", "check", "diag", "mapping", "model", "plan", "pss", "psp", "rbac",
         ],
     ),
     ("cli", &["plan", "pss"]),
@@ -27,8 +28,8 @@ const IMPORTS: &[(&str, &[&str])] = &[
     (
         "lib",
         &[
-            "check", "cli", "diag", "input", "mapping", "model", "plan", "psp", "pss", "rbac",
-            "render", "write",
+            "admit", "check", "cli", "diag", "input", "mapping", "model", "plan", "psp", "pss",
+            "rbac", "render", "write",
         ],
     ),
     ("main", &["cli", "write"]),

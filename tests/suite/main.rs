@@ -2,6 +2,8 @@
 
 /// The admission layer against upstream's answers.
 mod admission;
+/// Replays of admission through the whole pipeline.
+mod admit;
 /// The import table, purity and docs of the source tree.
 mod architecture;
 /// Fixtures of every check and revision, complete both ways.
