@@ -13,6 +13,7 @@
 //! In the order data flows; a stage uses only stages above it, which a test enforces.
 //!
 //! * [`diag`]: diagnostics and places, the vocabulary of everything that speaks of the input.
+//! * `go`: texts as Go prints them.
 //! * [`input`]: files to documents. The only stage that knows YAML and JSON; `input::walk` is the only one on disk.
 //! * [`model`]: documents to objects. The API server's defaults are applied here, once.
 //! * [`rbac`]: who may `use` which policy where, through which binding, role and rule.
@@ -59,6 +60,7 @@ pub mod admit;
 pub mod check;
 pub mod cli;
 pub mod diag;
+mod go;
 pub mod input;
 pub mod mapping;
 pub mod model;

@@ -5,10 +5,10 @@
 //!
 //! Upstream: `plugin/pkg/admission/security/podsecuritypolicy/admission.go` (v1.24.7, `computeSecurityContext`).
 
+use crate::go::quoted;
 use crate::model::pod::Pod;
 use crate::model::psp::PodSecurityPolicy;
 use crate::psp::field_error::FieldError;
-use crate::psp::go_format::quoted;
 use crate::psp::provider::Provider;
 use crate::psp::strategies;
 
