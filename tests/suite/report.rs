@@ -380,7 +380,7 @@ fn every_name_in_a_template_is_a_field_of_a_view() {
             let path = name.split(' ').next_back().unwrap_or_default();
             for step in path.split(['.', '/']).filter(|step| !step.is_empty()) {
                 assert!(
-                    step == "this" || fields.contains(step),
+                    ["this", "@last"].contains(&step) || fields.contains(step),
                     "{file}: no view has {path}"
                 );
             }

@@ -25,8 +25,8 @@ pub(super) struct Row<'a> {
     audit: Tag<'a>,
     warn: Tag<'a>,
     workload_count: usize,
-    /// The first reason.
-    reason: &'a str,
+    /// Why, in a few words.
+    brief: &'a str,
 }
 
 /// One namespace, in full.
@@ -101,7 +101,7 @@ fn row(namespace: &Namespace, id: String) -> Row<'_> {
         audit: words::level(namespace.audit.as_deref(), "none"),
         warn: words::level(namespace.warn.as_deref(), "none"),
         workload_count: namespace.workloads.len(),
-        reason: namespace.reasons.first().map_or("", String::as_str),
+        brief: &namespace.brief,
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::render::json::v1::{MigrationReport, Violation, Workload};
+use crate::render::json::v1::{Change, MigrationReport, Violation, Workload};
 
 use super::anchors::Anchors;
 use super::words::{self, Tag};
@@ -36,6 +36,10 @@ pub(super) struct WorkloadView<'a> {
     patch: Vec<String>,
     /// How to apply the patch.
     patch_note: &'static str,
+    /// What the patch writes.
+    edits: Vec<MutationView<'a>>,
+    /// What the policy writes and the patch does not, because it weakens the pod.
+    loosening: Vec<MutationView<'a>>,
 }
 
 /// The columns that the table of a namespace has besides those that every table has.
@@ -67,7 +71,7 @@ pub(super) struct ViolationView<'a> {
     levels: String,
 }
 
-/// One field that the policy writes.
+/// One field that a policy or a patch writes.
 #[derive(Serialize)]
 pub(super) struct MutationView<'a> {
     path: &'a str,
@@ -145,15 +149,8 @@ pub(super) fn columns(report: &MigrationReport, workloads: &[Workload]) -> Colum
 fn view<'a>(workload: &'a Workload, columns: Columns, anchors: &Anchors) -> WorkloadView<'a> {
     let policy = workload.policy.as_deref().unwrap_or_default();
     let violations = violations(&workload.violations);
-    let mutations: Vec<MutationView> = workload
-        .mutations
-        .iter()
-        .map(|change| MutationView {
-            path: &change.path,
-            before: words::value(change.before.as_ref(), "unset"),
-            after: words::value(change.after.as_ref(), "removed"),
-        })
-        .collect();
+    let mutations = changes(&workload.mutations);
+    let patch = workload.patch.as_ref();
     WorkloadView {
         kind: &workload.kind,
         name: &workload.name,
@@ -176,17 +173,22 @@ fn view<'a>(workload: &'a Workload, columns: Columns, anchors: &Anchors) -> Work
         violations,
         mutations,
         notes: &workload.notes,
-        patch: workload
-            .patch
-            .as_ref()
-            .map(|patch| words::lines(&patch.object))
-            .unwrap_or_default(),
-        patch_note: workload
-            .patch
-            .as_ref()
-            .map(|patch| patch_note(&patch.proof))
-            .unwrap_or_default(),
+        patch: patch.map_or(Vec::new(), |patch| words::lines(&patch.object)),
+        patch_note: patch.map_or("", |patch| patch_note(&patch.proof)),
+        edits: patch.map_or(Vec::new(), |patch| changes(&patch.edits)),
+        loosening: patch.map_or(Vec::new(), |patch| changes(&patch.loosening)),
     }
+}
+
+fn changes(changes: &[Change]) -> Vec<MutationView<'_>> {
+    changes
+        .iter()
+        .map(|change| MutationView {
+            path: &change.path,
+            before: words::value(change.before.as_ref(), "unset"),
+            after: words::value(change.after.as_ref(), "removed"),
+        })
+        .collect()
 }
 
 /// What the proof of a patch means for applying it.
