@@ -16,6 +16,8 @@ mod conformance;
 mod input;
 /// Policies to verdicts and levels.
 mod mapping;
+/// Our structs against the generated Kubernetes types.
+mod oracle;
 /// The policy engine against upstream's answers.
 mod psp;
 /// Grants against upstream's answers.
