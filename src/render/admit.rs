@@ -9,6 +9,7 @@ use crate::admit::Replayed;
 use crate::render::diff::unified;
 use crate::render::json::v1::{AdmitReport, AdmitResult};
 use crate::render::manifests::yaml;
+use crate::render::markdown;
 use crate::render::text::{Fit, Table, styled, visible};
 
 /// One line a workload.
@@ -33,10 +34,14 @@ pub fn table(report: &AdmitReport, fit: Fit) -> String {
     for result in &report.results {
         let mut row = cells(result);
         if fit == Fit::Wide {
-            row.push(via(result).unwrap_or("-").to_owned());
+            row.push(via(result).unwrap_or_default().to_owned());
         }
         row.push(why(result, fit));
-        table.row(row);
+        let dash = |cell: String| match cell.as_str() {
+            "" => "-".to_owned(),
+            _ => cell,
+        };
+        table.row(row.into_iter().map(dash).collect());
     }
     let total = report.results.len();
     let refused = report.results.iter().filter(|r| !r.admitted).count();
@@ -51,15 +56,19 @@ pub fn table(report: &AdmitReport, fit: Fit) -> String {
 
 /// The same as a Markdown table.
 pub fn markdown(report: &AdmitReport) -> String {
-    let mut out =
-        "| Namespace | Workload | Admitted | Policy | Writes, or why not |\n|---|---|---|---|---|\n".to_owned();
-    for result in &report.results {
+    let rows = report.results.iter().map(|result| {
         let mut row = cells(result);
         row.push(why(result, Fit::Wide));
-        let row: Vec<String> = row.iter().map(|cell| escaped(cell)).collect();
-        let _ = writeln!(out, "| {} |", row.join(" | "));
-    }
-    out
+        row
+    });
+    let head = [
+        "Namespace",
+        "Workload",
+        "Admitted",
+        "Policy",
+        "Writes, or why not",
+    ];
+    markdown::table(&head, rows)
 }
 
 /// The admitted pods as the policies leave them, as a stream of YAML documents.
@@ -130,18 +139,17 @@ fn painted(line: &str) -> String {
     format!("{}\n", styled(style, &text))
 }
 
-/// Namespace, workload, verdict and policy.
+/// Namespace, workload, verdict and policy; empty where there is none.
 fn cells(result: &AdmitResult) -> Vec<String> {
-    let dash = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".to_owned());
     let verdict = match result.admitted {
         true => "yes",
         false => "no",
     };
     vec![
-        dash(&result.namespace),
+        result.namespace.clone().unwrap_or_default(),
         format!("{}/{}", result.kind, result.name),
         verdict.to_owned(),
-        dash(&result.policy),
+        result.policy.clone().unwrap_or_default(),
     ]
 }
 
@@ -186,18 +194,4 @@ fn title(result: &AdmitResult) -> String {
         Some(namespace) => format!("{} {namespace}/{}", result.kind, result.name),
         None => format!("{} {}", result.kind, result.name),
     }
-}
-
-/// Text for a cell of a Markdown table: only what can not be markup, nor part of an address, stands for itself.
-fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in visible(text).chars() {
-        let address = c == '.' && out.ends_with(['w', 'W']);
-        if c.is_alphanumeric() || " -,;:()'\"=.".contains(c) && !address {
-            out.push(c);
-        } else {
-            let _ = write!(out, "&#{};", u32::from(c));
-        }
-    }
-    out
 }

@@ -121,7 +121,8 @@ pub fn check(report: &CheckReport) -> String {
     )
 }
 
-fn table(head: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {
+/// A table whose cells are texts of the input.
+pub(super) fn table(head: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {
     let line = |cells: Vec<String>| format!("| {} |\n", cells.join(" | "));
     let mut out = line(head.iter().map(|cell| (*cell).to_owned()).collect());
     out += &line(head.iter().map(|_| "---".to_owned()).collect());

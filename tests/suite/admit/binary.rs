@@ -267,10 +267,10 @@ fn people_get_tables_and_names() {
     ");
     insta::assert_snapshot!(assumed("markdown"), @r"
     | Namespace | Workload | Admitted | Policy | Writes, or why not |
-    |---|---|---|---|---|
-    | shop | Pod&#47;web | yes | strict | spec.containers&#91;0&#93;.securityContext.runAsUser, spec.containers&#91;0&#93;.securityContext.capabilities.drop |
-    | shop | Pod&#47;as-it-is | yes | strict | nothing |
-    | shop | Pod&#47;refused | no | - | strict: spec.securityContext.hostPID: Invalid value: true: Host PID is not allowed to be used |
+    | --- | --- | --- | --- | --- |
+    | shop | Pod/web | yes | strict | spec.containers[0].securityContext.runAsUser, spec.containers[0].securityContext.capabilities.drop |
+    | shop | Pod/as-it-is | yes | strict | nothing |
+    | shop | Pod/refused | no |  | strict: spec.securityContext.hostPID: Invalid value: true: Host PID is not allowed to be used |
     ");
     insta::assert_snapshot!(assumed("yaml"), @r"
     ---
