@@ -68,6 +68,13 @@ pub enum Command {
     Map(Map),
     /// Show who may use which policy, and through what
     Access(AccessArgs),
+    /// Replay PodSecurityPolicy admission for every workload
+    ///
+    /// Every object with a pod is asked about, in the order of the input, as the plugin was asked when the pod was
+    /// created: which policy admits it, and what that policy writes into it. A policy may be used through the service
+    /// account that the pod names, or through who creates the pod: the controllers in kube-system for workloads, and
+    /// for bare pods whoever --as names. An account that is not named stays unset. Exits with 1 if a pod is refused.
+    Admit(Admit),
     /// Judge workloads by the Pod Security Standards
     Check(Check),
     /// Explain a check, a finding or a diagnostic
@@ -105,7 +112,7 @@ pub enum Output {
     Wide,
     /// JSON, schemaVersion v1.
     Json,
-    /// The same as YAML.
+    /// YAML.
     Yaml,
     /// Markdown.
     Markdown,
@@ -187,6 +194,32 @@ pub struct AccessArgs {
     #[arg(long, value_name = "GROUP", requires = "as_user")]
     pub as_group: Vec<String>,
     /// Form of the answer
+    #[arg(short, long, value_enum, default_value = "table")]
+    pub output: Output,
+}
+
+/// `admit`.
+#[derive(Debug, Args)]
+pub struct Admit {
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "flattened arguments show their own docs")]
+    pub input: Input,
+    /// Only objects of this namespace
+    #[arg(short, long)]
+    pub namespace: Option<String>,
+    /// Count every policy as usable, whatever roles and bindings say
+    #[arg(long, conflicts_with_all = ["as_user", "as_group"])]
+    pub assume_authorized: bool,
+    /// User who creates bare pods
+    #[arg(long = "as", value_name = "USER")]
+    pub as_user: Option<String>,
+    /// Group of that user; may be given several times; none is added
+    #[arg(long, value_name = "GROUP", requires = "as_user")]
+    pub as_group: Vec<String>,
+    /// Print what the policies change in the pods that they admit, instead of a table
+    #[arg(long)]
+    pub diff: bool,
+    /// Form of the answer; yaml prints the pods that are admitted, as the policies leave them, and name those refused
     #[arg(short, long, value_enum, default_value = "table")]
     pub output: Output,
 }

@@ -13,6 +13,7 @@
 //! In the order data flows; a stage uses only stages above it, which a test enforces.
 //!
 //! * [`diag`]: diagnostics and places, the vocabulary of everything that speaks of the input.
+//! * `go`: texts as Go prints them.
 //! * [`input`]: files to documents. The only stage that knows YAML and JSON; `input::walk` is the only one on disk.
 //! * [`model`]: documents to objects. The API server's defaults are applied here, once.
 //! * [`rbac`]: who may `use` which policy where, through which binding, role and rule.
@@ -20,12 +21,14 @@
 //!   PodSecurityPolicy admission, only what a policy's text means to a check.
 //! * [`psp`]: PodSecurityPolicy admission as Kubernetes 1.24 did it: validation, choice, mutation.
 //! * [`mod@check`]: workloads to violations and levels, in the order of the input.
+//! * [`mod@admit`]: workloads to the policies that admit them and what these write, in the order of the input.
 //! * [`mapping`]: a policy to levels, with a verdict for each check.
 //! * [`plan`]: all of it to a decision for each namespace. The only stage that decides.
 //! * [`render`]: decisions to manifests, diffs, reports and tables.
 //!
-//! [`read`], [`migrate`], [`map()`], [`check()`], and [`assemble`] with [`resolve`], are the whole pipeline for one question each; they do no
-//! I/O. The edges are `cli` (arguments), `write` (the output folder) and `main` (the process).
+//! [`read`], [`migrate`], [`map()`], [`check()`], [`admit()`], and [`assemble`] with [`resolve`], are the whole pipeline
+//! for one question each; they do no I/O. The edges are `cli` (arguments), `write` (the output folder) and `main` (the
+//! process).
 //!
 //! # Invariants
 //!
@@ -53,9 +56,11 @@
 //! assert_eq!(answer[0].violations[0].detail, "hostPID=true");
 //! ```
 
+pub mod admit;
 pub mod check;
 pub mod cli;
 pub mod diag;
+mod go;
 pub mod input;
 pub mod mapping;
 pub mod model;
@@ -69,13 +74,14 @@ pub mod write;
 use rayon::prelude::*;
 use serde_json::Value;
 
+use admit::{Authorization, Replayed};
 use check::{Checked, Question};
 use diag::{Code, Diagnostic};
 use input::{DecodeError, Document, InputFile, Unreadable};
 use mapping::Mapping;
 use model::Inventory;
 use model::attribution::Attribution;
-use model::decode::Object;
+use model::decode::{Keep, Object};
 use model::psp::PodSecurityPolicy;
 use plan::Plan;
 use pss::Version;
@@ -87,6 +93,7 @@ pub static CODES: &[&[&Code]] = &[
     model::diags::CODES,
     rbac::CODES,
     psp::CODES,
+    admit::CODES,
 ];
 
 /// What was read, in the order of the input, before it is put together.
@@ -109,8 +116,13 @@ impl Read {
     }
 }
 
-/// Reads and decodes one file, on all cores.
+/// Reads and decodes one file, on all cores, for every question but [`admit()`].
 pub fn read(file: &InputFile) -> Read {
+    read_keeping(file, Keep::Typed)
+}
+
+/// Reads and decodes one file, on all cores. [`admit()`] shows only pods that were kept whole.
+pub fn read_keeping(file: &InputFile, keep: Keep) -> Read {
     let parts: Vec<Read> = input::chunks(file)
         .par_iter()
         .map(|chunk| {
@@ -121,7 +133,7 @@ pub fn read(file: &InputFile) -> Read {
                 diagnostics: reading.diagnostics,
             };
             for document in &reading.documents {
-                match model::decode::decode(document) {
+                match model::decode::decode(document, keep) {
                     Ok(object) => read.objects.push(object),
                     Err(error) => {
                         read.unreadable.push(undecodable(document, &error));
@@ -218,13 +230,34 @@ pub fn resolve(inventory: &Inventory) -> (Access<'_>, Vec<Diagnostic>) {
 /// Judges every workload in the order of the input, copies and nameless ones included, with the defaults that the API
 /// server would fill in.
 pub fn check(
-    read: Read,
+    mut read: Read,
     attribution: &Attribution,
     question: &Question,
 ) -> (Vec<Checked>, Vec<Diagnostic>) {
-    let (workloads, said) = model::workloads_in_order(read.objects, attribution);
+    let (workloads, said) = model::take_workloads(&mut read.objects, attribution);
     let mut diagnostics = read.diagnostics;
     diagnostics.extend(said);
     diag::sort(&mut diagnostics);
     (check::judge(workloads, question), diagnostics)
+}
+
+/// Replays the admission of every workload in the order of the input, copies and nameless ones included, by the
+/// policies, roles and bindings that were read with them.
+pub fn admit(
+    mut read: Read,
+    attribution: &Attribution,
+    question: &admit::Question,
+) -> (Vec<Replayed>, Vec<Diagnostic>) {
+    let (workloads, unattributed) = model::take_workloads(&mut read.objects, attribution);
+    let (inventory, mut diagnostics) = assemble(read, attribution);
+    diagnostics.extend(unattributed);
+    diagnostics.extend(psp::diagnose(&inventory.policies));
+    let (access, said) = resolve(&inventory);
+    if question.authorization != Authorization::Assumed {
+        diagnostics.extend(said);
+    }
+    let (replayed, said) = admit::replay(workloads, &inventory.policies, &access, question);
+    diagnostics.extend(said);
+    diag::sort(&mut diagnostics);
+    (replayed, diagnostics)
 }

@@ -1,4 +1,6 @@
 //! The `psp2psa` command: arguments in, files read, one call of the library, answer out, exit code.
+//!
+//! It is long because every command is here: what its arguments ask, and in which forms it answers.
 
 use std::io::{self, Write};
 use std::path::Path;
@@ -7,13 +9,16 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, bail};
 use clap::FromArgMatches;
 use psp2psa::Read;
+use psp2psa::admit::{self, Authorization};
 use psp2psa::check::Question;
 use psp2psa::cli::{
-    self, AccessArgs, Check, Cli, Color, Command, FailOn, Input, Map, Migrate, Output,
+    self, AccessArgs, Admit, Check, Cli, Color, Command, FailOn, Input, Map, Migrate, Output,
 };
 use psp2psa::diag::{Diagnostic, Severity};
 use psp2psa::input::walk::{self, Recursion};
 use psp2psa::model::attribution::Attribution;
+use psp2psa::model::decode::Keep;
+use psp2psa::model::workload::Workload;
 use psp2psa::plan::findings;
 use psp2psa::plan::{self, Existing, Plan};
 use psp2psa::rbac::Identity;
@@ -103,6 +108,7 @@ fn run(command: &Command, program: &str) -> Result<Answer> {
         Command::Migrate(arguments) => migrate(arguments),
         Command::Map(arguments) => map(arguments),
         Command::Access(arguments) => access(arguments),
+        Command::Admit(arguments) => admit(arguments),
         Command::Check(arguments) => check(arguments),
         Command::Explain(arguments) => explain(arguments.name.as_deref()),
         Command::Completion { shell } => {
@@ -126,6 +132,10 @@ fn run(command: &Command, program: &str) -> Result<Answer> {
 
 /// Reads everything that the arguments name.
 fn read(input: &Input) -> Result<Read> {
+    read_keeping(input, Keep::Typed)
+}
+
+fn read_keeping(input: &Input, keep: Keep) -> Result<Read> {
     let recursion = match input.recursive {
         true => Recursion::On,
         false => Recursion::Off,
@@ -135,7 +145,7 @@ fn read(input: &Input) -> Result<Read> {
         .entries
         .into_par_iter()
         .map(|entry| match walk::read(entry) {
-            Ok(file) => psp2psa::read(&file),
+            Ok(file) => psp2psa::read_keeping(&file, keep),
             Err(diagnostic) => Read {
                 diagnostics: vec![diagnostic],
                 ..Read::default()
@@ -277,10 +287,7 @@ fn access(arguments: &AccessArgs) -> Result<Answer> {
     let question = json::AccessQuestion {
         namespace: arguments.namespace.as_deref(),
         policy: arguments.psp.as_deref(),
-        who: arguments.as_user.as_ref().map(|user| Identity {
-            user: user.clone(),
-            groups: arguments.as_group.clone(),
-        }),
+        who: identity(arguments.as_user.as_ref(), &arguments.as_group),
         default_namespace: &attribution.default_namespace,
     };
     if question.who.is_some() && question.policy.is_none() {
@@ -314,6 +321,56 @@ fn access(arguments: &AccessArgs) -> Result<Answer> {
     })
 }
 
+fn admit(arguments: &Admit) -> Result<Answer> {
+    if arguments.diff && arguments.output != Output::Table {
+        bail!("--diff is an answer of its own: leave out -o");
+    }
+    let question = admit::Question {
+        authorization: match arguments.assume_authorized {
+            true => Authorization::Assumed,
+            false => Authorization::Rbac {
+                requester: identity(arguments.as_user.as_ref(), &arguments.as_group),
+            },
+        },
+        namespace: arguments.namespace.clone(),
+    };
+    let keep = match arguments.output {
+        Output::Json | Output::Yaml => Keep::Whole,
+        Output::Table if arguments.diff => Keep::Whole,
+        Output::Table | Output::Wide | Output::Markdown | Output::Name => Keep::Typed,
+    };
+    let read = read_keeping(&arguments.input, keep)?;
+    let (replayed, diagnostics) = psp2psa::admit(read, &attribution(&arguments.input), &question);
+    let refused = || replayed.iter().filter(|one| one.chosen.is_none());
+    let negative = refused().next().is_some();
+    let text = match arguments.output {
+        Output::Table if arguments.diff => render::admit::diff(&replayed),
+        Output::Table => render::admit::table(&json::admit(replayed), text::Fit::Terminal),
+        Output::Wide => render::admit::table(&json::admit(replayed), text::Fit::Wide),
+        Output::Json => json::to_text(&json::document(
+            "AdmitReport",
+            &diagnostics,
+            json::admit(replayed),
+        )),
+        Output::Yaml => render::admit::pods(&json::admit(replayed)),
+        Output::Markdown => render::admit::markdown(&json::admit(replayed)),
+        Output::Name => refused().map(|one| workload_name(&one.workload)).collect(),
+    };
+    Ok(Answer {
+        text,
+        diagnostics,
+        negative,
+    })
+}
+
+/// Who is named by `--as` and `--as-group`; groups are literal.
+fn identity(user: Option<&String>, groups: &[String]) -> Option<Identity> {
+    user.map(|user| Identity {
+        user: user.clone(),
+        groups: groups.to_vec(),
+    })
+}
+
 fn check(arguments: &Check) -> Result<Answer> {
     let question = Question {
         level: arguments.level,
@@ -336,14 +393,7 @@ fn check(arguments: &Check) -> Result<Answer> {
                 .iter()
                 .filter(|checked| !checked.violations.is_empty());
             refused
-                .map(|checked| {
-                    let workload = &checked.workload;
-                    format!(
-                        "{}/{}\n",
-                        workload.kind.to_lowercase(),
-                        text::visible(&workload.meta.display_name())
-                    )
-                })
+                .map(|checked| workload_name(&checked.workload))
                 .collect()
         }
     };
@@ -352,6 +402,13 @@ fn check(arguments: &Check) -> Result<Answer> {
         diagnostics,
         negative,
     })
+}
+
+/// A workload as `kubectl -o name` prints it.
+fn workload_name(workload: &Workload) -> String {
+    let kind = workload.kind.to_lowercase();
+    let name = text::visible(&workload.meta.display_name());
+    format!("{}/{name}\n", text::visible(&kind))
 }
 
 fn explain(name: Option<&str>) -> Result<Answer> {

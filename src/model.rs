@@ -131,16 +131,16 @@ pub fn assemble(
     (inventory, diagnostics)
 }
 
-/// Every workload in the order of the input, copies, nameless ones and fragments included, attributed like
-/// [`assemble`] does.
-pub fn workloads_in_order(
-    objects: Vec<Object>,
+/// Takes every workload out of what was decoded, in the order of the input, copies, nameless ones and fragments
+/// included, attributed like [`assemble`] does.
+pub fn take_workloads(
+    objects: &mut Vec<Object>,
     attribution: &Attribution,
 ) -> (Vec<Workload>, Vec<Diagnostic>) {
-    let homes = Homes::new(&objects, attribution);
+    let homes = Homes::new(objects, attribution);
     let mut diagnostics = Vec::new();
     let workloads = objects
-        .into_iter()
+        .extract_if(.., |object| matches!(object, Object::Workload(_)))
         .filter_map(|object| match object {
             Object::Workload(workload) => Some(*workload),
             _ => None,

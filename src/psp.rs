@@ -34,7 +34,7 @@ mod syntax;
 
 pub use admit::{Admission, Admitted, Candidate, Trial, admits, broken, replay};
 pub use api_errors::api_errors;
-pub use changes::{Change, Step, apply, changes};
+pub use changes::{Change, Step, annotate, apply, changes};
 pub use diags::{CODES, diagnose};
 pub use field_error::{ErrorKind, FieldError};
 pub use seccomp_sync::{stored, sync_seccomp};

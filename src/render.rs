@@ -1,5 +1,6 @@
 //! From answers to texts: manifests, diffs, reports, tables. No I/O: an [`Artifact`] is a path and a text.
 
+pub mod admit;
 pub mod diff;
 pub mod escape;
 pub mod explain;

@@ -128,28 +128,49 @@ pub(super) fn blank_fault(text: &str, origin: Origin, at: usize) -> Option<Fault
             }
             None
         })
-        .map(|(offset, character)| {
-            let place = origin.after(&text.as_bytes()[..offset]);
-            let (message, help) = if character == '\t' {
-                ("a tab can not indent YAML".to_owned(), "use blanks")
-            } else {
-                (
-                    format!(
-                        "U+{:04X} {} in indentation",
-                        character as u32,
-                        name_of(character)
-                    ),
-                    "replace it by ordinary blanks",
-                )
-            };
-            Fault {
-                code: &diags::SYNTAX,
-                line: place.line,
-                column: place.column,
-                message,
-                help: help.to_owned(),
-            }
-        })
+        .map(|(at, character)| indentation_fault(text, origin, at, character))
+}
+
+/// The tab that stands in the indentation of a block node which begins at byte `start`, if any.
+///
+/// The parser takes some of these for blanks, go-yaml v2 takes none (`scannerc.go`, `yaml_parser_scan_to_next_token`).
+pub(super) fn indenting_tab(text: &str, start: usize) -> Option<usize> {
+    let before = &text.as_bytes()[..start];
+    let is_indentation = |byte: &u8| matches!(byte, b' ' | b'\t' | b'-' | b'?');
+    let length = before
+        .iter()
+        .rev()
+        .take_while(|byte| is_indentation(byte))
+        .count();
+    let line_start = start - length;
+    let begins_line = line_start == 0 || matches!(before[line_start - 1], b'\n' | b'\r');
+    // Behind `---` a tab is a blank.
+    if !begins_line || before[line_start..].starts_with(b"---") {
+        return None;
+    }
+    let tab = before[line_start..]
+        .iter()
+        .position(|byte| *byte == b'\t')?;
+    Some(line_start + tab)
+}
+
+/// The fault of a character at byte `at` that can not indent.
+pub(super) fn indentation_fault(text: &str, origin: Origin, at: usize, character: char) -> Fault {
+    let place = origin.after(&text.as_bytes()[..at]);
+    let (message, help) = if character == '\t' {
+        ("a tab can not indent YAML".to_owned(), "use blanks")
+    } else {
+        let code = character as u32;
+        let message = format!("U+{code:04X} {} in indentation", name_of(character));
+        (message, "replace it by ordinary blanks")
+    };
+    Fault {
+        code: &diags::SYNTAX,
+        line: place.line,
+        column: place.column,
+        message,
+        help: help.to_owned(),
+    }
 }
 
 /// What an odd blank is called.

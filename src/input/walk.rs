@@ -133,7 +133,7 @@ pub fn read(entry: Entry) -> Result<InputFile, Diagnostic> {
     let name = entry.name;
     let bytes = match entry.content {
         Content::InMemory(bytes) => Ok(bytes),
-        Content::OnDisk(path) => File::open(path).and_then(|file| read_limited(file, MAX_BYTES)),
+        Content::OnDisk(path) => read_file(&path),
     };
     let bytes = bytes.map_err(|error| unreadable(&name, &error))?;
     if !bytes.starts_with(b"\x1F\x8B") {
@@ -241,16 +241,30 @@ fn has_known_extension(path: &Path) -> bool {
         .any(|extension| name.ends_with(extension))
 }
 
+fn read_file(path: &Path) -> io::Result<Vec<u8>> {
+    let file = File::open(path)?;
+    // Dumps are large: growing step by step would take twice the memory.
+    let expected = file.metadata()?.len().min(MAX_BYTES);
+    let mut bytes = Vec::with_capacity(expected as usize + 1);
+    read_into(&mut bytes, file, MAX_BYTES)?;
+    Ok(bytes)
+}
+
 fn read_limited(source: impl Read, limit: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    source.take(limit + 1).read_to_end(&mut bytes)?;
+    read_into(&mut bytes, source, limit)?;
+    Ok(bytes)
+}
+
+fn read_into(bytes: &mut Vec<u8>, source: impl Read, limit: u64) -> io::Result<()> {
+    source.take(limit + 1).read_to_end(bytes)?;
     if bytes.len() as u64 > limit {
         return Err(io::Error::new(
             io::ErrorKind::FileTooLarge,
             format!("it holds more than {} MiB", limit >> 20),
         ));
     }
-    Ok(bytes)
+    Ok(())
 }
 
 fn unreadable(name: &str, error: &io::Error) -> Diagnostic {

@@ -1,15 +1,17 @@
 //! YAML as `kubectl` reads it: `granit-parser` finds the structure, this module and [`scalar`] give it Go's meaning.
 //!
 //! The reference is `sigs.k8s.io/yaml` 1.6 over go-yaml v2.4 (`fixtures/vectors/yaml`). On purpose more lenient, where
-//! the meaning is beyond doubt: a tab on a blank line, `%YAML 1.2`, UTF-16 with a byte order mark, and escaped
-//! surrogate pairs. One difference is the parser's: it follows YAML 1.2, in which U+0085, U+2028 and U+2029 are
-//! letters and not line breaks.
+//! the meaning is beyond doubt: a tab on a blank line or before a comment, `%YAML 1.2`, UTF-16 with a byte order mark,
+//! and escaped surrogate pairs. Other differences are the parser's, which follows YAML 1.2: U+0085, U+2028 and U+2029
+//! are letters and not line breaks. Refused with a clear message, though go-yaml reads them: further lines of a quoted
+//! value that are not indented more than its key, tabs at the beginning of a line within brackets, and comments not set
+//! off by a blank.
 
 mod scalar;
 
 use std::borrow::Cow;
 
-use granit_parser::{ErrorKind, Event, Options, Parser, ScalarStyle, ScanError};
+use granit_parser::{ErrorKind, Event, Options, Parser, ScalarStyle, ScanError, StructureStyle};
 
 use super::diags;
 use super::text::{self, Fault, Origin};
@@ -44,6 +46,8 @@ pub(super) fn load(text: &str, origin: Origin) -> Result<Option<Loaded<'_>>, Fau
     let mut loader = Loader {
         text,
         origin,
+        has_tab: text.contains('\t'),
+        flow_depth: 0,
         builder: Builder::new(text, origin.offset, Repeats::LastWins),
         odd_keys: Vec::new(),
     };
@@ -105,6 +109,10 @@ fn options() -> Options {
 struct Loader<'a> {
     text: &'a str,
     origin: Origin,
+    /// Whether there is a tab anywhere: nearly never, and then none can stand in indentation.
+    has_tab: bool,
+    /// How many flow collections are open.
+    flow_depth: u32,
     builder: Builder<'a>,
     odd_keys: Vec<(String, Span)>,
 }
@@ -112,17 +120,27 @@ struct Loader<'a> {
 impl<'a> Loader<'a> {
     fn event(&mut self, event: Event<'a>, span: granit_parser::Span) -> Result<(), Fault> {
         let place = self.span(span);
+        if self.has_tab && self.flow_depth == 0 {
+            self.check_indentation(&event, place)?;
+        }
         let done = match event {
             Event::Scalar(text, style, anchor, tag) => {
                 return self.scalar(text, tag_of(style, tag.as_deref()), anchor, place);
             }
             Event::Alias(anchor) => return self.alias(anchor, place),
-            Event::SequenceStart(_, anchor, _) => {
+            Event::SequenceStart(style, anchor, _) => {
+                self.flow_depth += u32::from(style == StructureStyle::Flow || self.flow_depth > 0);
                 let place = self.with_dash(place);
                 self.builder.start(Kind::List, place, anchor)
             }
-            Event::MappingStart(_, anchor, _) => self.builder.start(Kind::Map, place, anchor),
-            Event::SequenceEnd | Event::MappingEnd => self.builder.end(place.end),
+            Event::MappingStart(style, anchor, _) => {
+                self.flow_depth += u32::from(style == StructureStyle::Flow || self.flow_depth > 0);
+                self.builder.start(Kind::Map, place, anchor)
+            }
+            Event::SequenceEnd | Event::MappingEnd => {
+                self.flow_depth = self.flow_depth.saturating_sub(1);
+                self.builder.end(place.end)
+            }
             Event::UnresolvedAlias(name) => {
                 return Err(self.fault(
                     &diags::SYNTAX,
@@ -134,6 +152,25 @@ impl<'a> Loader<'a> {
             _ => Ok(()),
         };
         done.map_err(|refusal| self.refused(refusal, place))
+    }
+
+    /// Refuses a tab before a block node on its line.
+    fn check_indentation(&self, event: &Event<'_>, place: Span) -> Result<(), Fault> {
+        let is_node = matches!(
+            event,
+            Event::Scalar(..)
+                | Event::Alias(_)
+                | Event::SequenceStart(..)
+                | Event::MappingStart(..)
+        );
+        // An empty scalar has no place of its own.
+        if !is_node || place.start == place.end && matches!(event, Event::Scalar(..)) {
+            return Ok(());
+        }
+        match text::indenting_tab(self.text, place.start as usize) {
+            Some(at) => Err(text::indentation_fault(self.text, self.origin, at, '\t')),
+            None => Ok(()),
+        }
     }
 
     fn scalar(

@@ -14,7 +14,7 @@ use super::object::ObjectMeta;
 use super::pod::{Pod, PodSpec};
 use super::psp::{PodSecurityPolicy, PspSpec};
 use super::role::{AggregationRule, Binding, PolicyRule, Role, RoleRef, Subject};
-use super::workload::{CONVENTIONS, KINDS, Origin, Workload};
+use super::workload::{self, CONVENTIONS, Origin, Workload};
 use crate::input::{DecodeError, Document};
 
 /// What a document is to us. A namespaced object whose namespace is not written has `Some("")` here;
@@ -43,11 +43,28 @@ pub enum Object {
     Other,
 }
 
+/// How much of a workload is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Keep {
+    /// What the model knows.
+    Typed,
+    /// The pod's JSON as well, see [`Workload::whole`]. It takes many times the memory.
+    Whole,
+}
+
 /// Decodes one document.
 ///
 /// # Errors
 /// If a field that we read has a type that the API server refuses.
-pub fn decode(document: &Document) -> Result<Object, DecodeError> {
+pub fn decode(document: &Document, keep: Keep) -> Result<Object, DecodeError> {
+    let mut object = decode_typed(document)?;
+    if let (Object::Workload(workload), Keep::Whole) = (&mut object, keep) {
+        workload.whole = Some(workload.cut_pod(document.value()?));
+    }
+    Ok(object)
+}
+
+fn decode_typed(document: &Document) -> Result<Object, DecodeError> {
     let group = group(&document.api_version);
     let object = match (group, document.kind.as_str()) {
         ("", "Namespace") => Object::Namespace(namespace(document)?),
@@ -61,11 +78,7 @@ pub fn decode(document: &Document) -> Result<Object, DecodeError> {
         ("kustomize.config.k8s.io", "Kustomization") => {
             Object::Kustomization(Kustomization::at(&document.source, document.decode()?))
         }
-        (group, kind)
-            if KINDS
-                .iter()
-                .any(|k| k.name == kind && k.groups.contains(&group)) =>
-        {
+        (group, kind) if workload::is_known(group, kind) => {
             Object::Workload(Box::new(workload(document)?))
         }
         (group, _) if builtin(group) => gap::decode_builtin(document)?,
@@ -82,7 +95,7 @@ pub(crate) fn group(api_version: &str) -> &str {
     api_version.split_once('/').map_or("", |(group, _)| group)
 }
 
-/// Whether Kubernetes itself serves the group: such kinds have no pod templates but those in [`KINDS`].
+/// Whether Kubernetes itself serves the group: such kinds have no pod templates but those in [`super::workload::KINDS`].
 /// `k8s.io` groups of add-ons (`snapshot.storage.k8s.io`, …) count too; none embeds pods.
 fn builtin(group: &str) -> bool {
     group.is_empty()
@@ -286,6 +299,7 @@ fn workload(document: &Document) -> Result<Workload, DecodeError> {
         origin,
         replicas: object.spec.replicas,
         phase: String::new(),
+        whole: None,
     })
 }
 
@@ -325,6 +339,7 @@ fn bare_pod(document: &Document) -> Result<Workload, DecodeError> {
         origin,
         replicas: None,
         phase: wire.status.phase,
+        whole: None,
     })
 }
 
@@ -356,6 +371,7 @@ fn custom(document: &Document) -> Result<Object, DecodeError> {
                 origin: Origin::Convention(path),
                 replicas: value.pointer("/spec/replicas").and_then(Value::as_i64),
                 phase: String::new(),
+                whole: None,
             })));
         }
     }

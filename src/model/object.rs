@@ -65,6 +65,9 @@ impl ObjectMeta {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct OwnerReference {
+    /// `apiVersion` of the owner.
+    #[serde(deserialize_with = "nullable::or_default")]
+    pub api_version: String,
     /// `kind` of the owner.
     #[serde(deserialize_with = "nullable::or_default")]
     pub kind: String,

@@ -1,5 +1,7 @@
 //! Everything that yields pods: the nine kinds that PSA knows, and unknown kinds that embed a pod template.
 
+use serde_json::{Value, json};
+
 use crate::diag::Source;
 
 use super::object::{ObjectMeta, ObjectRef};
@@ -26,6 +28,9 @@ pub struct Workload {
     pub replicas: Option<i64>,
     /// `status.phase` of a Pod.
     pub phase: String,
+    /// The whole pod as JSON, with fields that no struct here knows: an object of kind Pod with the metadata that the
+    /// pod or template has. Kept only if [`super::decode::Keep::Whole`] asks for it.
+    pub whole: Option<Value>,
 }
 
 /// How a workload's pod was found in the object.
@@ -71,6 +76,21 @@ impl Workload {
         }
     }
 
+    /// The pod out of the whole object, as an object of its own; without a template it has nothing but a kind.
+    pub(crate) fn cut_pod(&self, mut object: Value) -> Value {
+        for key in self.pod_path().split('.').filter(|key| !key.is_empty()) {
+            object = object.get_mut(key).map(Value::take).unwrap_or_default();
+        }
+        if object.is_null() {
+            object = json!({});
+        }
+        if let Some(pod) = object.as_object_mut() {
+            pod.insert("apiVersion".to_owned(), "v1".into());
+            pod.insert("kind".to_owned(), "Pod".into());
+        }
+        object
+    }
+
     /// Whether the pod runs to completion and has done so.
     pub fn terminated(&self) -> bool {
         self.origin == Origin::Pod && matches!(self.phase.as_str(), "Succeeded" | "Failed")
@@ -85,6 +105,13 @@ pub(crate) struct Kind {
     pub(crate) groups: &'static [&'static str],
     /// Dotted path of the pod template.
     pub(crate) template: &'static str,
+}
+
+/// Whether Kubernetes defines this kind of workload in this API group.
+pub(crate) fn is_known(group: &str, kind: &str) -> bool {
+    KINDS
+        .iter()
+        .any(|known| known.name == kind && known.groups.contains(&group))
 }
 
 /// Upstream: `k8s.io/pod-security-admission/admission` (`DefaultPodSpecExtractor`) for kinds and paths; the groups

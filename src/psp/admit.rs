@@ -5,6 +5,7 @@
 //!
 //! Upstream: `plugin/pkg/admission/security/podsecuritypolicy/admission.go` (v1.24.7, `computeSecurityContext`).
 
+use crate::go::quoted;
 use crate::model::pod::Pod;
 use crate::model::psp::PodSecurityPolicy;
 use crate::psp::field_error::FieldError;
@@ -77,6 +78,26 @@ impl Admission {
             .iter()
             .filter(move |trial| refused && trial.usable)
             .flat_map(|trial| trial.errors.iter().map(|error| (&*trial.name, error)))
+    }
+
+    /// What a refused requester is told in upstream's words, by policy; empty if the pod was admitted.
+    ///
+    /// `name` is that of the pod, as far as the server knows it.
+    pub fn told(&self, name: &str) -> Vec<String> {
+        let errors: Vec<String> = self
+            .errors()
+            .map(|(policy, error)| format!("{policy}: {error}"))
+            .collect();
+        if self.admitted.is_some() || !errors.is_empty() {
+            errors
+        } else if self.has_providers() {
+            vec![format!(
+                "pods {} is forbidden: PodSecurityPolicy: unable to admit pod: []",
+                quoted(name)
+            )]
+        } else {
+            vec!["no providers available to validate pod request".to_owned()]
+        }
     }
 
     /// Whether there was any policy to try: none at all, or only broken ones, refuse every pod.

@@ -9,6 +9,7 @@ use std::fmt::{self, Display};
 use serde_json::{Map, Value, json};
 
 use crate::model::pod::{Pod, PodSecurityContext, Profile, SeLinuxOptions, SecurityContext};
+use crate::psp::ANNOTATION;
 
 /// One field that differs between two states of a pod.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -128,6 +129,20 @@ pub fn apply(changes: &[Change], pod: &mut Value) {
             None => members.remove(&name(last)),
         };
     }
+}
+
+/// Writes into the JSON of an admitted pod which policy admitted it, see [`ANNOTATION`].
+pub fn annotate(policy: &str, pod: &mut Value) {
+    let change = Change {
+        steps: vec![
+            Step::Field("metadata"),
+            Step::Field("annotations"),
+            Step::Key(ANNOTATION.to_owned()),
+        ],
+        before: None,
+        after: Some(json!(policy)),
+    };
+    apply(&[change], pod);
 }
 
 /// A pod's own fields that can be written.

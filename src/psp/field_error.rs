@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use crate::psp::go_format::quoted;
+use crate::go::quoted;
 
 /// What is wrong with one field of a policy or of a pod.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,42 +1,10 @@
 //! Values as Go prints them: upstream's messages contain them.
 
-use std::fmt::Write;
-
+use crate::go;
 use crate::model::psp::IdRange;
 
 /// How Go prints a nil pointer in a field error.
 pub(crate) const NULL: &str = "\"null\"";
-
-/// A string as `%q` prints it.
-pub(crate) fn quoted(text: &str) -> String {
-    let mut out = String::with_capacity(text.len() + 2);
-    out.push('"');
-    for c in text.chars() {
-        match c {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\u{7}' => out.push_str("\\a"),
-            '\u{8}' => out.push_str("\\b"),
-            '\u{c}' => out.push_str("\\f"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            '\u{b}' => out.push_str("\\v"),
-            _ if is_printable(c) => out.push(c),
-            _ => {
-                let code = u32::from(c);
-                // Writing to a string cannot fail.
-                let _ = match code {
-                    0..0x80 => write!(out, "\\x{code:02x}"),
-                    0x80..0x1_0000 => write!(out, "\\u{code:04x}"),
-                    _ => write!(out, "\\U{code:08x}"),
-                };
-            }
-        }
-    }
-    out.push('"');
-    out
-}
 
 /// Id ranges as `%v` prints them: `[{1 2} {5 9}]`.
 pub(crate) fn ranges(ranges: &[IdRange]) -> String {
@@ -61,7 +29,7 @@ pub(crate) fn int64s(ids: &[i64]) -> String {
 pub(crate) fn strings(go_type: &str, items: &[String]) -> String {
     format!(
         "[]{go_type}{{{}}}",
-        joined(items, ", ", |item| quoted(item))
+        joined(items, ", ", |item| go::quoted(item))
     )
 }
 
@@ -70,28 +38,9 @@ fn joined<T>(items: &[T], separator: &str, print: impl Fn(&T) -> String) -> Stri
     items.join(separator)
 }
 
-/// Go's `unicode.IsPrint`: letters, marks, numbers, punctuation, symbols and the ASCII blank.
-///
-/// Rust's tables say the same, but only through `escape_debug`, which treats a mark at the start of a string apart.
-fn is_printable(c: char) -> bool {
-    let mut text = String::from("a");
-    text.push(c);
-    c == '\'' || text.escape_debug().count() == 2
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn quotes_escape_what_go_escapes() {
-        assert_eq!(quoted("a'b\"\\\n"), r#""a'b\"\\\n""#);
-        assert_eq!(
-            quoted("\0\u{7f}\u{a0}\u{feff}"),
-            r#""\x00\x7f\u00a0\ufeff""#
-        );
-        assert_eq!(quoted("é日\u{301}\u{10ffff}"), "\"é日\u{301}\\U0010ffff\"");
-    }
 
     #[test]
     fn slices_have_types_and_separators() {

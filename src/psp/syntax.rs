@@ -4,8 +4,8 @@
 //! and `pkg/apis/policy/validation/validation.go` (v1.24.7). The patterns are matched by hand: they are few, and a
 //! name is short.
 
+use crate::go::quoted;
 use crate::psp::field_error::FieldError;
-use crate::psp::go_format::quoted;
 
 const SUBDOMAIN_LIMIT: usize = 253;
 const LABEL_LIMIT: usize = 63;

@@ -8,10 +8,11 @@
 
 use std::collections::BTreeSet;
 
+use crate::go::quoted;
 use crate::model::pod::VolumeKind;
 use crate::model::psp::{IdRule, PodSecurityPolicy, PspSpec, RuntimeClassRule};
 use crate::psp::field_error::FieldError;
-use crate::psp::go_format::{self, quoted};
+use crate::psp::go_format;
 use crate::psp::strategies::volumes;
 use crate::psp::syntax;
 

@@ -17,7 +17,7 @@ pub mod response;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use crate::pss::wording::go_quoted;
+use crate::go;
 use crate::pss::{InvalidLevel, InvalidVersion, Level, LevelVersion, Version};
 
 /// The level to enforce: pods that violate it are refused.
@@ -166,7 +166,7 @@ pub enum LabelProblem {
 
 impl fmt::Display for LabelError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let value = go_quoted(&self.value);
+        let value = go::quoted(&self.value);
         write!(
             f,
             "metadata.labels[{}]: Invalid value: {value}: ",

@@ -1,6 +1,6 @@
 //! The migration report as one HTML file that loads nothing.
 //!
-//! All wording is in [`crate::render::view`], all markup in `templates/`. Every value is escaped on its way into the
+//! All wording is in `render::view`, all markup in `templates/`. Every value is escaped on its way into the
 //! page, and the page's own policy (`Content-Security-Policy`) lets it run no script and use no style but the two that
 //! are written into it, and load nothing at all.
 

@@ -1,6 +1,7 @@
 //! Which versions of the JSON documents exist, and how the inner types become them.
 
 mod access;
+mod admit;
 mod migration;
 pub mod v1;
 
@@ -10,9 +11,11 @@ use crate::check::{Checked, Question};
 use crate::diag;
 use crate::mapping::Mapping;
 use crate::model::psp::PodSecurityPolicy;
+use crate::psp;
 use crate::pss::{self, Level, LevelSet, Version};
 
 pub use access::{AccessQuestion, access};
+pub use admit::admit;
 pub use migration::migration;
 
 /// Wraps a document's body.
@@ -76,6 +79,18 @@ fn violations(violations: &[pss::Violation]) -> Vec<v1::Violation> {
             check: violation.check.to_owned(),
             reason: violation.reason.to_owned(),
             detail: violation.detail.clone(),
+        })
+        .collect()
+}
+
+/// What a policy wrote into a pod.
+fn changes(changes: &[psp::Change]) -> Vec<v1::Change> {
+    changes
+        .iter()
+        .map(|change| v1::Change {
+            path: change.path(),
+            before: change.before.clone(),
+            after: change.after.clone(),
         })
         .collect()
 }

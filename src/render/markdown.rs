@@ -1,7 +1,7 @@
 //! The migration report as Markdown, and two short texts for pull requests.
 //!
 //! GitHub's and GitLab's dialects are the target: tables, and `<details>` with Markdown inside. All wording is in
-//! [`crate::render::view`], all markup in `templates/`.
+//! `render::view`, all markup in `templates/`.
 
 use crate::render::escape;
 use crate::render::json::v1::{
@@ -121,7 +121,8 @@ pub fn check(report: &CheckReport) -> String {
     )
 }
 
-fn table(head: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {
+/// A table whose cells are texts of the input.
+pub(super) fn table(head: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {
     let line = |cells: Vec<String>| format!("| {} |\n", cells.join(" | "));
     let mut out = line(head.iter().map(|cell| (*cell).to_owned()).collect());
     out += &line(head.iter().map(|_| "---".to_owned()).collect());

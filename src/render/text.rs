@@ -24,26 +24,26 @@ pub enum Fit {
 }
 
 /// A table with aligned columns.
-struct Table {
+pub(super) struct Table {
     head: Vec<&'static str>,
     rows: Vec<Vec<String>>,
 }
 
 impl Table {
-    fn new(head: &[&'static str]) -> Self {
+    pub(super) fn new(head: &[&'static str]) -> Self {
         Table {
             head: head.to_vec(),
             rows: Vec::new(),
         }
     }
 
-    fn row(&mut self, cells: Vec<String>) {
+    pub(super) fn row(&mut self, cells: Vec<String>) {
         self.rows
             .push(cells.iter().map(|cell| visible(cell)).collect());
     }
 
     /// The table as text; levels are coloured.
-    fn print(&self, fit: Fit) -> String {
+    pub(super) fn print(&self, fit: Fit) -> String {
         let last = self.head.len().saturating_sub(1);
         let mut widths: Vec<usize> = self.head.iter().map(|cell| cell.len()).collect();
         for row in &self.rows {
@@ -104,7 +104,7 @@ fn cut(text: &str, width: usize) -> String {
     short
 }
 
-fn styled(style: Style, text: &str) -> String {
+pub(super) fn styled(style: Style, text: &str) -> String {
     format!("{style}{text}{style:#}")
 }
 

@@ -8,18 +8,20 @@ use std::path::{Path, PathBuf};
 /// Which stages a stage may use, in the order data flows. The crate documentation shows the same table.
 const IMPORTS: &[(&str, &[&str])] = &[
     ("diag", &[]),
+    ("go", &[]),
     ("input", &["diag"]),
     ("model", &["diag", "input"]),
     ("rbac", &["diag", "model"]),
-    ("pss", &["diag", "model"]),
+    ("pss", &["diag", "go", "model"]),
     ("check", &["model", "pss"]),
-    ("psp", &["diag", "model"]),
+    ("psp", &["diag", "go", "model"]),
+    ("admit", &["diag", "model", "rbac", "psp"]),
     ("mapping", &["diag", "model", "psp", "pss"]),
     ("plan", &["diag", "model", "rbac", "psp", "pss", "mapping"]),
     (
         "render",
         &[
-            "check", "diag", "mapping", "model", "plan", "pss", "psp", "rbac",
+            "admit", "check", "diag", "mapping", "model", "plan", "pss", "psp", "rbac",
         ],
     ),
     ("cli", &["plan", "pss"]),
@@ -27,8 +29,8 @@ const IMPORTS: &[(&str, &[&str])] = &[
     (
         "lib",
         &[
-            "check", "cli", "diag", "input", "mapping", "model", "plan", "psp", "pss", "rbac",
-            "render", "write",
+            "admit", "check", "cli", "diag", "go", "input", "mapping", "model", "plan", "psp",
+            "pss", "rbac", "render", "write",
         ],
     ),
     ("main", &["cli", "write"]),

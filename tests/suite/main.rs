@@ -2,6 +2,8 @@
 
 /// The admission layer against upstream's answers.
 mod admission;
+/// Replays of admission through the whole pipeline.
+mod admit;
 /// The import table, purity and docs of the source tree.
 mod architecture;
 /// Fixtures of every check and revision, complete both ways.
@@ -14,6 +16,8 @@ mod conformance;
 mod input;
 /// Policies to verdicts and levels.
 mod mapping;
+/// Our structs against the generated Kubernetes types.
+mod oracle;
 /// The policy engine against upstream's answers.
 mod psp;
 /// Grants against upstream's answers.

@@ -94,6 +94,11 @@ static CLASSES: [u8; 256] = {
     classes
 };
 
+/// Where the structure is at fault, and how.
+type StructureFault = (usize, &'static str);
+
+const CUT_OFF: &str = "the value is cut off";
+
 /// Why a scan ended before its value did.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Stop {
@@ -258,47 +263,31 @@ impl Scanner<'_> {
         let mut items = None;
         self.pos += 1;
         let fault = loop {
-            match self.skip_blanks() {
-                Some(b'}') => {
-                    self.pos += 1;
-                    break None;
-                }
-                Some(b',') => self.pos += 1,
-                Some(b'"') => {
-                    let key = self.string();
-                    if self.skip_blanks() != Some(b':') {
-                        break self.give_up(vec![b'{'], "expected `:` after a key");
-                    }
-                    self.pos += 1;
-                    let begins = self.skip_blanks();
-                    match &self.bytes[key] {
-                        b"\"items\"" if begins == Some(b'[') => {
-                            let found = items.get_or_insert_with(Vec::new);
-                            if let Some(fault) = self.elements(vec![b'{', b'['], found) {
-                                break Some(fault);
-                            }
-                        }
-                        b"\"kind\"" => kind = Some(self.value()),
-                        b"\"apiVersion\"" => api_version = Some(self.value()),
-                        _ => {
-                            self.value();
-                        }
-                    }
-                    if self.stop.is_some() {
-                        break Some((start, "the value is cut off"));
+            let key = match self.next_key(start) {
+                Ok(Some(key)) => key,
+                Ok(None) => break None,
+                Err(fault) => break Some(fault),
+            };
+            match &self.bytes[key] {
+                b"\"items\"" if self.peek() == Some(b'[') => {
+                    let found = items.get_or_insert_with(Vec::new);
+                    if let Some(fault) = self.elements(vec![b'{', b'['], found) {
+                        break Some(fault);
                     }
                 }
-                Some(_) => break self.give_up(vec![b'{'], "expected a key in double quotes"),
-                None => {
-                    self.stop = Some(Stop::End);
-                    break Some((start, "the value is cut off"));
+                b"\"kind\"" => kind = Some(self.value()),
+                b"\"apiVersion\"" => api_version = Some(self.value()),
+                _ => {
+                    self.value();
                 }
+            }
+            if self.stop.is_some() {
+                break Some((start, CUT_OFF));
             }
         };
         let text =
             |range: Option<Range<usize>>| range.and_then(|range| string_text(&self.bytes[range]));
         let (kind, api_version) = (text(kind), text(api_version));
-        let whole = start..self.pos;
         // A list that is cut off before its kind is a list all the same.
         let is_list = match &kind {
             Some(kind) => kind.ends_with("List"),
@@ -310,11 +299,38 @@ impl Scanner<'_> {
                 push_elements(items, Arc::new(head), value, fault, self.pos, parts);
             }
             _ => parts.push(Part {
-                bytes: whole,
+                bytes: start..self.pos,
                 value,
                 list: None,
                 fault: None,
             }),
+        }
+    }
+
+    /// Skips to behind the next key of the open object that begins at `start`; `None` behind its last value.
+    fn next_key(&mut self, start: usize) -> Result<Option<Range<usize>>, StructureFault> {
+        loop {
+            match self.skip_blanks() {
+                Some(b',') => self.pos += 1,
+                Some(b'}') => {
+                    self.pos += 1;
+                    return Ok(None);
+                }
+                Some(b'"') => {
+                    let key = self.string();
+                    if self.skip_blanks() != Some(b':') {
+                        return Err(self.give_up(vec![b'{'], "expected `:` after a key"));
+                    }
+                    self.pos += 1;
+                    self.skip_blanks();
+                    return Ok(Some(key));
+                }
+                Some(_) => return Err(self.give_up(vec![b'{'], "expected a key in double quotes")),
+                None => {
+                    self.stop = Some(Stop::End);
+                    return Err((start, CUT_OFF));
+                }
+            }
         }
     }
 
@@ -324,26 +340,15 @@ impl Scanner<'_> {
         if self.skip_blanks() != Some(b'{') {
             return values;
         }
+        let start = self.pos;
         self.pos += 1;
-        while self.stop.is_none() {
-            match self.skip_blanks() {
-                Some(b',') => self.pos += 1,
-                Some(b'"') => {
-                    let key = self.string();
-                    if self.skip_blanks() != Some(b':') {
-                        break;
-                    }
-                    self.pos += 1;
-                    self.skip_blanks();
-                    let value = self.value();
-                    if let Some(at) = names
-                        .iter()
-                        .position(|name| *name == &self.bytes[key.clone()])
-                    {
-                        values[at] = Some(value);
-                    }
-                }
-                _ => break,
+        while let (Ok(Some(key)), None) = (self.next_key(start), self.stop) {
+            let value = self.value();
+            if let Some(at) = names
+                .iter()
+                .position(|name| *name == &self.bytes[key.clone()])
+            {
+                values[at] = Some(value);
             }
         }
         values
@@ -374,11 +379,7 @@ impl Scanner<'_> {
     }
 
     /// Scans the elements of the array that begins here and is the last of `open`.
-    fn elements(
-        &mut self,
-        open: Vec<u8>,
-        items: &mut Vec<Range<usize>>,
-    ) -> Option<(usize, &'static str)> {
+    fn elements(&mut self, open: Vec<u8>, items: &mut Vec<Range<usize>>) -> Option<StructureFault> {
         let start = self.pos;
         self.pos += 1;
         let mut separated = true;
@@ -392,9 +393,11 @@ impl Scanner<'_> {
                     self.pos += 1;
                     separated = true;
                 }
-                Some(b'}' | b':') => return self.give_up(open, "expected `,` or `]` in a list"),
+                Some(b'}' | b':') => {
+                    return Some(self.give_up(open, "expected `,` or `]` in a list"));
+                }
                 Some(_) if !separated => {
-                    return self.give_up(open, "expected `,` or `]` in a list");
+                    return Some(self.give_up(open, "expected `,` or `]` in a list"));
                 }
                 Some(_) => {
                     let item = self.value();
@@ -414,10 +417,10 @@ impl Scanner<'_> {
     }
 
     /// Skips the rest of the open brackets and says what was wrong here.
-    fn give_up(&mut self, open: Vec<u8>, message: &'static str) -> Option<(usize, &'static str)> {
+    fn give_up(&mut self, open: Vec<u8>, message: &'static str) -> StructureFault {
         let at = self.pos;
         self.container(open);
-        Some((at, message))
+        (at, message)
     }
 }
 
@@ -444,7 +447,7 @@ fn push_elements(
     items: Vec<Range<usize>>,
     head: Arc<ListHead>,
     value: u32,
-    fault: Option<(usize, &'static str)>,
+    fault: Option<StructureFault>,
     end: usize,
     parts: &mut Vec<Part>,
 ) {

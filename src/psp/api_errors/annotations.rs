@@ -6,9 +6,9 @@
 
 use std::collections::BTreeSet;
 
+use crate::go::quoted;
 use crate::model::pod::{Pod, Profile};
 use crate::psp::field_error::FieldError;
-use crate::psp::go_format::quoted;
 use crate::psp::strategies::{app_armor, seccomp};
 use crate::psp::syntax;
 

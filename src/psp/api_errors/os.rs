@@ -3,9 +3,9 @@
 //! Upstream: `pkg/apis/core/validation/validation.go` (v1.24.7, `validateOS`, `validateWindows`, `validateLinux`,
 //! `validateWindowsHostProcessPod`).
 
+use crate::go::quoted;
 use crate::model::pod::{PodSpec, WindowsOptions};
 use crate::psp::field_error::FieldError;
-use crate::psp::go_format::quoted;
 use crate::psp::validation::enumeration;
 
 /// What is wrong with a pod for the operating system it declares.

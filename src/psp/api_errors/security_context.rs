@@ -5,9 +5,9 @@
 
 use std::collections::BTreeSet;
 
+use crate::go::quoted;
 use crate::model::pod::{PodSpec, Profile, SecurityContext, Sysctl};
 use crate::psp::field_error::FieldError;
-use crate::psp::go_format::quoted;
 use crate::psp::syntax;
 use crate::psp::validation::{PROC_MOUNTS, enumeration};
 

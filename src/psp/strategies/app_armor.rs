@@ -7,9 +7,9 @@
 
 use std::collections::BTreeSet;
 
+use crate::go::quoted;
 use crate::model::psp::{APPARMOR_ALLOWED, PodSecurityPolicy};
 use crate::psp::field_error::FieldError;
-use crate::psp::go_format::quoted;
 use crate::psp::provider::Provider;
 use crate::psp::strategies::{ContainerControl, Draft, Subject};
 

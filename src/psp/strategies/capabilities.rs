@@ -8,9 +8,10 @@
 
 use std::collections::BTreeSet;
 
+use crate::go::quoted;
 use crate::model::pod::Capabilities;
 use crate::psp::field_error::FieldError;
-use crate::psp::go_format::{self, quoted};
+use crate::psp::go_format;
 use crate::psp::provider::Provider;
 use crate::psp::strategies::{ContainerControl, Draft, Subject};
 

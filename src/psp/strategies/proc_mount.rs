@@ -6,8 +6,8 @@
 //!
 //! Upstream: `pkg/security/podsecuritypolicy/provider.go`, `pkg/securitycontext/accessors.go` (v1.24.7).
 
+use crate::go::quoted;
 use crate::psp::field_error::FieldError;
-use crate::psp::go_format::quoted;
 use crate::psp::provider::Provider;
 use crate::psp::strategies::{ContainerControl, Subject};
 

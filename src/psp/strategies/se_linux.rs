@@ -5,10 +5,10 @@
 //!
 //! Upstream: `pkg/security/podsecuritypolicy/selinux/{mustrunas,runasany}.go` (v1.24.7).
 
+use crate::go::quoted;
 use crate::model::pod::{Pod, SeLinuxOptions};
 use crate::model::psp::SeLinuxRule;
 use crate::psp::field_error::FieldError;
-use crate::psp::go_format::quoted;
 use crate::psp::provider::Provider;
 use crate::psp::strategies::{ContainerControl, PodControl, Subject};
 

@@ -4,9 +4,9 @@
 //!
 //! Upstream: `pkg/security/podsecuritypolicy/sysctl/mustmatchpatterns.go` (v1.24.7).
 
+use crate::go::quoted;
 use crate::model::pod::Pod;
 use crate::psp::field_error::FieldError;
-use crate::psp::go_format::quoted;
 use crate::psp::provider::Provider;
 use crate::psp::strategies::PodControl;
 

@@ -8,10 +8,10 @@
 use std::cell::LazyCell;
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::go::quoted;
 use crate::model::pod::{Pod, ProjectedSource, Volume, VolumeKind, VolumeSource};
 use crate::model::psp::{AllowedHostPath, PspSpec};
 use crate::psp::field_error::FieldError;
-use crate::psp::go_format::quoted;
 use crate::psp::provider::Provider;
 use crate::psp::strategies::PodControl;
 

@@ -5,11 +5,11 @@
 //! Upstream: `k8s.io/apimachinery/pkg/api/validation/objectmeta.go` (v0.24) and
 //! `pkg/apis/policy/validation/validation.go` (v1.24.7, `ValidatePodSecurityPolicySpecificAnnotations`).
 
+use crate::go::quoted;
 use crate::model::psp::{
     APPARMOR_ALLOWED, APPARMOR_DEFAULT, PodSecurityPolicy, SECCOMP_ALLOWED, SECCOMP_DEFAULT,
 };
 use crate::psp::field_error::FieldError;
-use crate::psp::go_format::quoted;
 use crate::psp::syntax;
 
 /// Limit of all annotations together, keys and values, in bytes.

@@ -2,9 +2,9 @@
 //!
 //! Upstream: `pkg/apis/policy/validation/validation.go` (v1.24.7).
 
+use crate::go::quoted;
 use crate::model::psp::PspSpec;
 use crate::psp::field_error::FieldError;
-use crate::psp::go_format::quoted;
 use crate::psp::syntax;
 
 const ALLOWED: &str = "spec.allowedUnsafeSysctls";

@@ -7,9 +7,9 @@ use std::collections::BTreeSet;
 use std::fmt::Display;
 use std::str::FromStr;
 
+use crate::go;
 use crate::model::admission::{DecodeError, Exemptions, PodSecurityConfiguration};
 use crate::pss::admission::Policy;
-use crate::pss::wording::go_quoted;
 use crate::pss::{Level, LevelVersion, Version};
 
 /// What the plugin was configured to do.
@@ -105,8 +105,8 @@ pub fn decode_error(error: &DecodeError) -> String {
         DecodeError::Unregistered { kind, api_version } => format!(
             "no kind {} is registered for version {} in scheme \
              \"k8s.io/pod-security-admission/admission/api/scheme/scheme.go:31\"",
-            go_quoted(kind),
-            go_quoted(api_version)
+            go::quoted(kind),
+            go::quoted(api_version)
         ),
         DecodeError::Type {
             found,
@@ -126,7 +126,7 @@ pub fn decode_error(error: &DecodeError) -> String {
         DecodeError::UnknownFields(paths) => {
             let errors: Vec<String> = paths
                 .iter()
-                .map(|path| format!("unknown field {}", go_quoted(path)))
+                .map(|path| format!("unknown field {}", go::quoted(path)))
                 .collect();
             format!("strict decoding error: {}", errors.join(", "))
         }
@@ -148,7 +148,7 @@ where
 fn exemption_errors(exemptions: &Exemptions) -> Vec<String> {
     let invalid = |name: &str, problems: Vec<String>| {
         (!problems.is_empty()).then(|| {
-            let name = go_quoted(name);
+            let name = go::quoted(name);
             format!("Invalid value: {name}: {}", problems.join(", "))
         })
     };
@@ -176,7 +176,7 @@ fn list_errors(
     for (index, name) in names.iter().enumerate() {
         let problem = problem(name).or_else(|| {
             let repeated = !valid.insert(name);
-            repeated.then(|| format!("Duplicate value: {}", go_quoted(name)))
+            repeated.then(|| format!("Duplicate value: {}", go::quoted(name)))
         });
         if let Some(problem) = problem {
             errors.push(format!("exemptions.{list}[{index}]: {problem}"));

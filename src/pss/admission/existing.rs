@@ -6,9 +6,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::go;
 use crate::model::pod::Pod;
 use crate::pss::admission::configuration::Configuration;
-use crate::pss::wording::go_quoted;
 use crate::pss::{LevelVersion, evaluator, reason};
 
 /// Pods that violate a level for the same reasons.
@@ -55,7 +55,7 @@ pub fn warnings(namespace: &str, enforce: LevelVersion, groups: &[Group]) -> Vec
         0,
         format!(
             "existing pods in namespace {} violate the new PodSecurity enforce level \"{enforce}\"",
-            go_quoted(namespace)
+            go::quoted(namespace)
         ),
     );
     lines

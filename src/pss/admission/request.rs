@@ -8,6 +8,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::go;
 use crate::model::object::ObjectMeta;
 use crate::model::pod::{Container, Pod};
 use crate::pss::admission::configuration::Configuration;
@@ -16,7 +17,6 @@ use crate::pss::admission::response::{
     AUDIT_VIOLATIONS, ENFORCE_POLICY, ERROR, EXEMPT, Refusal, Response,
 };
 use crate::pss::admission::{LabelError, Mode, Policy, aggregate, policy_of};
-use crate::pss::wording::go_quoted;
 use crate::pss::{Level, LevelVersion, Violation, evaluate, message};
 
 /// Subresources of pods that cannot change a pod in a way that matters. Any other is evaluated, unknown ones included.
@@ -230,7 +230,7 @@ fn exempt_warning(namespace: &ObjectMeta, policy: &Policy, defaults: &Policy) ->
         .collect();
     Some(format!(
         "namespace {} is exempt from Pod Security, and the policy ({}) will be ignored",
-        go_quoted(&namespace.name),
+        go::quoted(&namespace.name),
         modes.join(", ")
     ))
 }
@@ -243,7 +243,7 @@ fn pod(cluster: &Cluster<'_>, request: &Request<'_>) -> Response {
         return exempt;
     }
     let Some(labels) = cluster.namespaces.get(request.namespace) else {
-        let name = go_quoted(request.namespace);
+        let name = go::quoted(request.namespace);
         let refusal = Refusal::internal(&format!("failed to lookup namespace {name}"));
         return Response::failed(refusal, Some(&format!("namespaces {name} not found")));
     };
@@ -289,7 +289,7 @@ fn controller(cluster: &Cluster<'_>, request: &Request<'_>) -> Response {
         return exempt;
     }
     let Some(labels) = cluster.namespaces.get(request.namespace) else {
-        let name = go_quoted(request.namespace);
+        let name = go::quoted(request.namespace);
         let error = format!("failed to lookup namespace {name}: namespaces {name} not found");
         return Response::annotated(ERROR, error);
     };

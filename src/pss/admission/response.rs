@@ -4,8 +4,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::go;
 use crate::pss::admission::{LabelError, aggregate};
-use crate::pss::wording::go_quoted;
 use crate::pss::{LevelVersion, Violation, detail};
 
 /// Audit annotation: why the request was not evaluated.
@@ -83,7 +83,7 @@ impl Refusal {
         let name = if pod.is_empty() {
             String::new()
         } else {
-            format!(" {}", go_quoted(pod))
+            format!(" {}", go::quoted(pod))
         };
         let detail = detail(violations);
         Refusal {
@@ -102,7 +102,7 @@ impl Refusal {
             reason: "Invalid",
             message: format!(
                 "Namespace {} is invalid: {}",
-                go_quoted(namespace),
+                go::quoted(namespace),
                 aggregate(errors)
             ),
         }

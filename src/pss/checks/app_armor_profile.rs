@@ -5,13 +5,14 @@
 
 use std::ops::Bound;
 
+use crate::go;
 use crate::model::pod::Pod;
 use crate::model::psp::{APPARMOR_ALLOWED, APPARMOR_DEFAULT, PodSecurityPolicy};
 use crate::pss::Level;
 use crate::pss::check::{Check, Exposure, Forbidden, Revision, Verdict};
 use crate::pss::pod::{contexts, pod_context};
 use crate::pss::policy::{ABSENT, annotation};
-use crate::pss::wording::{Set, Setters, go_quoted, joined, plural, quoted_list};
+use crate::pss::wording::{Set, Setters, joined, plural, quoted_list};
 
 pub(super) static CHECK: Check = Check {
     id: "appArmorProfile",
@@ -133,7 +134,7 @@ fn pod_v1_0(pod: &Pod) -> Option<Forbidden> {
         .range::<str, _>((Bound::Included(ANNOTATION_PREFIX), Bound::Unbounded))
         .take_while(|(key, _)| key.starts_with(ANNOTATION_PREFIX))
         .filter(|(_, value)| !allowed_annotation(value))
-        .map(|(key, value)| format!("{key}={}", go_quoted(value)))
+        .map(|(key, value)| format!("{key}={}", go::quoted(value)))
         .collect();
     // Not the order of the keys: the text after a key takes part.
     annotations.sort();

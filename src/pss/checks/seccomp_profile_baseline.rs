@@ -5,13 +5,14 @@
 
 use std::collections::BTreeSet;
 
+use crate::go;
 use crate::model::pod::Pod;
 use crate::model::psp::{PodSecurityPolicy, SECCOMP_ALLOWED, SECCOMP_DEFAULT};
 use crate::pss::Level;
 use crate::pss::check::{Check, Exposure, Forbidden, Revision, Verdict};
 use crate::pss::pod::{contexts, pod_context};
 use crate::pss::policy::{ABSENT, ANY, annotation};
-use crate::pss::wording::{Set, Setters, go_quoted, joined, plural, quoted_list};
+use crate::pss::wording::{Set, Setters, joined, plural, quoted_list};
 
 pub(super) static CHECK: Check = Check {
     id: "seccompProfile_baseline",
@@ -130,7 +131,7 @@ fn pod_v1_0(pod: &Pod) -> Option<Forbidden> {
         if let Some(value) = annotations.get(key)
             && !allowed_annotation(value)
         {
-            bad.insert(format!("{key}={}", go_quoted(value)));
+            bad.insert(format!("{key}={}", go::quoted(value)));
         }
     };
     examine(POD_ANNOTATION);

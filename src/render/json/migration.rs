@@ -6,9 +6,8 @@ use crate::plan::findings::{self, Severity};
 use crate::plan::granted::Usable;
 use crate::plan::workloads::{Replay, WorkloadPlan};
 use crate::plan::{NamespacePlan, Plan, PolicyPlan};
-use crate::psp::Change;
 use crate::pss::admission::Mode;
-use crate::render::json::{level, levels, policy, source, v1, violations};
+use crate::render::json::{changes, level, levels, policy, source, v1, violations};
 
 /// The report of `migrate`.
 pub fn migration(plan: &Plan) -> v1::MigrationReport {
@@ -205,15 +204,4 @@ fn finding(finding: &findings::Finding) -> v1::Finding {
         consequence: finding.consequence.clone(),
         remedy: finding.remedy.clone(),
     }
-}
-
-fn changes(changes: &[Change]) -> Vec<v1::Change> {
-    changes
-        .iter()
-        .map(|change| v1::Change {
-            path: change.path(),
-            before: change.before.clone(),
-            after: change.after.clone(),
-        })
-        .collect()
 }

@@ -138,6 +138,59 @@ pub struct CheckNamespace {
     pub tightest_level: String,
 }
 
+/// `admit`.
+#[derive(Debug, Clone, Serialize)]
+pub struct AdmitReport {
+    /// In input order.
+    pub results: Vec<AdmitResult>,
+}
+
+/// One object that was replayed by `admit`.
+#[derive(Debug, Clone, Serialize)]
+pub struct AdmitResult {
+    /// Kind.
+    pub kind: String,
+    /// Namespace, where it is known.
+    pub namespace: Option<String>,
+    /// Name.
+    pub name: String,
+    /// Where it stands.
+    pub source: Source,
+    /// Whether a policy admits its pod.
+    pub admitted: bool,
+    /// The policy that does; null if none does.
+    pub policy: Option<String>,
+    /// Whether that policy writes anything; the annotation with its name does not count.
+    pub mutated: bool,
+    /// What each policy says, by name.
+    pub candidates: Vec<AdmitCandidate>,
+    /// What the requester is told; empty if the pod is admitted.
+    pub errors: Vec<String>,
+    /// What the policy writes, the annotation with its name left out.
+    pub changes: Vec<Change>,
+    /// The whole pod as the policy leaves it; null if it is refused.
+    ///
+    /// Of the API server's defaults it has those that policies see: host ports under `hostNetwork`, `emptyDir` for a
+    /// volume without a source, the version of projected field references, `securityContext: {}`, and both names of
+    /// the service account.
+    pub pod: Option<Value>,
+}
+
+/// What one policy says of a pod.
+#[derive(Debug, Clone, Serialize)]
+pub struct AdmitCandidate {
+    /// The policy.
+    pub policy: String,
+    /// Through what it may be used; null if it may not.
+    pub via: Option<String>,
+    /// Whether it accepts the pod.
+    pub valid: bool,
+    /// Whether it writes anything.
+    pub mutated: bool,
+    /// What it does not accept, or why it can not be used on any pod.
+    pub errors: Vec<String>,
+}
+
 /// `access`.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]

@@ -6,9 +6,10 @@
 use serde::Serialize;
 
 use crate::render::escape;
-use crate::render::json::v1::{Document, Finding, MigrationReport, Namespace};
+use crate::render::json::v1::{Document, Finding, MigrationReport};
 
 use super::labels;
+use super::namespaces;
 use super::opening;
 use super::stages::{self, Stage};
 use super::words;
@@ -32,7 +33,7 @@ pub(in crate::render) struct Summary {
     more_high: String,
     changes: Vec<Change>,
     more_changes: String,
-    inconclusive: Vec<Change>,
+    inconclusive: Vec<Withheld>,
     more_inconclusive: String,
 }
 
@@ -48,8 +49,12 @@ pub(in crate::render) struct PullRequest<'a> {
     basis_meaning: &'static str,
     changes: Vec<Change>,
     more_changes: String,
-    inconclusive: Vec<Change>,
+    inconclusive: Vec<Withheld>,
     more_inconclusive: String,
+    /// What this is for, in one sentence.
+    purpose: &'static str,
+    /// Labels that a person should look at first, as a phrase; empty if there are none.
+    review: String,
     risks: Vec<Risk>,
     more_risks: String,
     stages: Vec<Stage<'a>>,
@@ -64,7 +69,14 @@ struct Change {
     audit: String,
     warn: String,
     confidence: String,
-    reason: String,
+    brief: String,
+}
+
+/// Namespaces that are inconclusive for the same reason.
+#[derive(Serialize)]
+struct Withheld {
+    names: String,
+    brief: String,
 }
 
 /// One finding.
@@ -83,9 +95,8 @@ impl Summary {
     pub(in crate::render) fn new(document: &Document<MigrationReport>) -> Self {
         let report = &document.body;
         let (high, more_high) = fitting(risks(report, &["high"]), BRIEF, Risk::size);
-        let (changes, more_changes) = fitting(changes_where(report, changed), BRIEF, Change::size);
-        let (inconclusive, more_inconclusive) =
-            fitting(changes_where(report, inconclusive), BRIEF, Change::size);
+        let (changes, more_changes) = fitting(changes(report), BRIEF, Change::size);
+        let (inconclusive, more_inconclusive) = fitting(withheld(report), BRIEF, Withheld::size);
         Summary {
             tool: format!("{} {}", document.tool.name, document.tool.version),
             headline: opening::headline(report),
@@ -104,14 +115,13 @@ impl<'a> PullRequest<'a> {
     /// Selects what a description says.
     pub(in crate::render) fn new(document: &'a Document<MigrationReport>) -> Self {
         let report = &document.body;
-        let all = changes_where(report, changed);
+        let all = changes(report);
         let title = format!(
             "Pod Security Admission labels for {}",
             words::count(all.len(), "namespace", "namespaces")
         );
         let (changes, more_changes) = fitting(all, LARGE, Change::size);
-        let (inconclusive, more_inconclusive) =
-            fitting(changes_where(report, inconclusive), SMALL, Change::size);
+        let (inconclusive, more_inconclusive) = fitting(withheld(report), SMALL, Withheld::size);
         let (risks, more_risks) = fitting(risks(report, &["high", "medium"]), SMALL, Risk::size);
         PullRequest {
             tool: format!("{} {}", document.tool.name, document.tool.version),
@@ -125,6 +135,13 @@ impl<'a> PullRequest<'a> {
             more_changes,
             inconclusive,
             more_inconclusive,
+            purpose: match report.policies.is_empty() {
+                true => "This brings the namespaces under Pod Security Admission.",
+                false => {
+                    "This brings the namespaces from PodSecurityPolicy to Pod Security Admission."
+                }
+            },
+            review: opening::review(report),
             risks,
             more_risks,
             stages: stages::all(report),
@@ -132,20 +149,12 @@ impl<'a> PullRequest<'a> {
     }
 }
 
-/// Whether any label of the namespace changes.
-fn changed(namespace: &Namespace) -> bool {
-    namespace.labels.before != namespace.labels.after
-}
-
-fn inconclusive(namespace: &Namespace) -> bool {
-    namespace.status == "inconclusive"
-}
-
-fn changes_where(report: &MigrationReport, which: fn(&Namespace) -> bool) -> Vec<Change> {
+/// The namespaces whose labels change.
+fn changes(report: &MigrationReport) -> Vec<Change> {
     report
         .namespaces
         .iter()
-        .filter(|namespace| which(namespace))
+        .filter(|namespace| namespace.labels.before != namespace.labels.after)
         .map(|namespace| {
             let word = |level: Option<&str>| words::shorten(level.unwrap_or("none"), 60);
             Change {
@@ -154,8 +163,24 @@ fn changes_where(report: &MigrationReport, which: fn(&Namespace) -> bool) -> Vec
                 after: word(labels::enforced_after(namespace)),
                 audit: word(namespace.audit.as_deref()),
                 warn: word(namespace.warn.as_deref()),
-                confidence: word(Some(&namespace.confidence)),
-                reason: words::shorten(namespace.reasons.first().map_or("", String::as_str), CELL),
+                confidence: word(Some(namespaces::confidence(namespace))),
+                brief: words::shorten(&namespace.brief, CELL),
+            }
+        })
+        .collect()
+}
+
+fn withheld(report: &MigrationReport) -> Vec<Withheld> {
+    opening::inconclusive(report)
+        .into_iter()
+        .map(|(brief, namespaces)| {
+            let names: Vec<String> = namespaces
+                .iter()
+                .map(|namespace| words::shorten(&namespace.name, 63))
+                .collect();
+            Withheld {
+                names: words::some(&names, 20),
+                brief: words::shorten(brief, CELL),
             }
         })
         .collect()
@@ -198,9 +223,16 @@ impl Change {
             audit,
             warn,
             confidence,
-            reason,
+            brief,
         } = self;
-        size(&[name, before, after, audit, warn, confidence, reason])
+        size(&[name, before, after, audit, warn, confidence, brief])
+    }
+}
+
+impl Withheld {
+    fn size(&self) -> usize {
+        let Withheld { names, brief } = self;
+        size(&[names, brief])
     }
 }
 

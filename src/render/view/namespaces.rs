@@ -9,7 +9,7 @@ use super::findings::FindingLink;
 use super::grants::{self, ClassView};
 use super::labels::{self, Line};
 use super::words::{self, Tag};
-use super::workloads::{self, Obstacle, WorkloadView};
+use super::workloads::{self, Columns, Obstacle, WorkloadView};
 
 /// One namespace, in the table of all.
 #[derive(Serialize)]
@@ -25,8 +25,8 @@ pub(super) struct Row<'a> {
     audit: Tag<'a>,
     warn: Tag<'a>,
     workload_count: usize,
-    /// The first reason.
-    reason: &'a str,
+    /// Why, in a few words.
+    brief: &'a str,
 }
 
 /// One namespace, in full.
@@ -52,8 +52,8 @@ pub(in crate::render) struct Section<'a> {
     steps: String,
     obstacles: Vec<Obstacle<'a>>,
     workload_words: String,
-    /// Whether a column for patches is needed.
-    has_patched: bool,
+    #[serde(flatten)]
+    columns: Columns,
     workloads: Vec<WorkloadView<'a>>,
     /// How many workloads are shown without details; empty if none.
     without_details: String,
@@ -95,16 +95,21 @@ fn row(namespace: &Namespace, id: String) -> Row<'_> {
         id,
         name: &namespace.name,
         status: words::tag(&namespace.status, words::STATUS),
-        confidence: match namespace.proposed {
-            Some(_) => words::tag(&namespace.confidence, words::CONFIDENCE),
-            None => words::tag("–", &[]),
-        },
+        confidence: words::tag(confidence(namespace), words::CONFIDENCE),
         before: words::level(labels::enforced_before(namespace), "none"),
         enforce: words::level(labels::enforced_after(namespace), "none"),
         audit: words::level(namespace.audit.as_deref(), "none"),
         warn: words::level(namespace.warn.as_deref(), "none"),
         workload_count: namespace.workloads.len(),
-        reason: namespace.reasons.first().map_or("", String::as_str),
+        brief: &namespace.brief,
+    }
+}
+
+/// How sure the enforce label is; a dash where none is proposed.
+pub(super) fn confidence(namespace: &Namespace) -> &str {
+    match namespace.proposed {
+        Some(_) => &namespace.confidence,
+        None => "–",
     }
 }
 
@@ -118,9 +123,14 @@ impl<'a> Section<'a> {
             .map(|id| FindingLink::new(id, &index.titles, &index.anchors))
             .collect();
         findings.sort_by_key(FindingLink::rank);
+        let columns = workloads::columns(index.report, &namespace.workloads);
         let (preview, preview_same) = preview(&namespace.preview);
-        let (workloads, without_details) =
-            workloads::all(&namespace.workloads, index.detailed, &index.anchors);
+        let (workloads, without_details) = workloads::all(
+            &namespace.workloads,
+            columns,
+            index.detailed,
+            &index.anchors,
+        );
         Section {
             row: row(namespace, index.anchors.namespaces.id(position)),
             place: words::place(namespace.source.as_ref()),
@@ -140,7 +150,7 @@ impl<'a> Section<'a> {
             steps: words::and(&namespace.steps),
             obstacles: workloads::obstacles(&namespace.workloads),
             workload_words: words::count(namespace.workloads.len(), "workload", "workloads"),
-            has_patched: workloads::has_patched(&namespace.workloads),
+            columns,
             workloads,
             without_details,
             finding_words: words::count(findings.len(), "finding", "findings"),

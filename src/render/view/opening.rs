@@ -12,14 +12,18 @@ use super::labels;
 use super::stages::{self, Stage};
 use super::words::{self, Tag};
 
-/// High findings, and inconclusive namespaces, that the opening page names.
+/// High findings, and reasons why namespaces are inconclusive, that the opening page names.
 const NAMED: usize = 5;
+/// Namespaces that it names for each reason.
+const EXAMPLES: usize = 3;
 
 /// The opening page.
 #[derive(Serialize)]
 pub(super) struct Opening<'a> {
     /// `6 namespaces: 4 planned, 1 inconclusive, 1 excluded`.
     headline: String,
+    /// What the report is about.
+    purpose: &'static str,
     levels: Vec<LevelRow>,
     before_bar: Vec<Segment>,
     after_bar: Vec<Segment>,
@@ -59,12 +63,23 @@ struct Segment {
     width: usize,
 }
 
-/// A namespace without an enforce label.
+/// Namespaces that are inconclusive for the same reason.
 #[derive(Serialize)]
 struct Withheld<'a> {
+    /// Why, in a few words.
+    brief: &'a str,
+    /// `3 namespaces`.
+    words: String,
+    names: Vec<NamespaceLink<'a>>,
+    /// How many names are left out, as a phrase; empty if none.
+    more: String,
+}
+
+/// A link to a namespace.
+#[derive(Serialize)]
+struct NamespaceLink<'a> {
     name: &'a str,
     href: String,
-    reason: &'a str,
 }
 
 impl<'a> Opening<'a> {
@@ -79,34 +94,34 @@ impl<'a> Opening<'a> {
             .filter(|finding| finding.severity == "high")
             .map(|finding| finding.id.as_str())
             .collect();
-        let inconclusive: Vec<&Namespace> = report
-            .namespaces
+        let inconclusive = inconclusive(report);
+        let withheld: usize = inconclusive
             .iter()
-            .filter(|namespace| namespace.status == "inconclusive")
-            .collect();
+            .map(|(_, namespaces)| namespaces.len())
+            .sum();
         Opening {
             headline: headline(report),
+            purpose: match report.policies.is_empty() {
+                true => "Pod Security Admission labels",
+                false => "From PodSecurityPolicy to Pod Security Admission labels",
+            },
             levels: level_rows(&before, &after),
             before_bar: bar(&before),
             after_bar: bar(&after),
-            verdict: verdict(high.len(), inconclusive.len()),
+            verdict: verdict(high.len(), withheld),
             clear: high.is_empty() && inconclusive.is_empty(),
             high: high
                 .iter()
                 .take(NAMED)
                 .map(|id| FindingLink::new(id, &index.titles, &index.anchors))
                 .collect(),
-            more_high: more(high.len()),
+            more_high: more(high.len(), NAMED),
             inconclusive: inconclusive
                 .iter()
                 .take(NAMED)
-                .map(|namespace| Withheld {
-                    name: &namespace.name,
-                    href: index.anchors.namespaces.href(&namespace.name),
-                    reason: namespace.reasons.first().map_or("", String::as_str),
-                })
+                .map(|(brief, namespaces)| Withheld::new(brief, namespaces, index))
                 .collect(),
-            more_inconclusive: more(inconclusive.len()),
+            more_inconclusive: more(inconclusive.len(), NAMED),
             errors: errors(document),
             review: review(report),
             stages: stages::all(report),
@@ -118,6 +133,40 @@ impl<'a> Opening<'a> {
             findings: severities(report),
         }
     }
+}
+
+impl<'a> Withheld<'a> {
+    fn new(brief: &'a str, namespaces: &[&'a Namespace], index: &Index) -> Self {
+        Withheld {
+            brief,
+            words: words::count(namespaces.len(), "namespace", "namespaces"),
+            names: namespaces
+                .iter()
+                .take(EXAMPLES)
+                .map(|namespace| NamespaceLink {
+                    name: &namespace.name,
+                    href: index.anchors.namespaces.href(&namespace.name),
+                })
+                .collect(),
+            more: more(namespaces.len(), EXAMPLES),
+        }
+    }
+}
+
+/// The inconclusive namespaces by the reason in brief, the most frequent one first.
+pub(super) fn inconclusive(report: &MigrationReport) -> Vec<(&str, Vec<&Namespace>)> {
+    let mut by_reason: BTreeMap<&str, Vec<&Namespace>> = BTreeMap::new();
+    for namespace in &report.namespaces {
+        if namespace.status == "inconclusive" {
+            by_reason
+                .entry(&namespace.brief)
+                .or_default()
+                .push(namespace);
+        }
+    }
+    let mut groups: Vec<(&str, Vec<&Namespace>)> = by_reason.into_iter().collect();
+    groups.sort_by_key(|(_, namespaces)| std::cmp::Reverse(namespaces.len()));
+    groups
 }
 
 /// `6 namespaces: 4 planned, 1 inconclusive, 1 excluded`.
@@ -229,8 +278,8 @@ fn verdict(high: usize, inconclusive: usize) -> String {
     }
 }
 
-fn more(all: usize) -> String {
-    match all.saturating_sub(NAMED) {
+fn more(all: usize, named: usize) -> String {
+    match all.saturating_sub(named) {
         0 => String::new(),
         more => format!("and {} more", words::number(more)),
     }
@@ -252,8 +301,9 @@ fn errors(document: &Document<MigrationReport>) -> String {
     }
 }
 
-fn review(report: &MigrationReport) -> String {
-    let review = report
+/// Labels that a person should look at first, as a phrase; empty if there are none.
+pub(super) fn review(report: &MigrationReport) -> String {
+    let names: Vec<String> = report
         .namespaces
         .iter()
         .filter(|namespace| {
@@ -262,13 +312,14 @@ fn review(report: &MigrationReport) -> String {
                 .iter()
                 .any(|step| step == "30-enforce-review")
         })
-        .count();
-    match review {
+        .map(|namespace| words::shorten(&namespace.name, 63))
+        .collect();
+    match names.len() {
         0 => String::new(),
-        1 => "1 enforce label should be looked at by a person before it is applied".to_owned(),
         many => format!(
-            "{} enforce labels should be looked at by a person before they are applied",
-            words::number(many)
+            "A person should look at {} before it is applied: {}",
+            words::count(many, "enforce label", "enforce labels"),
+            words::some(&names, NAMED)
         ),
     }
 }

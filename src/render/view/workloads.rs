@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::render::json::v1::{MigrationReport, Violation, Workload};
+use crate::render::json::v1::{Change, MigrationReport, Violation, Workload};
 
 use super::anchors::Anchors;
 use super::words::{self, Tag};
@@ -25,9 +25,8 @@ pub(super) struct WorkloadView<'a> {
     stored: Satisfied<'a>,
     /// Only where a patch is planned.
     patched: Option<Satisfied<'a>>,
-    /// Whether the table has a column for patches, and how many columns it has.
-    patched_column: bool,
-    columns: usize,
+    #[serde(flatten)]
+    columns: Columns,
     /// Whether there is anything below.
     has_details: bool,
     violations: Vec<ViolationView<'a>>,
@@ -37,6 +36,21 @@ pub(super) struct WorkloadView<'a> {
     patch: Vec<String>,
     /// How to apply the patch.
     patch_note: &'static str,
+    /// What the patch writes.
+    edits: Vec<MutationView<'a>>,
+    /// What the policy writes and the patch does not, because it weakens the pod.
+    loosening: Vec<MutationView<'a>>,
+}
+
+/// The columns that the table of a namespace has besides those that every table has.
+#[derive(Clone, Copy, Serialize)]
+pub(super) struct Columns {
+    /// What policies make of the workloads: only where the input has policies.
+    policy_columns: bool,
+    /// What patches would make of them: only where some are planned.
+    patched_column: bool,
+    /// How many columns there are in all.
+    column_count: usize,
 }
 
 /// A set of levels.
@@ -57,7 +71,7 @@ pub(super) struct ViolationView<'a> {
     levels: String,
 }
 
-/// One field that the policy writes.
+/// One field that a policy or a patch writes.
 #[derive(Serialize)]
 pub(super) struct MutationView<'a> {
     path: &'a str,
@@ -93,13 +107,10 @@ pub(super) fn detailed(report: &MigrationReport) -> usize {
 /// The ones that satisfy least come first where not all can have them: they are what holds the namespace back.
 pub(super) fn all<'a>(
     workloads: &'a [Workload],
+    columns: Columns,
     detailed: usize,
     anchors: &Anchors,
 ) -> (Vec<WorkloadView<'a>>, String) {
-    let columns = match has_patched(workloads) {
-        true => 6,
-        false => 5,
-    };
     let mut views: Vec<WorkloadView> = workloads
         .iter()
         .map(|workload| view(workload, columns, anchors))
@@ -122,25 +133,24 @@ pub(super) fn all<'a>(
     (views, sentence)
 }
 
-/// Whether a patch is planned for any of them.
-pub(super) fn has_patched(workloads: &[Workload]) -> bool {
-    workloads
+/// The columns of the table of these workloads.
+pub(super) fn columns(report: &MigrationReport, workloads: &[Workload]) -> Columns {
+    let policy_columns = !report.policies.is_empty();
+    let patched_column = workloads
         .iter()
-        .any(|workload| workload.satisfies_patched.is_some())
+        .any(|workload| workload.satisfies_patched.is_some());
+    Columns {
+        policy_columns,
+        patched_column,
+        column_count: 3 + 2 * usize::from(policy_columns) + usize::from(patched_column),
+    }
 }
 
-fn view<'a>(workload: &'a Workload, columns: usize, anchors: &Anchors) -> WorkloadView<'a> {
+fn view<'a>(workload: &'a Workload, columns: Columns, anchors: &Anchors) -> WorkloadView<'a> {
     let policy = workload.policy.as_deref().unwrap_or_default();
     let violations = violations(&workload.violations);
-    let mutations: Vec<MutationView> = workload
-        .mutations
-        .iter()
-        .map(|change| MutationView {
-            path: &change.path,
-            before: words::value(change.before.as_ref(), "unset"),
-            after: words::value(change.after.as_ref(), "removed"),
-        })
-        .collect();
+    let mutations = changes(&workload.mutations);
+    let patch = workload.patch.as_ref();
     WorkloadView {
         kind: &workload.kind,
         name: &workload.name,
@@ -155,7 +165,6 @@ fn view<'a>(workload: &'a Workload, columns: usize, anchors: &Anchors) -> Worklo
             .satisfies_patched
             .as_ref()
             .map(|levels| satisfied(Some(levels))),
-        patched_column: columns == 6,
         columns,
         has_details: !(violations.is_empty()
             && mutations.is_empty()
@@ -164,17 +173,22 @@ fn view<'a>(workload: &'a Workload, columns: usize, anchors: &Anchors) -> Worklo
         violations,
         mutations,
         notes: &workload.notes,
-        patch: workload
-            .patch
-            .as_ref()
-            .map(|patch| words::lines(&patch.object))
-            .unwrap_or_default(),
-        patch_note: workload
-            .patch
-            .as_ref()
-            .map(|patch| patch_note(&patch.proof))
-            .unwrap_or_default(),
+        patch: patch.map_or(Vec::new(), |patch| words::lines(&patch.object)),
+        patch_note: patch.map_or("", |patch| patch_note(&patch.proof)),
+        edits: patch.map_or(Vec::new(), |patch| changes(&patch.edits)),
+        loosening: patch.map_or(Vec::new(), |patch| changes(&patch.loosening)),
     }
+}
+
+fn changes(changes: &[Change]) -> Vec<MutationView<'_>> {
+    changes
+        .iter()
+        .map(|change| MutationView {
+            path: &change.path,
+            before: words::value(change.before.as_ref(), "unset"),
+            after: words::value(change.after.as_ref(), "removed"),
+        })
+        .collect()
 }
 
 /// What the proof of a patch means for applying it.

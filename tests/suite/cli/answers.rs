@@ -9,6 +9,7 @@ const COMMANDS: &[&str] = &[
     "migrate",
     "map",
     "access",
+    "admit",
     "check",
     "explain",
     "completion",

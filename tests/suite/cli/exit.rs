@@ -90,7 +90,7 @@ fn usage_errors_are_2_and_say_what_was_expected() {
 #[test]
 fn a_path_that_is_missing_is_2_whatever_else_can_be_read() {
     let folder = folder(&[("pod.yaml", BASELINE)]);
-    for command in ["migrate", "map", "access", "check"] {
+    for command in ["migrate", "map", "access", "admit", "check"] {
         let run = run(
             folder.path(),
             &[command, "-f", "pod.yaml", "-f", "gone.yaml"],
@@ -235,7 +235,7 @@ fn a_finding_outranks_a_document_that_can_not_be_read() {
 fn an_input_without_a_usable_object_gives_an_empty_report() {
     let config = "{apiVersion: v1, kind: ConfigMap, metadata: {name: c}, data: {a: b}}";
     let folder = folder(&[("empty.yaml", ""), ("config.yaml", config)]);
-    for command in ["migrate", "map", "access", "check"] {
+    for command in ["migrate", "map", "access", "admit", "check"] {
         for file in ["empty.yaml", "config.yaml"] {
             let run = run(folder.path(), &[command, "-f", file, "-o", "json"]).expect(0);
             let report = run.json();
@@ -256,7 +256,7 @@ fn an_input_without_a_usable_object_gives_an_empty_report() {
 #[test]
 fn an_input_of_which_nothing_can_be_read_is_3() {
     let folder = folder(&[("broken.yaml", BROKEN)]);
-    for command in ["migrate", "map", "access", "check"] {
+    for command in ["migrate", "map", "access", "admit", "check"] {
         run(folder.path(), &[command, "-f", "broken.yaml"]).expect(3);
     }
 }

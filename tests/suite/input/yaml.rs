@@ -458,6 +458,22 @@ fn syntax_errors_name_the_place_and_the_remedy() {
             "4:1 input/syntax U+00A0 no-break space in indentation",
         ),
         (
+            "kind: T\nx:\n \ta: b\n",
+            "3:2 input/syntax a tab can not indent YAML",
+        ),
+        (
+            "kind: T\nx:\n\ta\n",
+            "3:1 input/syntax a tab can not indent YAML",
+        ),
+        (
+            "kind: T\nx:\n- \ta: b\n",
+            "3:3 input/syntax a tab can not indent YAML",
+        ),
+        (
+            "kind: T\nx:\n-\ta\n",
+            "3:2 input/syntax a tab can not indent YAML",
+        ),
+        (
             "kind: T\nname: @foo\n",
             "2:7 input/syntax a value can not begin with '@'",
         ),
@@ -488,6 +504,17 @@ fn syntax_errors_name_the_place_and_the_remedy() {
     ] {
         assert_eq!(refusal(text), expected, "{text:?}");
     }
+}
+
+#[test]
+fn tabs_are_fine_where_they_indent_nothing() {
+    assert_eq!(
+        value(
+            "kind:\tT\na:\t\"x\"\t# c\nb: [\t1,\n\t2\t]\nc: {\n \td: 1}\ne: |\n  x\ty\n\t\n\t# c\nf: x\ty\n"
+        ),
+        json!({"kind": "T", "a": "x", "b": [1, 2], "c": {"d": 1}, "e": "x\ty\n", "f": "x\ty"})
+    );
+    assert_eq!(value("---\t{kind: T}\n"), json!({"kind": "T"}));
 }
 
 #[test]
