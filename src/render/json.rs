@@ -6,6 +6,7 @@ mod migration;
 pub mod v1;
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use crate::check::{Checked, Question};
 use crate::diag;
@@ -13,6 +14,7 @@ use crate::mapping::Mapping;
 use crate::model::psp::PodSecurityPolicy;
 use crate::psp;
 use crate::pss::{self, Level, LevelSet, Version};
+use crate::render::text::is_invisible;
 
 pub use access::{AccessQuestion, access};
 pub use admit::admit;
@@ -36,12 +38,21 @@ pub fn document<T: serde::Serialize>(
     }
 }
 
-/// A document as text, ending in a line feed.
+/// A document as text, ending in a line feed. Characters that a terminal obeys, or that nobody sees, are escaped.
 pub fn to_text<T: serde::Serialize>(document: &T) -> String {
-    let mut text = serde_json::to_string_pretty(document)
+    let text = serde_json::to_string_pretty(document)
         .expect("the documents have string keys and no failing Serialize");
-    text.push('\n');
-    text
+    let mut shown = String::with_capacity(text.len() + 1);
+    for c in text.chars() {
+        // Outside of strings there is nothing but line feeds, and all of these are of the first plane.
+        if c != '\n' && is_invisible(c) {
+            let _ = write!(shown, "\\u{:04x}", u32::from(c));
+        } else {
+            shown.push(c);
+        }
+    }
+    shown.push('\n');
+    shown
 }
 
 /// A document as YAML.
