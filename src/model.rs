@@ -25,7 +25,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::diag::{Diagnostic, Source};
 use crate::input::Unreadable;
 
-use attribution::{Attribution, Homes};
+use attribution::{Attribution, Homes, unread_namespace};
 use decode::{Object, join_sources};
 use gap::{Gap, GapKind};
 use namespace::{Namespace, Node, ServiceAccount};
@@ -39,7 +39,7 @@ use workload::{Origin, Workload};
 pub struct Inventory {
     /// One entry a namespace that has a Namespace object, sorted by name.
     pub namespaces: Vec<Namespace>,
-    /// Names of the namespaces that the input defines in contradicting ways.
+    /// Names of the namespaces that the input defines in contradicting ways, or in a way that can not be read.
     pub contradicting: BTreeSet<String>,
     /// Sorted by name; variants side by side.
     pub policies: Vec<PodSecurityPolicy>,
@@ -64,11 +64,16 @@ pub fn assemble(
     attribution: &Attribution,
 ) -> (Inventory, Vec<Diagnostic>) {
     let mut diagnostics = Vec::new();
-    let homes = Homes::new(&objects, attribution);
+    let homes = Homes::new(&objects, unreadable, attribution);
     let mut inventory = Inventory {
         gaps: unreadable
             .iter()
             .filter_map(|document| gap::unreadable(document, &homes))
+            .collect(),
+        contradicting: unreadable
+            .iter()
+            .filter_map(unread_namespace)
+            .map(str::to_owned)
             .collect(),
         ..Inventory::default()
     };
@@ -134,9 +139,10 @@ pub fn assemble(
 /// included, attributed like [`assemble`] does.
 pub fn take_workloads(
     objects: &mut Vec<Object>,
+    unreadable: &[Unreadable],
     attribution: &Attribution,
 ) -> (Vec<Workload>, Vec<Diagnostic>) {
-    let homes = Homes::new(objects, attribution);
+    let homes = Homes::new(objects, unreadable, attribution);
     let mut diagnostics = Vec::new();
     let workloads = objects
         .extract_if(.., |object| matches!(object, Object::Workload(_)))

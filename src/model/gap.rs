@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::attribution::Homes;
 use super::decode::{Object, group};
+use super::is_dns_label;
 use super::nullable;
 use super::object::ObjectMeta;
 use super::role::LabelSelector;
@@ -151,12 +152,14 @@ pub(super) fn custom_resource(document: &Document, value: &Value) -> Object {
         .iter()
         .find(|(g, k, _)| *g == group(&document.api_version) && *k == kind);
     let (kind_of_gap, namespace) = match rendered {
-        Some((_, _, path)) if !path.is_empty() && !text(path).is_empty() => {
-            (GapKind::Rendered, Some(text(path).to_owned()))
-        }
-        // An Argo Application lives in Argo's namespace and says where its objects go in the objects themselves.
-        Some(("argoproj.io", _, _)) => (GapKind::Rendered, None),
-        Some(_) => (GapKind::Rendered, Some(own)),
+        // A value that is no name is filled in elsewhere, as the generators of an ApplicationSet do.
+        Some((_, _, path)) if !path.is_empty() && !text(path).is_empty() => (
+            GapKind::Rendered,
+            Some(text(path).to_owned()).filter(|name| is_dns_label(name)),
+        ),
+        // A chart without a target goes where its release is; other bundles say in their objects where they go.
+        Some((_, "HelmRelease" | "HelmChart", _)) => (GapKind::Rendered, Some(own)),
+        Some(_) => (GapKind::Rendered, None),
         None if own.is_empty() => return Object::Other,
         None => (GapKind::CustomResource, Some(own)),
     };

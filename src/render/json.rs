@@ -13,6 +13,7 @@ use crate::mapping::Mapping;
 use crate::model::psp::PodSecurityPolicy;
 use crate::psp;
 use crate::pss::{self, Level, LevelSet, Version};
+use crate::render::text::is_invisible;
 
 pub use access::{AccessQuestion, access};
 pub use admit::admit;
@@ -36,10 +37,18 @@ pub fn document<T: serde::Serialize>(
     }
 }
 
-/// A document as text, ending in a line feed.
+/// A document as text, ending in a line feed. Characters that no reader sees are escaped: they stand in strings only.
 pub fn to_text<T: serde::Serialize>(document: &T) -> String {
-    let mut text = serde_json::to_string_pretty(document)
+    let json = serde_json::to_string_pretty(document)
         .expect("the documents have string keys and no failing Serialize");
+    let mut text = String::with_capacity(json.len() + 1);
+    for c in json.chars() {
+        if c != '\n' && is_invisible(c) {
+            text.push_str(&format!("\\u{:04x}", u32::from(c)));
+        } else {
+            text.push(c);
+        }
+    }
     text.push('\n');
     text
 }

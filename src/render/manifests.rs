@@ -12,7 +12,8 @@ use serde_json::{Value, json};
 
 use crate::plan::labels::Stage;
 use crate::plan::{NamespacePlan, Plan};
-use crate::render::Artifact;
+use crate::render::text::is_invisible;
+use crate::render::{Artifact, json};
 
 /// The folders of all stages that change something, and the way back.
 pub fn stages(plan: &Plan) -> Vec<Artifact> {
@@ -101,6 +102,17 @@ fn named(name: &str) -> Value {
 }
 
 /// An object as YAML that Kubernetes reads back unchanged.
+///
+/// A text that holds characters which no reviewer sees (control characters, those that reorder text) makes the whole
+/// object JSON, which is YAML as well, with these characters escaped.
 pub fn yaml(object: &Value) -> String {
-    serde_yaml::to_string(object).expect("JSON values have string keys and finite numbers")
+    let text =
+        serde_yaml::to_string(object).expect("JSON values have string keys and finite numbers");
+    if text
+        .chars()
+        .any(|c| !matches!(c, '\n' | '\t') && is_invisible(c))
+    {
+        return json::to_text(object);
+    }
+    text
 }
