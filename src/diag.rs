@@ -9,7 +9,7 @@ use std::sync::Arc;
 /// Where an object or a text stands in the input.
 ///
 /// Ordered by file, document, line and column, so that sorted diagnostics read like the files.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Source {
     /// The path as the user gave it, with the members of a directory or archive appended; `-` for standard input.
     pub file: Arc<str>,

@@ -422,7 +422,7 @@ fn check(arguments: &Check) -> Result<Answer> {
 /// A workload as `kubectl -o name` prints it.
 fn workload_name(workload: &Workload) -> String {
     let kind = workload.kind.to_lowercase();
-    let name = text::visible(&workload.meta.name);
+    let name = text::visible(&workload.meta.display_name());
     format!("{}/{name}\n", text::visible(&kind))
 }
 

@@ -21,12 +21,13 @@ pub(crate) mod selector;
 pub mod workload;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 use crate::diag::{Diagnostic, Source};
 use crate::input::Unreadable;
 
 use attribution::{Attribution, Homes, unread_namespace};
-use decode::{Object, join_sources};
+use decode::Object;
 use gap::{Gap, GapKind};
 use namespace::{Namespace, Node, ServiceAccount};
 use object::ObjectRef;
@@ -176,7 +177,11 @@ fn add_workload(
 ) {
     let source = workload.source().clone();
     if workload.origin == Origin::Fragment {
-        diagnostics.push(diags::fragment(&workload.reference(), &source));
+        let object = ObjectRef {
+            namespace: workload.namespace.clone().filter(|name| !name.is_empty()),
+            ..workload.reference()
+        };
+        diagnostics.push(diags::fragment(&object, &source));
         return;
     }
     let kind = workload.kind.clone();
@@ -276,7 +281,9 @@ impl Inventory {
                 None => kept.push(namespace),
             }
         }
-        for namespace in &kept {
+        for namespace in &mut kept {
+            namespace.sources.sort();
+            namespace.sources.dedup();
             if self.contradicting.contains(&namespace.name) {
                 diagnostics.extend(diags::contradicting_namespace(
                     &namespace.name,
@@ -288,25 +295,35 @@ impl Inventory {
     }
 }
 
-/// Sorts by reference and place, joins equal neighbours and names different ones.
+/// Sorts by reference and place, joins equal items and names different ones.
 ///
-/// Nameless workloads (`generateName`, or none at all) are never variants of one another.
-fn join<T: PartialEq>(
+/// Items are compared only where their hashes agree: there may be thousands of one name. Nameless workloads
+/// (`generateName`, or none at all) are never variants of one another.
+fn join<T: PartialEq + Hash>(
     items: &mut Vec<T>,
     reference: impl Fn(&T) -> ObjectRef,
     sources: impl Fn(&mut T) -> &mut Vec<Source>,
     diagnostics: &mut Vec<Diagnostic>,
 ) {
-    let mut groups: BTreeMap<ObjectRef, Vec<(Vec<Source>, T)>> = BTreeMap::new();
+    type Variants<T> = Vec<(Vec<Source>, T)>;
+    let mut groups: BTreeMap<ObjectRef, BTreeMap<u64, Variants<T>>> = BTreeMap::new();
     for mut item in items.drain(..) {
         let places = std::mem::take(sources(&mut item));
+        let mut hasher = DefaultHasher::new();
+        item.hash(&mut hasher);
         let group = groups.entry(reference(&item)).or_default();
-        match group.iter_mut().find(|(_, other)| *other == item) {
-            Some((joined, _)) => join_sources(joined, places),
-            None => group.push((places, item)),
+        let alike = group.entry(hasher.finish()).or_default();
+        match alike.iter_mut().find(|(_, other)| *other == item) {
+            Some((joined, _)) => joined.extend(places),
+            None => alike.push((places, item)),
         }
     }
-    for (object, mut variants) in groups {
+    for (object, group) in groups {
+        let mut variants: Variants<T> = group.into_values().flatten().collect();
+        for (places, _) in &mut variants {
+            places.sort();
+            places.dedup();
+        }
         variants.sort_by(|a, b| a.0.cmp(&b.0));
         if variants.len() > 1 && !object.name.is_empty() && !object.name.ends_with('*') {
             let places: Vec<Source> = variants

@@ -26,8 +26,9 @@ use rayon::prelude::*;
 use crate::diag::{Diagnostic, Source};
 use crate::mapping::{self, Mapping};
 use crate::model::Inventory;
+use crate::model::workload::Workload;
 use crate::pss::admission::Mode;
-use crate::pss::{self, Level, LevelSet, LevelVersion, Version};
+use crate::pss::{self, Level, LevelSet, Version};
 use crate::rbac::Access;
 
 use evidence::{Evidence, Gaps};
@@ -192,7 +193,7 @@ pub fn plan(
         target: target.version,
         access,
         gaps: Gaps::new(inventory, &evaluator, options.complete),
-        judge: Judge::new(inventory, access, &evaluator),
+        judge: Judge::new(inventory, access),
         levels: levels(&policies),
         incidental: incidental(&policies),
         mappings: policies
@@ -302,12 +303,18 @@ struct Context<'a> {
 impl Context<'_> {
     fn namespace(&self, name: &str) -> NamespacePlan {
         let home = &self.homes.namespaces[name];
-        let workloads: Vec<WorkloadPlan> = home
+        let version = labels::enforce_version(home.labels(), self.target, self.options.existing);
+        let evaluator = pss::evaluator(version);
+        let mut workloads: Vec<WorkloadPlan> = home
             .workloads
             .iter()
-            .map(|workload| self.judge.judge(workload, name))
+            .map(|workload| self.judge.judge(&evaluator, workload, name))
             .collect();
-        let live = self.judge.live(&home.explained, name);
+        let (pods, mut live): (Vec<&Workload>, Vec<WorkloadPlan>) = self
+            .judge
+            .live(&evaluator, &home.explained, name)
+            .into_iter()
+            .unzip();
         let counting = || {
             workloads
                 .iter()
@@ -331,14 +338,22 @@ impl Context<'_> {
                 .filter(|usable| usable.level == Some(Level::Privileged))
                 .all(|usable| self.incidental.contains(usable.policy.as_str())),
             workloads: &counting().cloned().collect::<Vec<_>>(),
+            live: &live,
             needed,
             needed_stored,
             evidence: &evidence,
             contradicting: home.contradicting,
         });
-        let labels = self.labels(name, home, &decision);
-        let enforced = labels.in_force(Mode::Enforce).map(|policy| policy.level);
-        let preview = self.preview(home, enforced);
+        let labels = labels::labels(self, name, home, &decision);
+        let enforced = labels.in_force(Mode::Enforce);
+        if let Some(enforced) = enforced {
+            let evaluator = pss::evaluator(enforced.version);
+            let judged = home.workloads.iter().zip(&mut workloads);
+            for (workload, plan) in judged.chain(pods.iter().zip(&mut live)) {
+                plan.refused = workloads::refused(&evaluator, workload, enforced.level);
+            }
+        }
+        let preview = preview(home, version, enforced.map(|policy| policy.level));
         NamespacePlan {
             name: name.to_owned(),
             source: home
@@ -358,48 +373,17 @@ impl Context<'_> {
             preview,
         }
     }
+}
 
-    fn labels(&self, name: &str, home: &Home, decision: &Decision) -> Labels {
-        let none = BTreeMap::new();
-        let before = home.object.map_or(&none, |object| &object.labels);
-        let enforced = labels::enforced(before, decision, self.options.existing);
-        let at = |level| LevelVersion {
-            level,
-            version: self.target,
-        };
-        let aim = |aim| match aim {
-            Aim::Level(level) => level,
-            Aim::Next if level::is_system(name) => Level::Privileged,
-            Aim::Next => next(enforced).max(decision.visible.unwrap_or(Level::Privileged)),
-        };
-        if home.contradicting {
-            return labels::merge(before, &[], self.options.existing);
-        }
-        let mut proposals = Vec::new();
-        proposals.extend(decision.enforce.map(|level| (Mode::Enforce, at(level))));
-        proposals.push((Mode::Audit, at(aim(self.options.audit))));
-        proposals.push((Mode::Warn, at(aim(self.options.warn))));
-        labels::merge(before, &proposals, self.options.existing)
-    }
-
-    /// What the enforced level says at other versions of the workloads that are here.
-    fn preview(&self, home: &Home, enforced: Option<Level>) -> Vec<Preview> {
-        let Some(level) = enforced.filter(|level| *level != Level::Privileged) else {
-            return Vec::new();
-        };
-        versions::preview(self.target, level, &home.workloads)
-    }
+/// What the enforced level says of the workloads that are here at other versions than this one.
+fn preview(home: &Home, version: Version, enforced: Option<Level>) -> Vec<Preview> {
+    let Some(level) = enforced.filter(|level| *level != Level::Privileged) else {
+        return Vec::new();
+    };
+    versions::preview(version, level, &home.workloads)
 }
 
 /// The levels that all satisfy; `None` for none.
 fn intersect(sets: impl Iterator<Item = LevelSet>) -> Option<LevelSet> {
     sets.reduce(LevelSet::intersection)
-}
-
-/// One step tighter.
-fn next(level: Level) -> Level {
-    match level {
-        Level::Privileged => Level::Baseline,
-        Level::Baseline | Level::Restricted => Level::Restricted,
-    }
 }

@@ -46,6 +46,11 @@ impl Homes {
             })
             .chain(unreadable.iter().filter_map(unread_namespace))
             .collect();
+        let nameless = unreadable
+            .iter()
+            .filter(|document| document.kind_hint.as_deref() == Some("Namespace"))
+            .filter(|document| document.name_hint.is_none())
+            .count();
         let kustomizations: Vec<_> = objects
             .iter()
             .filter_map(|object| match object {
@@ -55,7 +60,7 @@ impl Homes {
             .collect();
         Homes {
             overlays: Overlays::new(&kustomizations),
-            fallback: (attribution.chosen || declared.len() < 2)
+            fallback: (attribution.chosen || declared.len() + nameless < 2)
                 .then(|| attribution.default_namespace.clone()),
         }
     }

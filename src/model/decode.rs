@@ -15,7 +15,6 @@ use super::pod::{Pod, PodSpec};
 use super::psp::{PodSecurityPolicy, PspSpec};
 use super::role::{AggregationRule, Binding, PolicyRule, Role, RoleRef, Subject};
 use super::workload::{self, CONVENTIONS, Origin, Workload};
-use crate::diag::Source;
 use crate::input::{DecodeError, Document};
 
 /// What a document is to us. A namespaced object whose namespace is not written has `Some("")` here;
@@ -377,11 +376,4 @@ fn custom(document: &Document) -> Result<Object, DecodeError> {
         }
     }
     Ok(gap::custom_resource(document, &value))
-}
-
-/// Adds the places of an identical copy.
-pub(crate) fn join_sources(sources: &mut Vec<Source>, more: Vec<Source>) {
-    sources.extend(more);
-    sources.sort();
-    sources.dedup();
 }

@@ -123,10 +123,12 @@ pub(super) fn unreadable(document: &Unreadable, homes: &Homes) -> Option<Gap> {
         true => (GapKind::Template, document.namespace_hint.clone()),
         false => (
             GapKind::Unreadable,
-            document
-                .namespace_hint
-                .clone()
-                .or_else(|| homes.of(&document.source)),
+            match (&document.namespace_hint, &document.name_hint) {
+                (Some(namespace), _) => Some(namespace.clone()),
+                (None, Some(_)) => homes.of(&document.source),
+                // Where not even the name can be told, a namespace may stand there just as well.
+                (None, None) => homes.overlaid(&document.source),
+            },
         ),
     };
     Some(Gap {

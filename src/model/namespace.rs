@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::decode::join_sources;
 use crate::diag::Source;
 
 /// A Namespace object.
@@ -24,9 +23,9 @@ pub struct Namespace {
 
 impl Namespace {
     /// Adds another definition of the same namespace, as applying both would; false if they contradict each other,
-    /// because then the order of application decides.
+    /// because then the order of application decides. The places are left unsorted.
     pub(super) fn join(&mut self, other: Namespace) -> bool {
-        join_sources(&mut self.sources, other.sources);
+        self.sources.extend(other.sources);
         self.labels.extend(other.labels);
         self.from_cluster |= other.from_cluster;
         unite(&mut self.manifest, other.manifest)
@@ -120,7 +119,7 @@ pub fn kubelet_minor(version: &str) -> Option<u32> {
 }
 
 /// A ServiceAccount.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct ServiceAccount {
     /// Namespace it belongs to.
     pub namespace: String,

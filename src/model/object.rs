@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::nullable;
 
 /// The part of `metadata` that some stage reads.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct ObjectMeta {
     /// `metadata.name`; empty for templates and for objects that use `generateName`.
@@ -62,7 +62,7 @@ impl ObjectMeta {
 }
 
 /// One entry of `metadata.ownerReferences`.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct OwnerReference {
     /// `apiVersion` of the owner.

@@ -14,7 +14,7 @@ use super::nullable;
 use super::object::ObjectMeta;
 
 /// A pod or pod template: metadata and spec.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Deserialize)]
 #[serde(default)]
 pub struct Pod {
     /// Of the pod or of the template; never of the controller.
@@ -26,7 +26,7 @@ pub struct Pod {
 }
 
 /// `spec` of a pod.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct PodSpec {
     /// `spec.initContainers`, sidecars included.
@@ -104,7 +104,7 @@ impl PodSpec {
 }
 
 /// `spec.os`.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Deserialize)]
 #[serde(default)]
 pub struct PodOs {
     /// `spec.os.name`.
@@ -113,7 +113,7 @@ pub struct PodOs {
 }
 
 /// A container of any of the three lists.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Container {
     /// `name`.
@@ -141,7 +141,7 @@ pub struct Container {
 }
 
 /// `ports[*]`.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct ContainerPort {
     /// `hostPort`; 0 means none.
@@ -153,7 +153,7 @@ pub struct ContainerPort {
 }
 
 /// `volumeMounts[*]`.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct VolumeMount {
     /// `name` of the volume.
@@ -168,7 +168,7 @@ pub struct VolumeMount {
 }
 
 /// A probe or a lifecycle handler: only the parts that carry a host.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Handler {
     /// `httpGet`.
@@ -178,7 +178,7 @@ pub struct Handler {
 }
 
 /// `httpGet` or `tcpSocket`.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Deserialize)]
 #[serde(default)]
 pub struct HostAction {
     /// `host`; empty means the pod's own address.
@@ -187,7 +187,7 @@ pub struct HostAction {
 }
 
 /// `lifecycle`.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Lifecycle {
     /// `postStart`.
@@ -197,7 +197,7 @@ pub struct Lifecycle {
 }
 
 /// `securityContext` of a container.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct SecurityContext {
     /// `privileged`.
@@ -227,7 +227,7 @@ pub struct SecurityContext {
 }
 
 /// `spec.securityContext` of a pod.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct PodSecurityContext {
     /// `runAsUser`.
@@ -255,7 +255,7 @@ pub struct PodSecurityContext {
 }
 
 /// `capabilities`.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Deserialize)]
 #[serde(default)]
 pub struct Capabilities {
     /// `add`.
@@ -267,7 +267,7 @@ pub struct Capabilities {
 }
 
 /// `seLinuxOptions`; empty strings mean unset.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Deserialize)]
 #[serde(default)]
 pub struct SeLinuxOptions {
     /// `user`.
@@ -302,7 +302,7 @@ impl fmt::Display for SeLinuxOptions {
 }
 
 /// `seccompProfile` or `appArmorProfile`.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Profile {
     /// `type`: `RuntimeDefault`, `Localhost`, `Unconfined`, or whatever was written.
@@ -313,7 +313,7 @@ pub struct Profile {
 }
 
 /// `windowsOptions`.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct WindowsOptions {
     /// `hostProcess`.
@@ -321,7 +321,7 @@ pub struct WindowsOptions {
 }
 
 /// `sysctls[*]`.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Deserialize)]
 #[serde(default)]
 pub struct Sysctl {
     /// `name`.
@@ -336,7 +336,7 @@ pub struct Sysctl {
 ///
 /// Normally there is exactly one source. None at all is `emptyDir` to the API server
 /// (see [`crate::model::defaults`]); several are refused by it, but the standards' checks have an opinion anyway.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct Volume {
     /// `name`.
     pub name: String,
@@ -352,7 +352,7 @@ impl Volume {
 }
 
 /// One source of a volume, with the details that PodSecurityPolicy looks at.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum VolumeSource {
     /// `hostPath`, with its `path`.
     HostPath(String),
@@ -380,7 +380,7 @@ impl VolumeSource {
 }
 
 /// One entry of `projected.sources`, as far as PSP's exemption for service account tokens looks at it.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct ProjectedSource {
     /// `serviceAccountToken`.
@@ -395,7 +395,7 @@ pub struct ProjectedSource {
 }
 
 /// `serviceAccountToken` of a projected volume.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Deserialize)]
 #[serde(default)]
 pub struct ServiceAccountToken {
     /// `path`.
@@ -407,7 +407,7 @@ pub struct ServiceAccountToken {
 }
 
 /// A projected `configMap` or `secret`.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Deserialize)]
 #[serde(default)]
 pub struct ProjectedName {
     /// `name`.
@@ -416,7 +416,7 @@ pub struct ProjectedName {
 }
 
 /// A projected `downwardAPI`.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Deserialize)]
 #[serde(default)]
 pub struct DownwardApi {
     /// `items`.
@@ -425,7 +425,7 @@ pub struct DownwardApi {
 }
 
 /// One item of a `downwardAPI`.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct DownwardApiItem {
     /// `path`.
@@ -436,7 +436,7 @@ pub struct DownwardApiItem {
 }
 
 /// `fieldRef` of a downward API item.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct FieldRef {
     /// `apiVersion`; the API server defaults it to `v1`.
@@ -451,7 +451,7 @@ macro_rules! volume_kinds {
     ($($variant:ident $name:literal),* $(,)?) => {
         /// The volume sources that an API server has ever known, in the order in which the check
         /// `restrictedVolumes` names them (upstream `policy/check_restrictedVolumes.go`), allowed ones first.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[expect(missing_docs, reason = "each variant is the field of that name")]
         pub enum VolumeKind { $($variant),* }
 

@@ -23,7 +23,7 @@ pub const SECCOMP_DEFAULT: &str = "seccomp.security.alpha.kubernetes.io/defaultP
 /// A PodSecurityPolicy.
 ///
 /// Variants of one policy (same name, different text) are kept side by side; see [`super::Inventory`].
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct PodSecurityPolicy {
     /// Name; policies are cluster-scoped.
     pub name: String,
@@ -85,7 +85,7 @@ impl PodSecurityPolicy {
 }
 
 /// `spec` of a PodSecurityPolicy. Lists: absent and empty mean the same.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct PspSpec {
     /// `privileged`.
@@ -185,7 +185,7 @@ pub fn volume_kind(item: &str) -> Option<VolumeKind> {
 }
 
 /// `hostPorts[*]`, bounds included. Not validated by the API server: negative and inverted ranges occur.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Deserialize)]
 #[serde(default)]
 pub struct PortRange {
     /// `min`; absent is 0.
@@ -197,7 +197,7 @@ pub struct PortRange {
 }
 
 /// `ranges[*]` of an id rule, bounds included.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Deserialize)]
 #[serde(default)]
 pub struct IdRange {
     /// `min`; absent is 0.
@@ -221,7 +221,7 @@ impl fmt::Display for IdRange {
 }
 
 /// `runAsUser`, `runAsGroup`, `supplementalGroups` or `fsGroup`.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Deserialize)]
 #[serde(default)]
 pub struct IdRule {
     /// `MustRunAs`, `MustRunAsNonRoot` (users), `MayRunAs` (groups), `RunAsAny`, or an invalid value.
@@ -233,7 +233,7 @@ pub struct IdRule {
 }
 
 /// `seLinux`.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct SeLinuxRule {
     /// `MustRunAs`, `RunAsAny`, or an invalid value.
@@ -244,7 +244,7 @@ pub struct SeLinuxRule {
 }
 
 /// `allowedHostPaths[*]`.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct AllowedHostPath {
     /// `pathPrefix`.
@@ -256,7 +256,7 @@ pub struct AllowedHostPath {
 }
 
 /// `allowedFlexVolumes[*]`.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Deserialize)]
 #[serde(default)]
 pub struct AllowedFlexVolume {
     /// `driver`.
@@ -265,7 +265,7 @@ pub struct AllowedFlexVolume {
 }
 
 /// `allowedCSIDrivers[*]`.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Deserialize)]
 #[serde(default)]
 pub struct AllowedCsiDriver {
     /// `name`.
@@ -274,7 +274,7 @@ pub struct AllowedCsiDriver {
 }
 
 /// `runtimeClass`.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct RuntimeClassRule {
     /// `allowedRuntimeClassNames`; empty allows only "unset", `*` is any.

@@ -10,7 +10,7 @@ use super::nullable;
 use crate::diag::Source;
 
 /// A Role (namespaced) or ClusterRole.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Role {
     /// `None` for a ClusterRole.
     pub namespace: Option<String>,
@@ -40,7 +40,7 @@ impl Role {
 }
 
 /// One rule of a role.
-#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct PolicyRule {
     /// `verbs`.
@@ -61,7 +61,7 @@ pub struct PolicyRule {
 }
 
 /// `aggregationRule` of a ClusterRole.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct AggregationRule {
     /// `clusterRoleSelectors`, OR-ed.
@@ -70,7 +70,7 @@ pub struct AggregationRule {
 }
 
 /// A label selector; its parts are AND-ed, and an empty one matches everything.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct LabelSelector {
     /// `matchLabels`.
@@ -82,7 +82,7 @@ pub struct LabelSelector {
 }
 
 /// `matchExpressions[*]`.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Deserialize)]
 #[serde(default)]
 pub struct LabelRequirement {
     /// `key`.
@@ -97,7 +97,7 @@ pub struct LabelRequirement {
 }
 
 /// A RoleBinding (namespaced) or ClusterRoleBinding.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Binding {
     /// `None` for a ClusterRoleBinding.
     pub namespace: Option<String>,
@@ -123,7 +123,7 @@ impl Binding {
 }
 
 /// `subjects[*]`, as written. The authorizer does not look at `apiGroup`.
-#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
 #[serde(default)]
 pub struct Subject {
     /// `User`, `Group`, `ServiceAccount`, or something that never applies.
@@ -138,7 +138,7 @@ pub struct Subject {
 }
 
 /// `roleRef`. The authorizer does not look at `apiGroup`.
-#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
 #[serde(default)]
 pub struct RoleRef {
     /// `Role` or `ClusterRole`.

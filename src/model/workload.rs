@@ -8,7 +8,7 @@ use super::object::{ObjectMeta, ObjectRef};
 use super::pod::Pod;
 
 /// A pod, or the template of a controller.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Workload {
     /// Kind as written.
     pub kind: String,
@@ -34,7 +34,7 @@ pub struct Workload {
 }
 
 /// How a workload's pod was found in the object.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Origin {
     /// The object is a Pod.
     Pod,

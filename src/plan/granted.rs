@@ -94,7 +94,10 @@ pub(super) fn granted(context: &Context, name: &str, workloads: &[WorkloadPlan])
                 .into_iter()
                 .map(|policy| Usable {
                     policy: policy.to_owned(),
-                    level: context.levels.get(policy).copied().flatten(),
+                    level: match context.judge.is_invalid(policy) {
+                        true => None,
+                        false => context.levels.get(policy).copied().flatten(),
+                    },
                     subject: chain.subject.to_string(),
                     binding: title(
                         chain.binding.kind(),

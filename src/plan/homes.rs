@@ -18,12 +18,20 @@ pub(super) struct Homes<'a> {
 pub(super) struct Home<'a> {
     /// Its Namespace object.
     pub(super) object: Option<&'a Namespace>,
-    /// Whether the input defines it in contradicting ways.
+    /// Whether the input defines it in contradicting ways, or in a way that can not be read.
     pub(super) contradicting: bool,
     /// What runs in it and is explained by nothing else.
     pub(super) workloads: Vec<&'a Workload>,
     /// Live pods and intermediate controllers, each with the workload that explains it.
     pub(super) explained: Vec<(&'a Workload, &'a Workload)>,
+}
+
+impl Home<'_> {
+    /// The labels as the owner has them.
+    pub(super) fn labels(&self) -> &BTreeMap<String, String> {
+        static NONE: BTreeMap<String, String> = BTreeMap::new();
+        self.object.map_or(&NONE, |object| &object.labels)
+    }
 }
 
 impl<'a> Homes<'a> {
@@ -33,7 +41,13 @@ impl<'a> Homes<'a> {
         for object in &inventory.namespaces {
             let home = namespaces.entry(&object.name).or_default();
             home.object = Some(object);
-            home.contradicting = inventory.contradicting.contains(&object.name);
+        }
+        for name in inventory
+            .contradicting
+            .iter()
+            .filter(|name| is_dns_label(name))
+        {
+            namespaces.entry(name).or_default().contradicting = true;
         }
         let inhabited = inventory
             .service_accounts

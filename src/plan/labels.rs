@@ -4,10 +4,11 @@
 use std::collections::BTreeMap;
 
 use crate::pss::admission::{self, LABELS, LabelError, Mode, Policy};
-use crate::pss::{Level, LevelVersion};
+use crate::pss::{Level, LevelVersion, Version};
 
-use super::Existing;
-use super::level::{Confidence, Decision};
+use super::homes::Home;
+use super::level::{self, Confidence, Decision};
+use super::{Aim, Context, Existing};
 
 /// The labels of a namespace before and after, and where they disagree with the proposal.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -125,60 +126,130 @@ fn pod_security(labels: &BTreeMap<String, String>) -> BTreeMap<String, String> {
 }
 
 /// The level that will be enforced: the owner's label if it stays, else the decision's; `privileged`, which is what an
-/// unlabelled namespace enforces, if there is neither.
-pub(super) fn enforced(
-    before: &BTreeMap<String, String>,
-    decision: &Decision,
-    existing: Existing,
-) -> Level {
-    let owners = match existing {
-        Existing::Keep => in_force(before, Mode::Enforce).map(|policy| policy.level),
-        Existing::Overwrite => None,
-    };
-    owners.or(decision.enforce).unwrap_or(Level::Privileged)
+/// unlabelled namespace enforces, if there is neither. Without a decision the owner's label stays in any case.
+fn enforced(before: &BTreeMap<String, String>, decision: &Decision, existing: Existing) -> Level {
+    let owners = in_force(before, Mode::Enforce).map(|policy| policy.level);
+    match existing {
+        Existing::Keep => owners.or(decision.enforce),
+        Existing::Overwrite => decision.enforce.or(owners),
+    }
+    .unwrap_or(Level::Privileged)
 }
 
-/// Writes the proposals into the labels: missing pairs of level and version are added, present ones kept or replaced.
-///
-/// A level label that is there is the owner's, even if it is invalid. A lone version label is kept and completed.
-pub(super) fn merge(
+/// The version that an enforce label of ours will be read with: the target, unless the owner has set a version without
+/// a level.
+pub(super) fn enforce_version(
     before: &BTreeMap<String, String>,
-    proposals: &[(Mode, LevelVersion)],
+    target: Version,
     existing: Existing,
-) -> Labels {
-    let mut after = before.clone();
-    let mut conflicts = Vec::new();
-    for (mode, proposed) in proposals {
-        let (level, version) = (mode.level_label(), mode.version_label());
-        match existing {
-            Existing::Overwrite => {
-                after.insert(level.to_owned(), proposed.level.to_string());
-                after.insert(version.to_owned(), proposed.version.to_string());
-            }
-            Existing::Keep => match before.get(level) {
-                Some(found) => conflicts.extend(
-                    found
-                        .parse()
-                        .ok()
-                        .filter(|found| *found != proposed.level)
-                        .map(|found| Conflict {
-                            mode: *mode,
-                            found,
-                            proposed: proposed.level,
-                        }),
-                ),
-                None => {
-                    after.insert(level.to_owned(), proposed.level.to_string());
-                    after
-                        .entry(version.to_owned())
-                        .or_insert_with(|| proposed.version.to_string());
-                }
-            },
+) -> Version {
+    let lone = before.contains_key(Mode::Enforce.version_label())
+        && !before.contains_key(Mode::Enforce.level_label());
+    match existing {
+        Existing::Keep if lone => {
+            let (owners, _) = admission::policy_of(before, &Policy::PRIVILEGED);
+            owners.mode(Mode::Enforce).version
         }
+        Existing::Keep | Existing::Overwrite => target,
     }
+}
+
+/// The labels of a namespace once the decision is applied.
+pub(super) fn labels(context: &Context, name: &str, home: &Home, decision: &Decision) -> Labels {
+    let before = home.labels();
+    if home.contradicting {
+        return unchanged(before);
+    }
+    let proposals = |existing| {
+        let enforced = enforced(before, decision, existing);
+        let at = |level| LevelVersion {
+            level,
+            version: context.target,
+        };
+        let aim = |aim| match aim {
+            Aim::Level(level) => level,
+            Aim::Next if level::is_system(name) => Level::Privileged,
+            Aim::Next => next(enforced).max(decision.visible.unwrap_or(Level::Privileged)),
+        };
+        let mut proposals = BTreeMap::from([
+            (Mode::Audit, at(aim(context.options.audit))),
+            (Mode::Warn, at(aim(context.options.warn))),
+        ]);
+        proposals.extend(decision.enforce.map(|level| (Mode::Enforce, at(level))));
+        proposals
+    };
+    match context.options.existing {
+        Existing::Overwrite => overwrite(before, &proposals(Existing::Overwrite)),
+        Existing::Keep => complete(
+            before,
+            &proposals(Existing::Keep),
+            &proposals(Existing::Overwrite),
+        ),
+    }
+}
+
+/// One step tighter.
+fn next(level: Level) -> Level {
+    match level {
+        Level::Privileged => Level::Baseline,
+        Level::Baseline | Level::Restricted => Level::Restricted,
+    }
+}
+
+/// What each mode should say.
+type Proposals = BTreeMap<Mode, LevelVersion>;
+
+/// The labels as they are.
+fn unchanged(before: &BTreeMap<String, String>) -> Labels {
     Labels {
         before: before.clone(),
-        after,
-        conflicts,
+        after: before.clone(),
+        conflicts: Vec::new(),
     }
+}
+
+/// Writes the proposals over whatever is there.
+fn overwrite(before: &BTreeMap<String, String>, proposals: &Proposals) -> Labels {
+    let mut labels = unchanged(before);
+    for (mode, proposed) in proposals {
+        let level = (mode.level_label(), proposed.level.to_string());
+        let version = (mode.version_label(), proposed.version.to_string());
+        let pair = [level, version].map(|(label, value)| (label.to_owned(), value));
+        labels.after.extend(pair);
+    }
+    labels
+}
+
+/// Adds the pairs of level and version that are missing. What is there stays, and conflicts with what overwriting
+/// would write.
+///
+/// A level label that is there is the owner's, even if it is invalid. A lone version label is kept and completed.
+fn complete(
+    before: &BTreeMap<String, String>,
+    missing: &Proposals,
+    overwriting: &Proposals,
+) -> Labels {
+    let mut labels = unchanged(before);
+    for (mode, proposed) in missing {
+        if !before.contains_key(mode.level_label()) {
+            let version = mode.version_label().to_owned();
+            let after = &mut labels.after;
+            after.insert(mode.level_label().to_owned(), proposed.level.to_string());
+            after
+                .entry(version)
+                .or_insert_with(|| proposed.version.to_string());
+        }
+    }
+    labels.conflicts = overwriting
+        .iter()
+        .filter_map(|(mode, proposed)| {
+            let found: Level = before.get(mode.level_label())?.parse().ok()?;
+            (found != proposed.level).then_some(Conflict {
+                mode: *mode,
+                found,
+                proposed: proposed.level,
+            })
+        })
+        .collect();
+    labels
 }

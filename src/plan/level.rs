@@ -80,7 +80,10 @@ pub(super) struct Facts<'a> {
     pub(super) granted: &'a Granted,
     /// Whether the grants' level is what it is only because of checks that workloads hardly ever use.
     pub(super) granted_incidentally: bool,
+    /// Everything that counts, live pods included.
     pub(super) workloads: &'a [WorkloadPlan],
+    /// Live pods that something changed beyond their templates and the policies.
+    pub(super) live: &'a [WorkloadPlan],
     pub(super) needed: Option<LevelSet>,
     pub(super) needed_stored: Option<LevelSet>,
     pub(super) evidence: &'a Evidence,
@@ -89,6 +92,16 @@ pub(super) struct Facts<'a> {
 
 /// Decides for one namespace.
 pub(super) fn decide(facts: &Facts) -> Decision {
+    if facts.contradicting {
+        return inconclusive(
+            None,
+            "defined in contradicting ways",
+            vec![
+                "the input defines this namespace in contradicting ways, or in a way that can not be read, so nothing is written for it"
+                    .to_owned(),
+            ],
+        );
+    }
     if is_system(facts.namespace) {
         return planned(
             Level::Privileged,
@@ -98,16 +111,6 @@ pub(super) fn decide(facts: &Facts) -> Decision {
                 "{} belongs to Kubernetes itself: nothing there is tightened unless it is asked for",
                 facts.namespace
             )],
-        );
-    }
-    if facts.contradicting {
-        return inconclusive(
-            None,
-            "defined in contradicting ways",
-            vec![
-                "the input defines this namespace in contradicting ways, so nothing is written for it"
-                    .to_owned(),
-            ],
         );
     }
     let depends_on_invalid = match facts.basis {
@@ -245,11 +248,8 @@ fn drags(workloads: &[WorkloadPlan], level: Level) -> (String, String) {
     };
     let brief = match dragging.as_slice() {
         [only] => {
-            let reasons = only
-                .violations
-                .get(&tighter)
-                .map(|found| pss::reason(found));
-            format!("{}: {}", only.reference.name, reasons.unwrap_or_default())
+            let reasons = pss::reason(only.violations_of(tighter));
+            format!("{}: {reasons}", only.reference.name)
         }
         _ => sentence.clone(),
     };
@@ -352,6 +352,12 @@ fn confidence(facts: &Facts, level: Level) -> (Confidence, Vec<String>) {
                     format!("{} is of a kind that is not known here", workload.title())
                 }),
         );
+        doubts.extend(facts.live.iter().map(|pod| {
+            format!(
+                "{} needs more than its template says, so something changes pods on their way in",
+                pod.title()
+            )
+        }));
         let unused: Vec<String> = facts
             .granted
             .own

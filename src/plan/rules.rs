@@ -55,7 +55,6 @@ fn drags(plan: &NamespacePlan, findings: &mut Findings) {
         .workloads
         .iter()
         .filter(|workload| workload.counts)
-        .chain(&plan.live)
         .collect();
     let Some(enforce) = plan
         .decision
@@ -71,7 +70,9 @@ fn drags(plan: &NamespacePlan, findings: &mut Findings) {
             .partition(|workload| !workload.binding_set().contains(tighter));
         let without = others
             .iter()
-            .map(|workload| workload.binding_set())
+            .copied()
+            .chain(&plan.live)
+            .map(WorkloadPlan::binding_set)
             .fold(LevelSet::ALL, LevelSet::intersection);
         (dragging, without)
     };
@@ -81,15 +82,12 @@ fn drags(plan: &NamespacePlan, findings: &mut Findings) {
     };
     let (dragging, without) = rest(tighter);
     let few = !dragging.is_empty() && dragging.len() <= FEW && dragging.len() < counting.len();
-    if !few {
+    // Live pods that something changed drag as well, and go nowhere without the workloads that they are of.
+    if !few || !without.contains(tighter) {
         return;
     }
     for workload in &dragging {
-        let reasons = workload
-            .violations
-            .get(&tighter)
-            .map(|violations| crate::pss::detail(violations))
-            .unwrap_or_default();
+        let reasons = crate::pss::detail(workload.violations_of(tighter));
         findings.add(
             Draft {
                 code: "one-drags",
@@ -126,9 +124,11 @@ fn unseen(plan: &NamespacePlan, findings: &mut Findings) {
             Draft {
                 code: "unseen-workloads",
                 title: unseen_title(missing.kind).to_owned(),
-                evidence: vec![match &missing.source {
-                    Some(source) => format!("{} at {source}", missing.what),
-                    None => missing.what.clone(),
+                evidence: vec![match missing.source.as_ref().map(ToString::to_string) {
+                    Some(source) if !missing.what.contains(&source) => {
+                        format!("{} at {source}", missing.what)
+                    }
+                    _ => missing.what.clone(),
                 }],
                 consequence: "no enforce label is written for these namespaces, so they stay as open as the cluster's default"
                     .to_owned(),

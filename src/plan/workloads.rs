@@ -29,6 +29,8 @@ pub struct WorkloadPlan {
     pub replay: Replay,
     /// What each level that it does not satisfy says, as written.
     pub violations: BTreeMap<Level, Vec<Violation>>,
+    /// What the level that the namespace will enforce says, as written, at the version of the label in force.
+    pub refused: Vec<Violation>,
     /// Whether it decides anything: pods that ended do not.
     pub counts: bool,
     /// Whether its pod template was only found where custom resources place one by convention.
@@ -50,6 +52,8 @@ pub enum Replay {
         via: String,
         /// Levels that the stored pod satisfies.
         stored: LevelSet,
+        /// What each level says that the stored pod does not satisfy although the pod as written does.
+        spoiled: BTreeMap<Level, Vec<Violation>>,
         /// What the policy writes into the pod.
         changes: Vec<psp::Change>,
         /// What the template must say itself to keep that; `None` if nothing is lost.
@@ -98,6 +102,16 @@ impl WorkloadPlan {
         matches!(self.replay, Replay::Refused { .. })
     }
 
+    /// What a level says of the workload as written; if nothing, what it says of the stored pod.
+    pub(super) fn violations_of(&self, level: Level) -> &[Violation] {
+        let written = self.violations.get(&level);
+        let found = written.or_else(|| match &self.replay {
+            Replay::Admitted { spoiled, .. } => spoiled.get(&level),
+            Replay::NoPolicies | Replay::Refused { .. } => None,
+        });
+        found.map_or(&[], Vec::as_slice)
+    }
+
     /// Levels that admit the workload while the plugin is on and after.
     pub(super) fn binding_set(&self) -> LevelSet {
         self.satisfies
@@ -105,10 +119,32 @@ impl WorkloadPlan {
     }
 }
 
+/// What a level says of a workload as written, if the workload decides anything.
+pub(super) fn refused(evaluator: &Evaluator, workload: &Workload, level: Level) -> Vec<Violation> {
+    if workload.terminated() {
+        return Vec::new();
+    }
+    let mut written = workload.pod.clone();
+    defaults::apply(&mut written);
+    evaluator.evaluate(level, &written)
+}
+
+/// What the levels that are asked for say of a pod.
+fn violations(
+    evaluator: &Evaluator,
+    pod: &Pod,
+    asked: impl Fn(Level) -> bool,
+) -> BTreeMap<Level, Vec<Violation>> {
+    [Level::Baseline, Level::Restricted]
+        .into_iter()
+        .filter(|level| asked(*level))
+        .map(|level| (level, evaluator.evaluate(level, pod)))
+        .collect()
+}
+
 /// Everything that judging a workload needs.
 pub(super) struct Judge<'a> {
     access: &'a Access<'a>,
-    evaluator: &'a Evaluator,
     /// The policies that the API server would accept, sorted by name.
     policies: Vec<&'a PodSecurityPolicy>,
     /// Names of the others.
@@ -118,18 +154,13 @@ pub(super) struct Judge<'a> {
 }
 
 impl<'a> Judge<'a> {
-    pub(super) fn new(
-        inventory: &'a Inventory,
-        access: &'a Access<'a>,
-        evaluator: &'a Evaluator,
-    ) -> Self {
+    pub(super) fn new(inventory: &'a Inventory, access: &'a Access<'a>) -> Self {
         let (policies, invalid): (Vec<_>, Vec<_>) = inventory
             .policies
             .iter()
             .partition(|policy| psp::validate_policy(policy).is_empty());
         Judge {
             access,
-            evaluator,
             policies,
             invalid: invalid
                 .into_iter()
@@ -150,15 +181,15 @@ impl<'a> Judge<'a> {
     }
 
     /// Judges one workload of a namespace.
-    pub(super) fn judge(&self, workload: &Workload, namespace: &str) -> WorkloadPlan {
+    pub(super) fn judge(
+        &self,
+        evaluator: &Evaluator,
+        workload: &Workload,
+        namespace: &str,
+    ) -> WorkloadPlan {
         let mut written = workload.pod.clone();
         defaults::apply(&mut written);
-        let satisfies = self.evaluator.satisfies(&written);
-        let violations = [Level::Baseline, Level::Restricted]
-            .into_iter()
-            .filter(|level| !satisfies.contains(*level))
-            .map(|level| (level, self.evaluator.evaluate(level, &written)))
-            .collect();
+        let satisfies = evaluator.satisfies(&written);
         let account = match written.spec.account() {
             "" => "default".to_owned(),
             account => account.to_owned(),
@@ -180,10 +211,11 @@ impl<'a> Judge<'a> {
         WorkloadPlan {
             reference: workload.reference(),
             source: workload.source().clone(),
-            replay: self.replay(workload, &written, namespace, &account),
+            replay: self.replay(evaluator, workload, &written, &account, namespace),
             service_account: account,
             satisfies,
-            violations,
+            violations: violations(evaluator, &written, |level| !satisfies.contains(level)),
+            refused: Vec::new(),
             counts: !workload.terminated(),
             by_convention: matches!(workload.origin, Origin::Convention(_)),
             notes,
@@ -191,36 +223,44 @@ impl<'a> Judge<'a> {
     }
 
     /// The live pods that satisfy fewer levels than the workload that explains them does once it is stored.
-    pub(super) fn live(
+    pub(super) fn live<'w>(
         &self,
-        explained: &[(&Workload, &Workload)],
+        evaluator: &Evaluator,
+        explained: &[(&'w Workload, &Workload)],
         namespace: &str,
-    ) -> Vec<WorkloadPlan> {
+    ) -> Vec<(&'w Workload, WorkloadPlan)> {
         explained
             .iter()
             .filter(|(pod, _)| pod.origin == Origin::Pod && !pod.terminated())
             .filter_map(|(pod, owner)| {
-                let live = self.evaluator.satisfies(&pod.pod);
-                let owner = self.judge(owner, namespace);
+                let live = evaluator.satisfies(&pod.pod);
+                let owner = self.judge(evaluator, owner, namespace);
                 let stored = owner.satisfies_stored().unwrap_or(owner.satisfies);
                 let explained = live.intersection(stored.intersection(owner.satisfies));
                 (explained != stored.intersection(owner.satisfies)).then(|| {
-                    let mut plan = self.judge(pod, namespace);
+                    let mut plan = self.judge(evaluator, pod, namespace);
                     plan.notes = vec![format!(
                         "a live pod of {} that needs more than its template says",
                         owner.title()
                     )];
-                    plan
+                    (*pod, plan)
                 })
             })
             .collect()
     }
 
-    fn replay(&self, workload: &Workload, written: &Pod, namespace: &str, account: &str) -> Replay {
+    fn replay(
+        &self,
+        evaluator: &Evaluator,
+        workload: &Workload,
+        written: &Pod,
+        account: &str,
+        namespace: &str,
+    ) -> Replay {
         if self.policies.is_empty() {
             return Replay::NoPolicies;
         }
-        if let Some(recorded) = self.recorded(workload, written) {
+        if let Some(recorded) = recorded(evaluator, workload, written) {
             return recorded;
         }
         let pod = self.as_created(written, namespace, account);
@@ -250,6 +290,7 @@ impl<'a> Judge<'a> {
             };
         };
         let stored = psp::stored(&admitted.pod);
+        let (before, after) = (evaluator.satisfies(written), evaluator.satisfies(&stored));
         let replayed = Replayed {
             before: &pod,
             stored: &stored,
@@ -258,29 +299,17 @@ impl<'a> Judge<'a> {
         };
         Replay::Admitted {
             changes: psp::changes(&pod, &stored),
-            patch: patches::patch(workload, &replayed, self.evaluator).map(Box::new),
-            stored: self.evaluator.satisfies(&stored),
+            patch: patches::patch(workload, &replayed, evaluator).map(Box::new),
+            stored: after,
+            spoiled: violations(evaluator, &stored, |level| {
+                before.contains(level) && !after.contains(level)
+            }),
             via: usable
                 .get(admitted.policy.as_str())
                 .map(|grant| grant.via.to_string())
                 .unwrap_or_default(),
             policy: admitted.policy.clone(),
         }
-    }
-
-    /// What a live pod records of its own admission: it needs no replay, and it is stored already.
-    fn recorded(&self, workload: &Workload, written: &Pod) -> Option<Replay> {
-        if workload.origin != Origin::Pod || !workload.meta.from_cluster() {
-            return None;
-        }
-        let policy = workload.meta.annotations.get(psp::ANNOTATION)?;
-        Some(Replay::Admitted {
-            policy: policy.clone(),
-            via: format!("recorded in the pod's annotation {}", psp::ANNOTATION),
-            stored: self.evaluator.satisfies(written),
-            changes: Vec::new(),
-            patch: None,
-        })
     }
 
     /// The pod as policies see it: with its account, and the token volume unless mounting it is off.
@@ -311,4 +340,20 @@ impl<'a> Judge<'a> {
         }
         pod
     }
+}
+
+/// What a live pod records of its own admission: it needs no replay, and it is stored already.
+fn recorded(evaluator: &Evaluator, workload: &Workload, written: &Pod) -> Option<Replay> {
+    if workload.origin != Origin::Pod || !workload.meta.from_cluster() {
+        return None;
+    }
+    let policy = workload.meta.annotations.get(psp::ANNOTATION)?;
+    Some(Replay::Admitted {
+        policy: policy.clone(),
+        via: format!("recorded in the pod's annotation {}", psp::ANNOTATION),
+        stored: evaluator.satisfies(written),
+        spoiled: BTreeMap::new(),
+        changes: Vec::new(),
+        patch: None,
+    })
 }

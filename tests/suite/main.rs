@@ -26,6 +26,8 @@ mod rbac;
 mod readme;
 /// The HTML and Markdown reports: hostile texts, links, sizes.
 mod report;
+/// Whole runs of the binary, compared byte for byte.
+mod scenarios;
 /// The harness over the real binary.
 mod support;
 /// Upstream's answers through the whole pipeline, from text to JSON.

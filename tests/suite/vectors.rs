@@ -165,23 +165,15 @@ fn a_template_is_judged_as_the_pod_that_is_made_of_it() {
             .collect(),
     );
     assert_eq!(bare.len(), 300);
-    let wrappers: [(&str, &str, fn(Value) -> Value); 4] = [
-        (
-            "apps/v1",
-            "Deployment",
-            |pod| json!({"spec": {"template": pod}}),
-        ),
-        (
-            "extensions/v1beta1",
-            "DaemonSet",
-            |pod| json!({"spec": {"template": pod}}),
-        ),
-        (
-            "batch/v1beta1",
-            "CronJob",
-            |pod| json!({"spec": {"jobTemplate": {"spec": {"template": pod}}}}),
-        ),
-        ("v1", "PodTemplate", |pod| json!({"template": pod})),
+    type Wrap = fn(Value) -> Value;
+    let in_spec: Wrap = |pod| json!({"spec": {"template": pod}});
+    let in_job: Wrap = |pod| json!({"spec": {"jobTemplate": {"spec": {"template": pod}}}});
+    let at_top: Wrap = |pod| json!({"template": pod});
+    let wrappers = [
+        ("apps/v1", "Deployment", in_spec),
+        ("extensions/v1beta1", "DaemonSet", in_spec),
+        ("batch/v1beta1", "CronJob", in_job),
+        ("v1", "PodTemplate", at_top),
     ];
     for (api_version, kind, wrap) in wrappers {
         let wrapped = pods

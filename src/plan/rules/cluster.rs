@@ -15,18 +15,23 @@ pub(in crate::plan) fn cluster(
     said: &[Diagnostic],
     findings: &mut Findings,
 ) {
-    open_to_everybody(access, findings);
+    open_to_everybody(access, policies, findings);
     granted_to_nobody(access, policies, findings);
     dangling(said, findings);
 }
 
-fn open_to_everybody(access: &Access, findings: &mut Findings) {
+fn open_to_everybody(access: &Access, policies: &[PolicyPlan], findings: &mut Findings) {
+    let known: BTreeSet<&str> = policies.iter().map(|policy| policy.name.as_str()).collect();
     let wide = access
         .everywhere()
         .filter(|(class, chain)| *class == Class::Everyone && !chain.is_wildcard());
     for (_, chain) in wide {
         let binding = chain.binding;
-        for policy in access.policies_of(&chain) {
+        for policy in access
+            .policies_of(&chain)
+            .into_iter()
+            .filter(|policy| known.contains(policy))
+        {
             findings.add(
                 Draft {
                     code: "open-to-everybody",

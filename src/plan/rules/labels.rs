@@ -63,14 +63,10 @@ fn refused(plan: &NamespacePlan, findings: &mut Findings) {
     };
     let counting = plan.workloads.iter().filter(|workload| workload.counts);
     for workload in counting.chain(&plan.live) {
-        if workload.satisfies.contains(enforced.level) {
+        if workload.refused.is_empty() {
             continue;
         }
-        let reasons = workload
-            .violations
-            .get(&enforced.level)
-            .map(|violations| crate::pss::reason(violations))
-            .unwrap_or_default();
+        let reasons = crate::pss::reason(&workload.refused);
         findings.add(
             Draft {
                 code: "workload-refused",
