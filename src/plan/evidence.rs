@@ -108,6 +108,8 @@ pub(super) struct Gaps<'a> {
     /// Gaps that could be in any namespace. There may be very many, so more than [`MANY`] of one kind count as one.
     anywhere: Vec<Known<'a>>,
     by_namespace: BTreeMap<&'a str, Vec<Known<'a>>>,
+    /// Namespaces with running pods.
+    live: BTreeSet<&'a str>,
     /// Namespaces in which running pods show what becomes of every template.
     shown: BTreeSet<&'a str>,
     /// Namespaces with something that was written by hand.
@@ -132,12 +134,12 @@ const MANY: usize = 20;
 /// How much of a cluster the input shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Dump {
-    /// Files, or a part of a cluster.
+    /// Only files.
     No,
-    /// All controllers, and policies and RBAC if there are policies.
-    Controllers,
-    /// The same, with all pods.
-    Pods,
+    /// Objects of a cluster: pods or controllers, and policies and RBAC if there are policies.
+    Objects,
+    /// The same, with the pods of the whole cluster: those of kube-system are among them.
+    AllPods,
 }
 
 impl<'a> Gaps<'a> {
@@ -146,6 +148,12 @@ impl<'a> Gaps<'a> {
         let mut gaps = Gaps {
             anywhere: Vec::new(),
             by_namespace: BTreeMap::new(),
+            live: inventory
+                .workloads
+                .iter()
+                .filter(|workload| is_running(workload))
+                .filter_map(|workload| workload.namespace.as_deref())
+                .collect(),
             shown: shown(inventory),
             by_hand: inventory
                 .workloads
@@ -209,10 +217,7 @@ impl<'a> Gaps<'a> {
         missing.extend(self.injection_by_label(name, namespace));
         missing.sort_by(|a, b| (a.weight, a).cmp(&(b.weight, b)));
         missing.dedup();
-        let dumped = self.dump != Dump::No
-            && namespace.is_some_and(|namespace| namespace.from_cluster)
-            && !self.by_hand.contains(name);
-        let completeness = if (self.complete || dumped)
+        let completeness = if (self.complete || self.is_dumped(name, namespace))
             && missing
                 .iter()
                 .all(|missing| missing.weight != Weight::Withholds)
@@ -229,14 +234,21 @@ impl<'a> Gaps<'a> {
         }
     }
 
+    /// Whether the namespace and everything that the input shows in it were read from a cluster.
+    fn is_dumped(&self, name: &str, namespace: Option<&Namespace>) -> bool {
+        self.dump != Dump::No
+            && namespace.is_some_and(|namespace| namespace.from_cluster)
+            && !self.by_hand.contains(name)
+    }
+
     /// What a gap means for a namespace; `None` if nothing.
     fn missing(&self, known: &Known, name: &str, namespace: Option<&Namespace>) -> Option<Missing> {
         let gap = known.gap;
         let what = &known.what;
-        // A list of all pods shows what was rendered and injected, as far as it runs.
+        // A list of pods shows what was rendered, as far as it runs.
         let pods_listed = self.complete
-            || (self.dump == Dump::Pods
-                && namespace.is_some_and(|namespace| namespace.from_cluster));
+            || (self.is_dumped(name, namespace)
+                && (self.dump == Dump::AllPods || self.live.contains(name)));
         let (weight, what) = match gap.kind {
             GapKind::Unattributed => (
                 match known.unlikely_in {
@@ -261,7 +273,7 @@ impl<'a> Gaps<'a> {
                 Weight::Withholds,
                 format!("{what} (its pods are not in the input)"),
             ),
-            GapKind::Injection if !pods_listed && !self.shown.contains(name) => {
+            GapKind::Injection if !self.complete && !self.shown.contains(name) => {
                 if !selects(&gap.selectors, name, namespace) {
                     return None;
                 }
@@ -332,49 +344,34 @@ fn selects(selectors: &[LabelSelector], name: &str, namespace: Option<&Namespace
     })
 }
 
-/// How much of a cluster the input shows. A dump of a whole cluster has what runs in kube-system; one of a single
-/// namespace, or a single exported object, does not.
 fn dump(inventory: &Inventory) -> Dump {
     let policies = inventory.policies.is_empty()
         || (inventory.policies.iter().any(|policy| policy.from_cluster)
             && !inventory.bindings.is_empty()
             && inventory.roles.iter().any(|role| role.from_cluster));
-    if !policies {
+    let mut workloads = inventory.workloads.iter();
+    if !policies || !workloads.any(|workload| workload.meta.from_cluster()) {
         return Dump::No;
     }
-    let in_cluster = || {
-        inventory
-            .workloads
-            .iter()
-            .filter(|workload| workload.meta.from_cluster())
-    };
-    let of_system = |kind: &str| {
-        in_cluster().any(|workload| {
-            workload.kind == kind
-                && workload.namespace.as_deref() == Some("kube-system")
-                && !workload.terminated()
-        })
-    };
-    let listed = |kind: &str| in_cluster().any(|workload| workload.kind == kind);
-    if of_system("Pod") {
-        Dump::Pods
-    } else if of_system("DaemonSet") && listed("Deployment") && listed("StatefulSet") {
-        Dump::Controllers
-    } else {
-        Dump::No
+    let of_system = |workload: &&Workload| workload.namespace.as_deref() == Some("kube-system");
+    match inventory.workloads.iter().filter(of_system).any(is_running) {
+        true => Dump::AllPods,
+        false => Dump::Objects,
     }
+}
+
+/// Whether this is a pod of a cluster that has not ended.
+fn is_running(workload: &Workload) -> bool {
+    workload.origin == Origin::Pod && workload.meta.from_cluster() && !workload.terminated()
 }
 
 /// Namespaces in which every template that should run has a running pod in the input.
 fn shown(inventory: &Inventory) -> BTreeSet<&str> {
     let explained = ownership::explain(&inventory.workloads);
-    let running = |workload: &Workload| {
-        workload.origin == Origin::Pod && workload.meta.from_cluster() && !workload.terminated()
-    };
     let mut live = BTreeSet::new();
     let mut with_pods = BTreeSet::new();
     for (workload, owner) in &explained {
-        if running(workload) {
+        if is_running(workload) {
             live.extend(workload.namespace.as_deref());
             with_pods.extend(owner.map(|owner| owner.reference()));
         }
