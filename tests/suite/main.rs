@@ -14,6 +14,8 @@ mod cli;
 mod conformance;
 /// The YAML reader against Go's answers, and the input formats.
 mod input;
+/// The JSON documents, declared a second time.
+mod json;
 /// Policies to verdicts and levels.
 mod mapping;
 /// Our structs against the generated Kubernetes types.
