@@ -14,7 +14,7 @@ use crate::model::psp::PodSecurityPolicy;
 use crate::pss::{self, Exposure, Level, Verdict, Version};
 
 pub use mutations::Mutation;
-pub use unmapped::Unmapped;
+pub use unmapped::{Unmapped, unmapped};
 
 /// What a policy amounts to at a version of the standards.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -98,7 +98,7 @@ pub fn map(policy: &PodSecurityPolicy, version: Version) -> Mapping {
                 .collect(),
         },
         mutations: mutations::mutations(policy),
-        unmapped: unmapped::unmapped(policy, level, version),
+        unmapped: unmapped(policy, level, version),
         summary: summary(level, &controls),
         controls,
     }

@@ -103,6 +103,14 @@ pub fn assemble(
                     &mut diagnostics,
                 ) {
                     inventory.bindings.push(binding);
+                } else if let Some(source) = binding.sources.first() {
+                    inventory.gaps.push(Gap {
+                        kind: GapKind::Grant,
+                        what: format!("RoleBinding {}", binding.name),
+                        source: source.clone(),
+                        namespace: None,
+                        selectors: Vec::new(),
+                    });
                 }
             }
             Object::ServiceAccount(mut account) => {

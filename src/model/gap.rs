@@ -40,6 +40,8 @@ pub enum GapKind {
     Template,
     /// A workload whose namespace the input does not tell.
     Unattributed,
+    /// A policy, role or binding that could not be read or names no namespace: who may use what is not known.
+    Grant,
     /// A release or application that is rendered elsewhere (Helm, Argo CD, Flux).
     Rendered,
     /// A mutating webhook that may change pods on their way in.
@@ -79,8 +81,6 @@ const RENDERED: &[(&str, &str, &str)] = &[
 const WITHOUT_PODS: &[&str] = &[
     "APIService",
     "CSIDriver",
-    "ClusterRole",
-    "ClusterRoleBinding",
     "ConfigMap",
     "CustomResourceDefinition",
     "Endpoints",
@@ -94,16 +94,22 @@ const WITHOUT_PODS: &[&str] = &[
     "PersistentVolume",
     "PersistentVolumeClaim",
     "PodDisruptionBudget",
-    "PodSecurityPolicy",
     "PriorityClass",
     "ResourceQuota",
-    "Role",
-    "RoleBinding",
     "Secret",
     "Service",
     "ServiceAccount",
     "StorageClass",
     "ValidatingWebhookConfiguration",
+];
+
+/// Kinds that say who may use which policy.
+const GRANTS: &[&str] = &[
+    "ClusterRole",
+    "ClusterRoleBinding",
+    "PodSecurityPolicy",
+    "Role",
+    "RoleBinding",
 ];
 
 /// What an unreadable document leaves open; `None` if it is of a kind that makes no pods.
@@ -119,9 +125,11 @@ pub(super) fn unreadable(document: &Unreadable, homes: &Homes) -> Option<Gap> {
         "" => format!("{kind} at {}", document.source),
         name => format!("{kind} {name} at {}", document.source),
     };
-    let (kind, namespace) = match document.code == &input::diags::TEMPLATE {
-        true => (GapKind::Template, document.namespace_hint.clone()),
-        false => (
+    let rendered_later = document.code == &input::diags::TEMPLATE;
+    let (kind, namespace) = match (GRANTS.contains(&kind), rendered_later) {
+        (true, _) => (GapKind::Grant, document.namespace_hint.clone()),
+        (false, true) => (GapKind::Template, document.namespace_hint.clone()),
+        (false, false) => (
             GapKind::Unreadable,
             match (&document.namespace_hint, &document.name_hint) {
                 (Some(namespace), _) => Some(namespace.clone()),

@@ -64,6 +64,8 @@ pub struct Missing {
 pub enum Weight {
     /// Pods exist, or may well exist, that the label could refuse.
     Withholds,
+    /// What was granted is not known: it holds back a label that follows from grants.
+    Grants,
     /// Nothing points at such pods.
     Review,
 }
@@ -88,6 +90,15 @@ impl Evidence {
         names
     }
 
+    /// What could have granted a looser policy.
+    pub(super) fn unread_grants(&self) -> Vec<String> {
+        self.missing
+            .iter()
+            .filter(|missing| missing.weight == Weight::Grants)
+            .map(|missing| missing.what.clone())
+            .collect()
+    }
+
     /// Why a label should be looked at before it is applied.
     pub(super) fn doubts(&self) -> Vec<String> {
         let files = (self.completeness != Completeness::Complete).then(|| {
@@ -96,7 +107,7 @@ impl Evidence {
         });
         self.missing
             .iter()
-            .filter(|missing| missing.weight == Weight::Review)
+            .filter(|missing| missing.weight != Weight::Withholds)
             .map(|missing| missing.what.clone())
             .chain(files)
             .collect()
@@ -282,6 +293,10 @@ impl<'a> Gaps<'a> {
                     format!("{what} (may change pods on their way in)"),
                 )
             }
+            GapKind::Grant => (
+                Weight::Grants,
+                format!("{what} (who may use which policy is not known)"),
+            ),
             GapKind::CustomResource if !pods_listed => (
                 Weight::Review,
                 format!("{what} may create pods that the input does not show"),

@@ -13,10 +13,17 @@ pub(in crate::plan) fn cluster(
     access: &Access,
     policies: &[PolicyPlan],
     said: &[Diagnostic],
+    unread_grants: bool,
     findings: &mut Findings,
 ) {
     open_to_everybody(access, policies, findings);
-    granted_to_nobody(access, policies, findings);
+    // A grant may well be among what the input lacks: then nothing is said of policies without one.
+    let lacking = said
+        .iter()
+        .any(|diagnostic| diagnostic.code.name == "rbac/dangling-role-ref");
+    if !lacking && !unread_grants {
+        granted_to_nobody(access, policies, findings);
+    }
     dangling(said, findings);
 }
 
@@ -66,9 +73,9 @@ fn granted_to_nobody(access: &Access, policies: &[PolicyPlan], findings: &mut Fi
         findings.add(
             Draft {
                 code: "granted-to-nobody",
-                title: format!("nobody may use policy {}", policy.name),
+                title: format!("no binding of the input lets anybody use policy {}", policy.name),
                 evidence: Vec::new(),
-                consequence: "the policy has no effect, and nothing has to replace it".to_owned(),
+                consequence: "if the input has every binding, the policy has no effect, and nothing has to replace it".to_owned(),
                 remedy: "delete it with the others, once the plugin is off".to_owned(),
             },
             Place {

@@ -2,10 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use crate::mapping;
 use crate::plan::findings::{Draft, Findings};
 use crate::plan::workloads::{Replay, WorkloadPlan};
 use crate::plan::{Context, NamespacePlan};
 use crate::psp::{self, Step};
+use crate::pss::Level;
+use crate::pss::admission::Mode;
 
 use super::{FEW, at};
 
@@ -98,6 +101,16 @@ fn psp_refuses(
         .take(FEW)
         .map(|error| format!("{}: {error}", workload.title()))
         .collect();
+    let people: Vec<String> = plan
+        .granted
+        .people
+        .iter()
+        .map(|usable| format!("{} may use policy {}", usable.subject, usable.policy))
+        .collect();
+    let by_hand = workload.reference.kind == "Pod" && !people.is_empty();
+    if by_hand {
+        evidence.extend(people.into_iter().take(FEW));
+    }
     let title = if errors.is_empty() {
         evidence.push(format!(
             "{}: account {} may use no policy",
@@ -113,7 +126,11 @@ fn psp_refuses(
             code: "psp-refuses",
             title: title.to_owned(),
             evidence,
-            consequence: "with the plugin on, pods of these workloads can not be created, unless the input lacks a grant".to_owned(),
+            consequence: match by_hand {
+                true => "only people can create these pods, under their own grants; what a policy wrote is not known",
+                false => "with the plugin on, pods of these workloads can not be created, unless the input lacks a grant",
+            }
+            .to_owned(),
             remedy: "give the tool all roles and bindings, or look why these workloads still run".to_owned(),
         },
         at(plan, workload),
@@ -122,34 +139,30 @@ fn psp_refuses(
 
 /// What policies that workloads really use restrict beyond the level that will be enforced.
 fn lost_restrictions(plan: &NamespacePlan, context: &Context, findings: &mut Findings) {
+    let enforced = plan.labels.in_force(Mode::Enforce);
+    let level = enforced.map_or(Level::Privileged, |policy| policy.level);
     let mut used: BTreeMap<&str, Vec<&WorkloadPlan>> = BTreeMap::new();
     for workload in plan.workloads.iter().filter(|workload| workload.counts) {
         if let Replay::Admitted { policy, .. } = &workload.replay {
             used.entry(policy).or_default().push(workload);
         }
     }
-    for (policy, workloads) in used {
-        let Some(mapping) = context.mappings.get(policy) else {
-            continue;
-        };
-        if mapping.unmapped.is_empty() {
+    for (name, workloads) in used {
+        let variants = context.policies.get(name).map_or(&[][..], Vec::as_slice);
+        let lost: Vec<String> = variants
+            .iter()
+            .flat_map(|policy| mapping::unmapped(policy, level, context.target))
+            .map(|lost| format!("{} = {}: {}", lost.field, lost.value, lost.message))
+            .collect();
+        if lost.is_empty() {
             continue;
         }
         for workload in workloads {
             findings.add(
                 Draft {
                     code: "restriction-lost",
-                    title: format!("policy {policy} restricts what no level does"),
-                    evidence: mapping
-                        .unmapped
-                        .iter()
-                        .map(|unmapped| {
-                            format!(
-                                "{} = {}: {}",
-                                unmapped.field, unmapped.value, unmapped.message
-                            )
-                        })
-                        .collect(),
+                    title: format!("policy {name} restricts what {level} does not"),
+                    evidence: lost.clone(),
                     consequence:
                         "once the policy is gone, pods of these namespaces may do what it forbade"
                             .to_owned(),
