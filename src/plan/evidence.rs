@@ -1,5 +1,8 @@
 //! How much of a namespace the input shows, and what it leaves out.
 
+mod dump;
+mod hints;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::diag::Source;
@@ -8,10 +11,10 @@ use crate::model::gap::{Gap, GapKind};
 use crate::model::namespace::Namespace;
 use crate::model::role::LabelSelector;
 use crate::model::selector;
-use crate::model::workload::{Origin, Workload};
 use crate::pss::{Evaluator, Level, LevelSet};
 
-use super::ownership;
+use dump::{Dump, is_running};
+use hints::Hints;
 
 /// How much of a namespace the input shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -142,17 +145,6 @@ struct Known<'a> {
 /// More gaps of one kind that could be anywhere are named by their number, so that namespaces times gaps stays linear.
 const MANY: usize = 20;
 
-/// How much of a cluster the input shows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Dump {
-    /// Only files.
-    No,
-    /// Objects of a cluster: pods or controllers, and policies and RBAC if there are policies.
-    Objects,
-    /// The same, with the pods of the whole cluster: those of kube-system are among them.
-    AllPods,
-}
-
 impl<'a> Gaps<'a> {
     /// Finds out what the input leaves out. `complete`: the user vouches that nothing is.
     pub(super) fn new(inventory: &'a Inventory, evaluator: &Evaluator, complete: bool) -> Self {
@@ -165,14 +157,14 @@ impl<'a> Gaps<'a> {
                 .filter(|workload| is_running(workload))
                 .filter_map(|workload| workload.namespace.as_deref())
                 .collect(),
-            shown: shown(inventory),
+            shown: dump::shown(inventory),
             by_hand: inventory
                 .workloads
                 .iter()
                 .filter(|workload| !workload.meta.from_cluster())
                 .filter_map(|workload| workload.namespace.as_deref())
                 .collect(),
-            dump: dump(inventory),
+            dump: dump::dump(inventory),
             complete,
         };
         let hints = Hints::new(inventory, evaluator);
@@ -359,51 +351,6 @@ fn selects(selectors: &[LabelSelector], name: &str, namespace: Option<&Namespace
     })
 }
 
-fn dump(inventory: &Inventory) -> Dump {
-    let policies = inventory.policies.is_empty()
-        || (inventory.policies.iter().any(|policy| policy.from_cluster)
-            && !inventory.bindings.is_empty()
-            && inventory.roles.iter().any(|role| role.from_cluster));
-    let mut workloads = inventory.workloads.iter();
-    if !policies || !workloads.any(|workload| workload.meta.from_cluster()) {
-        return Dump::No;
-    }
-    let of_system = |workload: &&Workload| workload.namespace.as_deref() == Some("kube-system");
-    match inventory.workloads.iter().filter(of_system).any(is_running) {
-        true => Dump::AllPods,
-        false => Dump::Objects,
-    }
-}
-
-/// Whether this is a pod of a cluster that has not ended.
-fn is_running(workload: &Workload) -> bool {
-    workload.origin == Origin::Pod && workload.meta.from_cluster() && !workload.terminated()
-}
-
-/// Namespaces in which every template that should run has a running pod in the input.
-fn shown(inventory: &Inventory) -> BTreeSet<&str> {
-    let explained = ownership::explain(&inventory.workloads);
-    let mut live = BTreeSet::new();
-    let mut with_pods = BTreeSet::new();
-    for (workload, owner) in &explained {
-        if is_running(workload) {
-            live.extend(workload.namespace.as_deref());
-            with_pods.extend(owner.map(|owner| owner.reference()));
-        }
-    }
-    for (workload, owner) in &explained {
-        let template =
-            workload.origin != Origin::Pod && owner.is_none() && workload.replicas != Some(0);
-        if template
-            && !with_pods.contains(&workload.reference())
-            && let Some(namespace) = workload.namespace.as_deref()
-        {
-            live.remove(namespace);
-        }
-    }
-    live
-}
-
 /// Many gaps of one kind as one, unless they can be told apart by namespace.
 fn summarised(gaps: Vec<Known<'_>>) -> Vec<Known<'_>> {
     let mut by_kind: BTreeMap<(GapKind, bool), Vec<Known>> = BTreeMap::new();
@@ -430,60 +377,4 @@ fn summarised(gaps: Vec<Known<'_>>) -> Vec<Known<'_>> {
         }));
     }
     kept
-}
-
-/// Where unattributed workloads can be told to belong by their service account.
-struct Hints<'a> {
-    /// For each name of an account: the namespaces in which it exists or some binding speaks of it.
-    accounts: BTreeMap<&'a str, BTreeSet<&'a str>>,
-    /// What stands at a place: the levels it satisfies, and its account.
-    workloads: BTreeMap<&'a Source, (LevelSet, &'a str)>,
-}
-
-impl<'a> Hints<'a> {
-    fn new(inventory: &'a Inventory, evaluator: &Evaluator) -> Self {
-        let mut accounts: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
-        for account in &inventory.service_accounts {
-            accounts
-                .entry(&account.name)
-                .or_default()
-                .insert(&account.namespace);
-        }
-        for binding in &inventory.bindings {
-            for subject in &binding.subjects {
-                let namespace = match subject.namespace.as_str() {
-                    "" => binding.namespace.as_deref(),
-                    namespace => Some(namespace),
-                };
-                if let (true, Some(namespace)) = (subject.kind == "ServiceAccount", namespace) {
-                    accounts.entry(&subject.name).or_default().insert(namespace);
-                }
-            }
-        }
-        let unattributed = inventory
-            .workloads
-            .iter()
-            .filter(|workload| workload.namespace.is_none());
-        let mut workloads = BTreeMap::new();
-        for workload in unattributed {
-            let judged = (
-                evaluator.satisfies(&workload.pod),
-                workload.pod.spec.account(),
-            );
-            workloads.extend(workload.sources.iter().map(|source| (source, judged)));
-        }
-        Hints {
-            accounts,
-            workloads,
-        }
-    }
-
-    /// What an unattributed workload satisfies, and the namespaces in which it most likely is.
-    fn of(&self, gap: &Gap) -> (LevelSet, Option<BTreeSet<&'a str>>) {
-        match self.workloads.get(&gap.source) {
-            None => (LevelSet::PRIVILEGED, None),
-            Some((satisfies, "" | "default")) => (*satisfies, None),
-            Some((satisfies, account)) => (*satisfies, self.accounts.get(account).cloned()),
-        }
-    }
 }

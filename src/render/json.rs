@@ -196,7 +196,7 @@ fn policy(name: &str, place: Option<&diag::Source>, mapping: &Mapping) -> v1::Po
                 field: control.exposure.field.clone(),
                 value: control.exposure.value.clone(),
                 message: control.exposure.message.clone(),
-                witness: None,
+                witness: control.witness.clone(),
             })
             .collect(),
         mutations: mapping
