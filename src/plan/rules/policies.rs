@@ -161,7 +161,7 @@ fn lost_restrictions(plan: &NamespacePlan, context: &Context, findings: &mut Fin
             findings.add(
                 Draft {
                     code: "restriction-lost",
-                    title: format!("policy {name} restricts what {level} does not"),
+                    title: format!("policy {name} restricts what level {level} does not"),
                     evidence: lost.clone(),
                     consequence:
                         "once the policy is gone, pods of these namespaces may do what it forbade"
