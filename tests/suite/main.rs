@@ -32,6 +32,8 @@ mod readme;
 mod report;
 /// Whole runs of the binary, compared byte for byte.
 mod scenarios;
+/// The same bytes from the same input, and output that is input again.
+mod stability;
 /// The harness over the real binary.
 mod support;
 /// Upstream's answers through the whole pipeline, from text to JSON.

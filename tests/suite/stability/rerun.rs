@@ -1,0 +1,148 @@
+//! A migration that was carried out has nothing left to do.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use clap::Parser;
+use psp2psa::Read;
+use psp2psa::cli::{Cli, Command};
+use psp2psa::input::walk::{self, Recursion};
+use psp2psa::model::attribution::Attribution;
+use psp2psa::plan::{Existing, Options};
+use serde_json::Value;
+
+use super::{outcome, values};
+use crate::support::{copy, fixture, folder, tree, write};
+
+/// The Namespace objects of all stages, the last one of each name, as applying the stages in order would leave them.
+fn applied(written: &BTreeMap<String, String>) -> BTreeMap<String, Value> {
+    let manifests = written.iter().filter(|(path, _)| {
+        path.starts_with("manifests/") && !path.ends_with("kustomization.yaml")
+    });
+    let mut applied = BTreeMap::new();
+    for (path, text) in manifests {
+        for object in values(path, text) {
+            assert_eq!(object["kind"], "Namespace", "{path}");
+            let name = object["metadata"]["name"].as_str().expect("a name");
+            applied.insert(name.to_owned(), object);
+        }
+    }
+    applied
+}
+
+/// Replaces the Namespace objects of an input by those that were applied. What only the cluster writes stays.
+fn apply(input: &Path, applied: &BTreeMap<String, Value>) {
+    let mut seen = BTreeSet::new();
+    for (path, bytes) in tree(input) {
+        let text = String::from_utf8(bytes).expect("a text");
+        if !text.contains("Namespace\n") && !text.contains("\"Namespace\"") {
+            continue;
+        }
+        let mut kept = Vec::new();
+        for mut object in values(&path, &text) {
+            let name = object["metadata"]["name"].as_str().unwrap_or_default();
+            if let (true, Some(new)) = (object["kind"] == "Namespace", applied.get(name)) {
+                if !seen.insert(name.to_owned()) {
+                    continue;
+                }
+                let uid = object["metadata"]["uid"].clone();
+                object = new.clone();
+                if uid.is_string() {
+                    object["metadata"]["uid"] = uid;
+                }
+            }
+            kept.push(object.to_string());
+        }
+        write(input, &path, kept.join("\n---\n").as_bytes());
+    }
+    let new: Vec<String> = applied
+        .iter()
+        .filter(|(name, _)| !seen.contains(*name))
+        .map(|(_, object)| object.to_string())
+        .collect();
+    if !new.is_empty() {
+        write(input, "applied.yaml", new.join("\n---\n").as_bytes());
+    }
+}
+
+/// What a run with these arguments would write. Done within this process, because there are many.
+fn migrated(folder: &Path, args: &[&str]) -> BTreeMap<String, String> {
+    let cli = Cli::try_parse_from([&["psp2psa"], args].concat()).expect("the arguments of a story");
+    let Command::Migrate(arguments) = cli.command else {
+        panic!("not a migration: {args:?}");
+    };
+    let options = Options {
+        target: arguments.target_version,
+        basis: arguments.basis.into(),
+        audit: arguments.audit,
+        warn: arguments.warn,
+        existing: match arguments.overwrite {
+            true => Existing::Overwrite,
+            false => Existing::Keep,
+        },
+        complete: arguments.complete,
+        only: arguments.namespace,
+    };
+    let attribution = Attribution {
+        chosen: arguments.input.default_namespace.is_some(),
+        default_namespace: arguments
+            .input
+            .default_namespace
+            .unwrap_or("default".to_owned()),
+    };
+    let recursion = match arguments.input.recursive {
+        true => Recursion::On,
+        false => Recursion::Off,
+    };
+    let paths = arguments.input.filename.iter();
+    let paths: Vec<String> = paths
+        .map(|path| folder.join(path).to_string_lossy().into_owned())
+        .collect();
+    let listing = walk::list(&paths, recursion, std::io::empty()).expect("the input is there");
+    let mut all = Read::default();
+    for entry in listing.entries {
+        all.append(psp2psa::read(
+            &walk::read(entry).expect("the input is readable"),
+        ));
+    }
+    let (plan, _) = psp2psa::migrate(all, &attribution, &options);
+    outcome(&plan)
+}
+
+/// Migrates, applies what was written, migrates again.
+fn nothing_is_left(story: &str, input: &Path, args: &[&str]) {
+    let folder = folder(&[]);
+    let copied = folder.path().join("in");
+    copy(input, &copied);
+    apply(&copied, &applied(&migrated(folder.path(), args)));
+    let left = migrated(folder.path(), args);
+    let nothing = BTreeMap::from([("migration.diff".to_owned(), String::new())]);
+    assert_eq!(left, nothing, "{story}");
+}
+
+#[test]
+fn a_migration_that_was_applied_plans_no_change() {
+    nothing_is_left("cluster", &fixture("cluster"), &["migrate", "-f", "in"]);
+    nothing_is_left("gitops", &fixture("gitops"), &["migrate", "-R", "-f", "in"]);
+}
+
+#[test]
+fn neither_does_any_story() {
+    let all = tree(&fixture("scenarios"));
+    let stories: Vec<(&str, String)> = all
+        .iter()
+        .filter_map(|(path, args)| {
+            let story = path.strip_suffix("/args")?;
+            let args = String::from_utf8(args.clone()).expect("a text");
+            // Objects that name no namespace belong elsewhere once `default` is declared, too.
+            let moves = story == "no-namespace-one-declared";
+            (args.starts_with("migrate") && !moves).then_some((story, args))
+        })
+        .collect();
+    assert!(stories.len() > 25);
+    for (story, args) in stories {
+        let args: Vec<&str> = args.split_whitespace().collect();
+        let input = fixture(&format!("scenarios/{story}/in"));
+        nothing_is_left(story, &input, &args);
+    }
+}
