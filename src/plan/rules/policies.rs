@@ -16,6 +16,7 @@ use super::{FEW, at};
 pub(super) fn namespace(plan: &NamespacePlan, context: &Context, findings: &mut Findings) {
     for workload in plan.workloads.iter().filter(|workload| workload.counts) {
         lost_mutation(plan, workload, findings);
+        lost_loosening(plan, workload, findings);
         if let Replay::Refused { errors } = &workload.replay {
             psp_refuses(plan, workload, errors, findings);
         }
@@ -34,33 +35,24 @@ fn lost_mutation(plan: &NamespacePlan, workload: &WorkloadPlan, findings: &mut F
     else {
         return;
     };
+    let loosening = workload.patch().map_or(&[][..], |patch| &patch.loosening);
     let lost: Vec<&psp::Change> = changes
         .iter()
         // The old annotations of seccomp only repeat the field.
         .filter(|change| {
             !matches!(change.steps.last(), Some(Step::Key(key)) if key.contains("seccomp.security.alpha"))
         })
+        .filter(|change| !loosening.iter().any(|other| other.steps == change.steps))
         .collect();
     if lost.is_empty() {
         return;
-    }
-    let mut fields: BTreeMap<String, String> = BTreeMap::new();
-    for change in lost {
-        let value = change
-            .after
-            .as_ref()
-            .map_or_else(|| "nothing".to_owned(), ToString::to_string);
-        fields.insert(generic(change), value);
     }
     let gained = stored.tightest() > workload.satisfies.tightest();
     findings.add(
         Draft {
             code: "mutation-lost",
             title: format!("policy {policy} writes fields into pods that templates do not have"),
-            evidence: fields
-                .iter()
-                .map(|(path, value)| format!("{path} = {value}"))
-                .collect(),
+            evidence: fields(lost),
             consequence: if gained {
                 "without the policy these pods satisfy only the looser level of their templates, and run without these fields"
                     .to_owned()
@@ -71,6 +63,46 @@ fn lost_mutation(plan: &NamespacePlan, workload: &WorkloadPlan, findings: &mut F
         },
         at(plan, workload),
     );
+}
+
+/// What a policy writes that weakens pods: its loss tightens them.
+fn lost_loosening(plan: &NamespacePlan, workload: &WorkloadPlan, findings: &mut Findings) {
+    let (Replay::Admitted { policy, .. }, Some(patch)) = (&workload.replay, workload.patch())
+    else {
+        return;
+    };
+    if patch.loosening.is_empty() {
+        return;
+    }
+    findings.add(
+        Draft {
+            code: "loosening-lost",
+            title: format!("policy {policy} weakens pods, and nothing will once it is gone"),
+            evidence: fields(&patch.loosening),
+            consequence: "without the policy these pods run tighter than today; what relies on it fails at run time"
+                .to_owned(),
+            remedy: "try these workloads without it; write into the template only what they prove to need".to_owned(),
+        },
+        at(plan, workload),
+    );
+}
+
+/// The fields that changes write, each once, with their values.
+fn fields<'c>(changes: impl IntoIterator<Item = &'c psp::Change>) -> Vec<String> {
+    let values: BTreeMap<String, String> = changes
+        .into_iter()
+        .map(|change| {
+            let value = change.after.as_ref().map(ToString::to_string);
+            (
+                generic(change),
+                value.unwrap_or_else(|| "nothing".to_owned()),
+            )
+        })
+        .collect();
+    values
+        .iter()
+        .map(|(path, value)| format!("{path} = {value}"))
+        .collect()
 }
 
 /// The path of a change without the indices of lists: `spec.containers[*].securityContext.runAsUser`.
