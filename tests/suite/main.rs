@@ -12,7 +12,11 @@ mod conformance;
 mod input;
 /// Policies to verdicts and levels.
 mod mapping;
+/// Policies for the tests of several modules; no tests of its own.
+mod policies;
 /// The policy engine against upstream's answers.
 mod psp;
 /// Grants against upstream's answers.
 mod rbac;
+/// Witnesses of verdicts, and the proof that what is enforced has none.
+mod witness;
