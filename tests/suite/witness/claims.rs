@@ -1,6 +1,6 @@
 //! No claim without a witness.
 
-use super::{amount, fate, refusing, refusing_at_all};
+use super::{amount, config, fate, refusing, refusing_at_all};
 use crate::policies::{self, VERSIONS, restricted, strings};
 use proptest::prelude::*;
 use psp2psa::mapping::{self, Control, Mapping};
@@ -173,9 +173,7 @@ fn every_claim_about_the_policies_of_the_vectors_has_a_witness() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig {
-        cases: amount(150, 20_000), failure_persistence: None, ..ProptestConfig::default()
-    })]
+    #![proptest_config(config(amount(150, 20_000)))]
 
     #[test]
     fn every_claim_about_generated_policies_has_a_witness(policy in policies::valid_policies()) {

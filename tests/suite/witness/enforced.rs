@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use super::pods::{self, Edit};
-use super::{Fate, amount, fate, refusing};
+use super::{Fate, amount, config, fate, refusing};
 use crate::policies::{self, VERSIONS};
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -140,13 +140,8 @@ fn run<P: std::fmt::Debug>(
     strategy: impl Strategy<Value = P>,
     search: impl Fn(P, &mut Seen) -> Result<(), TestCaseError>,
 ) {
-    let config = ProptestConfig {
-        cases,
-        failure_persistence: None,
-        ..ProptestConfig::default()
-    };
     let seen = RefCell::new(Seen::default());
-    TestRunner::new(config)
+    TestRunner::new(config(cases))
         .run(&strategy, |case| search(case, &mut seen.borrow_mut()))
         .unwrap_or_else(|error| panic!("{error}"));
     let seen = seen.into_inner();

@@ -1,6 +1,6 @@
 //! A witness says nothing that is of no use.
 
-use super::{amount, fate, refusing, refusing_at_all};
+use super::{amount, config, fate, refusing, refusing_at_all};
 use crate::policies::{self, VERSIONS};
 use proptest::prelude::*;
 use psp2psa::mapping;
@@ -99,9 +99,7 @@ fn nothing_can_be_left_out_of_the_witnesses_for_the_policies_of_the_cluster() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig {
-        cases: amount(150, 20_000), failure_persistence: None, ..ProptestConfig::default()
-    })]
+    #![proptest_config(config(amount(150, 20_000)))]
 
     #[test]
     fn nothing_can_be_left_out_of_the_witnesses_for_generated_policies(
