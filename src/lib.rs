@@ -234,7 +234,7 @@ pub fn check(
     attribution: &Attribution,
     question: &Question,
 ) -> (Vec<Checked>, Vec<Diagnostic>) {
-    let (workloads, said) = model::take_workloads(&mut read.objects, attribution);
+    let (workloads, said) = model::take_workloads(&mut read.objects, &read.unreadable, attribution);
     let mut diagnostics = read.diagnostics;
     diagnostics.extend(said);
     diag::sort(&mut diagnostics);
@@ -248,7 +248,8 @@ pub fn admit(
     attribution: &Attribution,
     question: &admit::Question,
 ) -> (Vec<Replayed>, Vec<Diagnostic>) {
-    let (workloads, unattributed) = model::take_workloads(&mut read.objects, attribution);
+    let (workloads, unattributed) =
+        model::take_workloads(&mut read.objects, &read.unreadable, attribution);
     let (inventory, mut diagnostics) = assemble(read, attribution);
     diagnostics.extend(unattributed);
     diagnostics.extend(psp::diagnose(&inventory.policies));

@@ -221,7 +221,7 @@ fn migrate(arguments: &Migrate) -> Result<Answer> {
 
 /// What to do with the folder that was written.
 fn next_steps(plan: &Plan, folder: &Path) -> String {
-    let folder = text::visible(&folder.display().to_string());
+    let folder = shell_word(&folder.to_string_lossy());
     let stages: std::collections::BTreeSet<_> = plan
         .namespaces
         .iter()
@@ -234,20 +234,20 @@ fn next_steps(plan: &Plan, folder: &Path) -> String {
         format!("\nwrote {folder}; read {folder}/report.html, then apply in this order:\n");
     for stage in stages {
         out.push_str(&format!(
-            "  kubectl apply -k {}/manifests/{}\n",
-            shell_word(&folder),
+            "  kubectl apply -k {folder}/manifests/{}\n",
             stage.folder()
         ));
     }
     out
 }
 
-/// The text as one word of a POSIX shell.
-fn shell_word(text: &str) -> String {
+/// A path as one word of a shell command.
+fn shell_word(path: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./".contains(c);
-    match text.chars().all(plain) {
-        true => text.to_owned(),
-        false => format!("'{}'", text.replace('\'', r"'\''")),
+    let path = text::visible(path);
+    match !path.is_empty() && path.chars().all(plain) {
+        true => path,
+        false => format!("'{}'", path.replace('\'', "'\\''")),
     }
 }
 
@@ -291,7 +291,15 @@ fn map(arguments: &Map) -> Result<Answer> {
 
 fn access(arguments: &AccessArgs) -> Result<Answer> {
     let attribution = attribution(&arguments.input);
-    let (inventory, mut diagnostics) = psp2psa::assemble(read(&arguments.input)?, &attribution);
+    let read = read(&arguments.input)?;
+    let roles_unread = read.unreadable.iter().any(|document| {
+        let kind = document.kind_hint.as_deref();
+        kind.is_none_or(|kind| kind.contains("Role") || kind == "List")
+    }) || read
+        .diagnostics
+        .iter()
+        .any(|diagnostic| diagnostic.code.name == "input/unreadable-file");
+    let (inventory, mut diagnostics) = psp2psa::assemble(read, &attribution);
     let (access, said) = psp2psa::resolve(&inventory);
     diagnostics.extend(said);
     let question = json::AccessQuestion {
@@ -320,13 +328,10 @@ fn access(arguments: &AccessArgs) -> Result<Answer> {
                 .map(|grant| ("podsecuritypolicy", &grant.policy)),
         ),
     };
-    // A "no" that rests on roles or bindings which could not be read is no answer.
-    let doubtful = diagnostics
-        .iter()
-        .any(|diagnostic| diagnostic.code.severity == Severity::Error);
     Ok(Answer {
         text,
-        negative: negative && !doubtful,
+        // A "no" that rests on roles or bindings which could not be read is no answer.
+        negative: negative && !roles_unread,
         diagnostics,
     })
 }

@@ -9,12 +9,16 @@
 mod admits;
 mod mutations;
 mod unmapped;
+mod witness;
+
+use serde_json::Value;
 
 use crate::model::psp::PodSecurityPolicy;
 use crate::pss::{self, Exposure, Level, Verdict, Version};
 
 pub use mutations::Mutation;
-pub use unmapped::Unmapped;
+pub use unmapped::{Unmapped, unmapped};
+pub use witness::{plain_pod, witness};
 
 /// What a policy amounts to at a version of the standards.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,6 +60,8 @@ pub struct Control {
     pub level: Level,
     /// The verdict, and what it rests on.
     pub exposure: Exposure,
+    /// A pod that the policy admits and the check refuses; see [`witness()`].
+    pub witness: Option<Value>,
 }
 
 /// Maps a policy at a version.
@@ -66,6 +72,7 @@ pub fn map(policy: &PodSecurityPolicy, version: Version) -> Mapping {
             check: check.id,
             level: check.level,
             exposure: (revision.policy)(policy),
+            witness: None,
         })
         .collect();
     if let Some(reason) = admits::nothing(policy) {
@@ -84,6 +91,12 @@ pub fn map(policy: &PodSecurityPolicy, version: Version) -> Mapping {
             unmapped: Vec::new(),
         };
     }
+    if let Some(ground) = witness::ground(policy, version) {
+        for control in &mut controls {
+            let verdict = control.exposure.verdict;
+            control.witness = ground.witness(control.check, control.level, verdict);
+        }
+    }
     let level = tightest(&controls, |verdict| !verdict.blocks());
     Mapping {
         level: Some(level),
@@ -98,7 +111,7 @@ pub fn map(policy: &PodSecurityPolicy, version: Version) -> Mapping {
                 .collect(),
         },
         mutations: mutations::mutations(policy),
-        unmapped: unmapped::unmapped(policy, level, version),
+        unmapped: unmapped(policy, level, version),
         summary: summary(level, &controls),
         controls,
     }

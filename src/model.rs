@@ -26,7 +26,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use crate::diag::{Diagnostic, Source};
 use crate::input::Unreadable;
 
-use attribution::{Attribution, Homes};
+use attribution::{Attribution, Homes, unread_namespace};
 use decode::Object;
 use gap::{Gap, GapKind};
 use namespace::{Namespace, Node, ServiceAccount};
@@ -40,7 +40,7 @@ use workload::{Origin, Workload};
 pub struct Inventory {
     /// One entry a namespace that has a Namespace object, sorted by name.
     pub namespaces: Vec<Namespace>,
-    /// Names of the namespaces that the input defines in contradicting ways.
+    /// Names of the namespaces that the input defines in contradicting ways, or in a way that can not be read.
     pub contradicting: BTreeSet<String>,
     /// Sorted by name; variants side by side.
     pub policies: Vec<PodSecurityPolicy>,
@@ -65,11 +65,16 @@ pub fn assemble(
     attribution: &Attribution,
 ) -> (Inventory, Vec<Diagnostic>) {
     let mut diagnostics = Vec::new();
-    let homes = Homes::new(&objects, attribution);
+    let homes = Homes::new(&objects, unreadable, attribution);
     let mut inventory = Inventory {
         gaps: unreadable
             .iter()
             .filter_map(|document| gap::unreadable(document, &homes))
+            .collect(),
+        contradicting: unreadable
+            .iter()
+            .filter_map(unread_namespace)
+            .map(str::to_owned)
             .collect(),
         ..Inventory::default()
     };
@@ -98,6 +103,14 @@ pub fn assemble(
                     &mut diagnostics,
                 ) {
                     inventory.bindings.push(binding);
+                } else if let Some(source) = binding.sources.first() {
+                    inventory.gaps.push(Gap {
+                        kind: GapKind::Grant,
+                        what: format!("RoleBinding {}", binding.name),
+                        source: source.clone(),
+                        namespace: None,
+                        selectors: Vec::new(),
+                    });
                 }
             }
             Object::ServiceAccount(mut account) => {
@@ -135,9 +148,10 @@ pub fn assemble(
 /// included, attributed like [`assemble`] does.
 pub fn take_workloads(
     objects: &mut Vec<Object>,
+    unreadable: &[Unreadable],
     attribution: &Attribution,
 ) -> (Vec<Workload>, Vec<Diagnostic>) {
-    let homes = Homes::new(objects, attribution);
+    let homes = Homes::new(objects, unreadable, attribution);
     let mut diagnostics = Vec::new();
     let workloads = objects
         .extract_if(.., |object| matches!(object, Object::Workload(_)))

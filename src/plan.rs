@@ -26,6 +26,8 @@ use rayon::prelude::*;
 use crate::diag::{Diagnostic, Source};
 use crate::mapping::{self, Mapping};
 use crate::model::Inventory;
+use crate::model::gap::GapKind;
+use crate::model::psp::PodSecurityPolicy;
 use crate::model::workload::Workload;
 use crate::pss::admission::Mode;
 use crate::pss::{self, Level, LevelSet, Version};
@@ -196,10 +198,7 @@ pub fn plan(
         judge: Judge::new(inventory, access),
         levels: levels(&policies),
         incidental: incidental(&policies),
-        mappings: policies
-            .iter()
-            .map(|policy| (policy.name.as_str(), &policy.mapping))
-            .collect(),
+        policies: by_name(&inventory.policies),
         homes: Homes::new(inventory),
     };
     let mut namespaces: Vec<NamespacePlan> = context
@@ -214,7 +213,8 @@ pub fn plan(
     for namespace in &namespaces {
         rules::namespace(namespace, &context, &mut drafts);
     }
-    rules::cluster(access, &policies, said, &mut drafts);
+    let unread_grants = inventory.gaps.iter().any(|gap| gap.kind == GapKind::Grant);
+    rules::cluster(access, &policies, said, unread_grants, &mut drafts);
     let findings = drafts.finish();
     link(&mut namespaces, &findings);
     Plan {
@@ -259,6 +259,14 @@ fn levels(policies: &[PolicyPlan]) -> BTreeMap<&str, Option<Level>> {
     levels
 }
 
+fn by_name(policies: &[PodSecurityPolicy]) -> BTreeMap<&str, Vec<&PodSecurityPolicy>> {
+    let mut by_name: BTreeMap<&str, Vec<&PodSecurityPolicy>> = BTreeMap::new();
+    for policy in policies {
+        by_name.entry(&policy.name).or_default().push(policy);
+    }
+    by_name
+}
+
 /// Checks that make a policy privileged although workloads hardly ever use what they forbid.
 const HARDLY_USED: &[&str] = &[
     "appArmorProfile",
@@ -296,7 +304,8 @@ struct Context<'a> {
     judge: Judge<'a>,
     levels: BTreeMap<&'a str, Option<Level>>,
     incidental: BTreeSet<&'a str>,
-    mappings: BTreeMap<&'a str, &'a Mapping>,
+    /// By name; variants side by side.
+    policies: BTreeMap<&'a str, Vec<&'a PodSecurityPolicy>>,
     homes: Homes<'a>,
 }
 

@@ -86,9 +86,13 @@ fn swap(folder: &Path, new: &Path, old: &Path) -> io::Result<()> {
     }
 }
 
+/// Copies a file, or a link as a link: what it points to is not ours to read.
 fn carry_over(from: &Path, to: &Path) -> io::Result<()> {
     if let Some(folder) = to.parent() {
         fs::create_dir_all(folder)?;
+    }
+    if fs::symlink_metadata(from)?.is_symlink() {
+        return std::os::unix::fs::symlink(fs::read_link(from)?, to);
     }
     fs::copy(from, to).map(|_| ())
 }

@@ -145,6 +145,20 @@ A symbolic link in a directory leads to a file outside it. Such links are not fo
 ",
 };
 
+/// A folder that an earlier run wrote.
+pub static OWN_OUTPUT: Code = Code {
+    name: "input/own-output",
+    severity: Severity::Note,
+    docs: "\
+A folder below the one that was asked for holds the output of an earlier run (`report.json` of kind
+`MigrationReport`). It is passed over.
+
+**Why it matters.** Read as input, the labels that the plan proposes would count as the owner's.
+
+**What to do.** Nothing. Name the folder itself with `-f` if it is really meant.
+",
+};
+
 /// A key that begins with a blank that is none.
 pub static ODD_BLANK: Code = Code {
     name: "input/odd-blank",
@@ -180,6 +194,7 @@ pub static CODES: &[&Code] = &[
     &NOT_AN_OBJECT,
     &ODD_BLANK,
     &OUTSIDE_LINK,
+    &OWN_OUTPUT,
     &SYNTAX,
     &TEMPLATE,
     &TOO_DEEP,

@@ -153,6 +153,17 @@ pub fn read(entry: Entry) -> Result<InputFile, Diagnostic> {
     })
 }
 
+/// The file by which a folder of ours is known.
+const MARK: &str = "report.json";
+
+/// Whether a report is one that `migrate` wrote: its first lines say so.
+fn is_ours(report: &Path) -> bool {
+    let mut head = Vec::new();
+    File::open(report)
+        .and_then(|file| file.take(256).read_to_end(&mut head))
+        .is_ok_and(|_| String::from_utf8_lossy(&head).contains("\"kind\": \"MigrationReport\""))
+}
+
 struct Walk {
     recursion: Recursion,
     listing: Listing,
@@ -181,6 +192,16 @@ impl Walk {
             }
         }
         names.sort_unstable();
+        if depth > 0 && names.iter().any(|name| name == MARK) && is_ours(&path.join(MARK)) {
+            let source = start_of(&path.to_string_lossy());
+            self.listing.diagnostics.push(Diagnostic::at(
+                &diags::OWN_OUTPUT,
+                &source,
+                "a folder that an earlier run wrote is passed over",
+                "name it with -f if it is meant",
+            ));
+            return;
+        }
         for name in names {
             let member = path.join(&name);
             let hidden = name.to_string_lossy().starts_with('.');

@@ -21,12 +21,8 @@ pub struct Unmapped {
     pub message: String,
 }
 
-/// Everything that is lost.
-pub(super) fn unmapped(
-    policy: &PodSecurityPolicy,
-    level: Level,
-    version: Version,
-) -> Vec<Unmapped> {
+/// Everything that the policy restricts and the level at that version does not, so that it is lost with the policy.
+pub fn unmapped(policy: &PodSecurityPolicy, level: Level, version: Version) -> Vec<Unmapped> {
     let allowed = pss::allowed(level, version);
     let groups = [
         seccomp(policy, level),

@@ -7,6 +7,7 @@ use super::diags;
 use super::kustomize::Overlays;
 use super::object::ObjectRef;
 use crate::diag::{Diagnostic, Source};
+use crate::input::Unreadable;
 
 /// How objects that name no namespace are attributed.
 #[derive(Debug, Clone)]
@@ -17,6 +18,14 @@ pub struct Attribution {
     pub chosen: bool,
 }
 
+/// The name of a Namespace that could not be read.
+pub(super) fn unread_namespace(document: &Unreadable) -> Option<&str> {
+    match document.kind_hint.as_deref() {
+        Some("Namespace") => document.name_hint.as_deref(),
+        _ => None,
+    }
+}
+
 /// Where objects belong that do not say so.
 pub(crate) struct Homes {
     overlays: Overlays,
@@ -24,14 +33,24 @@ pub(crate) struct Homes {
 }
 
 impl Homes {
-    pub(crate) fn new(objects: &[Object], attribution: &Attribution) -> Self {
+    pub(crate) fn new(
+        objects: &[Object],
+        unreadable: &[Unreadable],
+        attribution: &Attribution,
+    ) -> Self {
         let declared: BTreeSet<&str> = objects
             .iter()
             .filter_map(|object| match object {
                 Object::Namespace(namespace) => Some(namespace.name.as_str()),
                 _ => None,
             })
+            .chain(unreadable.iter().filter_map(unread_namespace))
             .collect();
+        let nameless = unreadable
+            .iter()
+            .filter(|document| document.kind_hint.as_deref() == Some("Namespace"))
+            .filter(|document| document.name_hint.is_none())
+            .count();
         let kustomizations: Vec<_> = objects
             .iter()
             .filter_map(|object| match object {
@@ -41,7 +60,7 @@ impl Homes {
             .collect();
         Homes {
             overlays: Overlays::new(&kustomizations),
-            fallback: (attribution.chosen || declared.len() < 2)
+            fallback: (attribution.chosen || declared.len() + nameless < 2)
                 .then(|| attribution.default_namespace.clone()),
         }
     }
@@ -68,6 +87,11 @@ impl Homes {
         let Some(source) = sources.first() else {
             return true;
         };
+        if let (Some(written), Some(overlaid)) = (namespace.as_mut(), self.overlaid(source)) {
+            // The namespace of a kustomization wins over the one in its resources.
+            *written = overlaid;
+            return true;
+        }
         if namespace.as_deref() != Some("") {
             return true;
         }

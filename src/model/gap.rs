@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::attribution::Homes;
 use super::decode::{Object, group};
+use super::is_dns_label;
 use super::nullable;
 use super::object::ObjectMeta;
 use super::role::LabelSelector;
@@ -39,6 +40,8 @@ pub enum GapKind {
     Template,
     /// A workload whose namespace the input does not tell.
     Unattributed,
+    /// A policy, role or binding that could not be read or names no namespace: who may use what is not known.
+    Grant,
     /// A release or application that is rendered elsewhere (Helm, Argo CD, Flux).
     Rendered,
     /// A mutating webhook that may change pods on their way in.
@@ -78,8 +81,6 @@ const RENDERED: &[(&str, &str, &str)] = &[
 const WITHOUT_PODS: &[&str] = &[
     "APIService",
     "CSIDriver",
-    "ClusterRole",
-    "ClusterRoleBinding",
     "ConfigMap",
     "CustomResourceDefinition",
     "Endpoints",
@@ -93,16 +94,22 @@ const WITHOUT_PODS: &[&str] = &[
     "PersistentVolume",
     "PersistentVolumeClaim",
     "PodDisruptionBudget",
-    "PodSecurityPolicy",
     "PriorityClass",
     "ResourceQuota",
-    "Role",
-    "RoleBinding",
     "Secret",
     "Service",
     "ServiceAccount",
     "StorageClass",
     "ValidatingWebhookConfiguration",
+];
+
+/// Kinds that say who may use which policy.
+const GRANTS: &[&str] = &[
+    "ClusterRole",
+    "ClusterRoleBinding",
+    "PodSecurityPolicy",
+    "Role",
+    "RoleBinding",
 ];
 
 /// What an unreadable document leaves open; `None` if it is of a kind that makes no pods.
@@ -118,9 +125,11 @@ pub(super) fn unreadable(document: &Unreadable, homes: &Homes) -> Option<Gap> {
         "" => format!("{kind} at {}", document.source),
         name => format!("{kind} {name} at {}", document.source),
     };
-    let (kind, namespace) = match document.code == &input::diags::TEMPLATE {
-        true => (GapKind::Template, document.namespace_hint.clone()),
-        false => (
+    let rendered_later = document.code == &input::diags::TEMPLATE;
+    let (kind, namespace) = match (GRANTS.contains(&kind), rendered_later) {
+        (true, _) => (GapKind::Grant, document.namespace_hint.clone()),
+        (false, true) => (GapKind::Template, document.namespace_hint.clone()),
+        (false, false) => (
             GapKind::Unreadable,
             match (&document.namespace_hint, &document.name_hint) {
                 (Some(namespace), _) => Some(namespace.clone()),
@@ -153,12 +162,14 @@ pub(super) fn custom_resource(document: &Document, value: &Value) -> Object {
         .iter()
         .find(|(g, k, _)| *g == group(&document.api_version) && *k == kind);
     let (kind_of_gap, namespace) = match rendered {
-        Some((_, _, path)) if !path.is_empty() && !text(path).is_empty() => {
-            (GapKind::Rendered, Some(text(path).to_owned()))
-        }
-        // An Argo Application lives in Argo's namespace and says where its objects go in the objects themselves.
-        Some(("argoproj.io", _, _)) => (GapKind::Rendered, None),
-        Some(_) => (GapKind::Rendered, Some(own)),
+        // A value that is no name is filled in elsewhere, as the generators of an ApplicationSet do.
+        Some((_, _, path)) if !path.is_empty() && !text(path).is_empty() => (
+            GapKind::Rendered,
+            Some(text(path).to_owned()).filter(|name| is_dns_label(name)),
+        ),
+        // A chart without a target goes where its release is; other bundles say in their objects where they go.
+        Some((_, "HelmRelease" | "HelmChart", _)) => (GapKind::Rendered, Some(own)),
+        Some(_) => (GapKind::Rendered, None),
         None if own.is_empty() => return Object::Other,
         None => (GapKind::CustomResource, Some(own)),
     };

@@ -20,6 +20,10 @@ pub const SECCOMP_ALLOWED: &str = "seccomp.security.alpha.kubernetes.io/allowedP
 /// Annotation: seccomp profile written into pods that name none.
 pub const SECCOMP_DEFAULT: &str = "seccomp.security.alpha.kubernetes.io/defaultProfileName";
 
+/// A capability that the API server refuses in a container with `allowPrivilegeEscalation: false`, in this spelling
+/// only. Upstream: `ValidateSecurityContext` in `pkg/apis/core/validation/validation.go` (v1.24).
+pub const REFUSED_WITHOUT_ESCALATION: &str = "CAP_SYS_ADMIN";
+
 /// A PodSecurityPolicy.
 ///
 /// Variants of one policy (same name, different text) are kept side by side; see [`super::Inventory`].
@@ -163,6 +167,12 @@ impl PspSpec {
     /// Upstream: `pkg/apis/policy/v1beta1/defaults.go` (v1.24).
     pub fn allows_privilege_escalation(&self) -> bool {
         self.allow_privilege_escalation.unwrap_or(true)
+    }
+
+    /// What the policy writes into containers that leave `allowPrivilegeEscalation` out.
+    pub fn written_privilege_escalation(&self) -> Option<bool> {
+        let forced = (!self.allows_privilege_escalation()).then_some(false);
+        self.default_allow_privilege_escalation.or(forced)
     }
 
     /// The item of `volumes` that allows volumes of this kind.

@@ -1,14 +1,20 @@
 //! How much of a namespace the input shows, and what it leaves out.
 
+mod dump;
+mod hints;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::diag::Source;
 use crate::model::Inventory;
 use crate::model::gap::{Gap, GapKind};
 use crate::model::namespace::Namespace;
+use crate::model::role::LabelSelector;
 use crate::model::selector;
-use crate::model::workload::Origin;
 use crate::pss::{Evaluator, Level, LevelSet};
+
+use dump::{Dump, is_running};
+use hints::Hints;
 
 /// How much of a namespace the input shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -61,6 +67,8 @@ pub struct Missing {
 pub enum Weight {
     /// Pods exist, or may well exist, that the label could refuse.
     Withholds,
+    /// What was granted is not known: it holds back a label that follows from grants.
+    Grants,
     /// Nothing points at such pods.
     Review,
 }
@@ -85,6 +93,15 @@ impl Evidence {
         names
     }
 
+    /// What could have granted a looser policy.
+    pub(super) fn unread_grants(&self) -> Vec<String> {
+        self.missing
+            .iter()
+            .filter(|missing| missing.weight == Weight::Grants)
+            .map(|missing| missing.what.clone())
+            .collect()
+    }
+
     /// Why a label should be looked at before it is applied.
     pub(super) fn doubts(&self) -> Vec<String> {
         let files = (self.completeness != Completeness::Complete).then(|| {
@@ -93,7 +110,7 @@ impl Evidence {
         });
         self.missing
             .iter()
-            .filter(|missing| missing.weight == Weight::Review)
+            .filter(|missing| missing.weight != Weight::Withholds)
             .map(|missing| missing.what.clone())
             .chain(files)
             .collect()
@@ -102,14 +119,31 @@ impl Evidence {
 
 /// The gaps of the input, indexed by the namespaces that they concern.
 pub(super) struct Gaps<'a> {
-    anywhere: Vec<(&'a Gap, LevelSet)>,
-    by_namespace: BTreeMap<&'a str, Vec<(&'a Gap, LevelSet)>>,
-    /// Namespaces with pods read from a cluster.
+    /// Gaps that could be in any namespace. There may be very many, so more than [`MANY`] of one kind count as one.
+    anywhere: Vec<Known<'a>>,
+    by_namespace: BTreeMap<&'a str, Vec<Known<'a>>>,
+    /// Namespaces with running pods.
     live: BTreeSet<&'a str>,
-    /// Whether the input is a dump of a whole cluster.
-    dump: bool,
+    /// Namespaces in which running pods show what becomes of every template.
+    shown: BTreeSet<&'a str>,
+    /// Namespaces with something that was written by hand.
+    by_hand: BTreeSet<&'a str>,
+    dump: Dump,
     complete: bool,
 }
+
+/// A gap with what is known of it.
+#[derive(Clone)]
+struct Known<'a> {
+    gap: &'a Gap,
+    what: String,
+    satisfies: LevelSet,
+    /// For a gap that is likely elsewhere.
+    unlikely_in: Option<BTreeSet<&'a str>>,
+}
+
+/// More gaps of one kind that could be anywhere are named by their number, so that namespaces times gaps stays linear.
+const MANY: usize = 20;
 
 impl<'a> Gaps<'a> {
     /// Finds out what the input leaves out. `complete`: the user vouches that nothing is.
@@ -120,36 +154,46 @@ impl<'a> Gaps<'a> {
             live: inventory
                 .workloads
                 .iter()
-                .filter(|workload| workload.origin == Origin::Pod && workload.meta.from_cluster())
+                .filter(|workload| is_running(workload))
                 .filter_map(|workload| workload.namespace.as_deref())
                 .collect(),
-            dump: is_dump(inventory),
+            shown: dump::shown(inventory),
+            by_hand: inventory
+                .workloads
+                .iter()
+                .filter(|workload| !workload.meta.from_cluster())
+                .filter_map(|workload| workload.namespace.as_deref())
+                .collect(),
+            dump: dump::dump(inventory),
             complete,
         };
-        let accounts = bound_accounts(inventory);
+        let hints = Hints::new(inventory, evaluator);
         for gap in &inventory.gaps {
-            let (satisfies, hinted) = match gap.kind {
-                GapKind::Unattributed => unattributed(gap, inventory, evaluator, &accounts),
-                _ => (LevelSet::PRIVILEGED, None),
+            let mut known = Known {
+                gap,
+                what: gap.what.clone(),
+                satisfies: LevelSet::PRIVILEGED,
+                unlikely_in: None,
             };
-            match (hinted, gap.namespace.as_deref()) {
-                (Some(namespaces), _) => {
-                    for namespace in namespaces {
+            if gap.kind == GapKind::Unattributed {
+                let (satisfies, namespaces) = hints.of(gap);
+                known.satisfies = satisfies;
+                if let Some(namespaces) = namespaces {
+                    for namespace in &namespaces {
                         gaps.by_namespace
                             .entry(namespace)
                             .or_default()
-                            .push((gap, satisfies));
+                            .push(known.clone());
                     }
+                    known.unlikely_in = Some(namespaces);
                 }
-                (None, Some(namespace)) => {
-                    gaps.by_namespace
-                        .entry(namespace)
-                        .or_default()
-                        .push((gap, satisfies));
-                }
-                (None, None) => gaps.anywhere.push((gap, satisfies)),
+            }
+            match gap.namespace.as_deref() {
+                Some(namespace) => gaps.by_namespace.entry(namespace).or_default().push(known),
+                None => gaps.anywhere.push(known),
             }
         }
+        gaps.anywhere = summarised(gaps.anywhere);
         gaps
     }
 
@@ -164,14 +208,23 @@ impl<'a> Gaps<'a> {
         let mut missing: Vec<Missing> = self
             .anywhere
             .iter()
+            .filter(|known| {
+                !known
+                    .unlikely_in
+                    .as_ref()
+                    .is_some_and(|likely| likely.contains(name))
+            })
             .chain(here)
-            .filter_map(|(gap, satisfies)| self.missing(gap, *satisfies, name, namespace))
+            .filter_map(|known| self.missing(known, name, namespace))
             .collect();
         missing.extend(self.injection_by_label(name, namespace));
         missing.sort_by(|a, b| (a.weight, a).cmp(&(b.weight, b)));
         missing.dedup();
-        let shown = self.complete || (self.dump && namespace.is_none_or(|n| n.from_cluster));
-        let completeness = if shown && missing.iter().all(|m| m.weight != Weight::Withholds) {
+        let completeness = if (self.complete || self.is_dumped(name, namespace))
+            && missing
+                .iter()
+                .all(|missing| missing.weight != Weight::Withholds)
+        {
             Completeness::Complete
         } else if runs {
             Completeness::Partial
@@ -184,62 +237,65 @@ impl<'a> Gaps<'a> {
         }
     }
 
+    /// Whether the namespace and everything that the input shows in it were read from a cluster.
+    fn is_dumped(&self, name: &str, namespace: Option<&Namespace>) -> bool {
+        self.dump != Dump::No
+            && namespace.is_some_and(|namespace| namespace.from_cluster)
+            && !self.by_hand.contains(name)
+    }
+
     /// What a gap means for a namespace; `None` if nothing.
-    fn missing(
-        &self,
-        gap: &Gap,
-        satisfies: LevelSet,
-        name: &str,
-        namespace: Option<&Namespace>,
-    ) -> Option<Missing> {
-        let live = self.complete || self.live.contains(name);
+    fn missing(&self, known: &Known, name: &str, namespace: Option<&Namespace>) -> Option<Missing> {
+        let gap = known.gap;
+        let what = &known.what;
+        // A list of pods shows what was rendered, as far as it runs.
+        let pods_listed = self.complete
+            || (self.is_dumped(name, namespace)
+                && (self.dump == Dump::AllPods || self.live.contains(name)));
         let (weight, what) = match gap.kind {
             GapKind::Unattributed => (
-                Weight::Withholds,
-                format!("{} (names no namespace)", gap.what),
+                match known.unlikely_in {
+                    Some(ref likely) if !likely.contains(name) => Weight::Review,
+                    Some(_) | None => Weight::Withholds,
+                },
+                format!("{what} (names no namespace)"),
             ),
-            GapKind::Unreadable if !self.complete => (
-                Weight::Withholds,
-                format!("{} (could not be read)", gap.what),
-            ),
+            GapKind::Unreadable if !self.complete => {
+                (Weight::Withholds, format!("{what} (could not be read)"))
+            }
             // A template that names its namespace is installed there; of any other only the release tells where, if
             // anywhere.
-            GapKind::Template if !live => (
+            GapKind::Template if !pods_listed => (
                 match gap.namespace {
                     Some(_) => Weight::Withholds,
                     None => Weight::Review,
                 },
-                format!("{} (a template that is not rendered)", gap.what),
+                format!("{what} (a template that is not rendered)"),
             ),
-            GapKind::Rendered if !live => (
+            GapKind::Rendered if !pods_listed => (
                 Weight::Withholds,
-                format!("{} (its pods are not in the input)", gap.what),
+                format!("{what} (its pods are not in the input)"),
             ),
-            GapKind::Injection if !live => {
-                let none = BTreeMap::new();
-                let labels = namespace.map_or(&none, |namespace| &namespace.labels);
-                if !gap
-                    .selectors
-                    .iter()
-                    .any(|selector| selector::matches(selector, labels))
-                {
+            GapKind::Injection if !self.complete && !self.shown.contains(name) => {
+                if !selects(&gap.selectors, name, namespace) {
                     return None;
                 }
                 (
                     Weight::Withholds,
-                    format!("{} (may change pods on their way in)", gap.what),
+                    format!("{what} (may change pods on their way in)"),
                 )
             }
-            GapKind::CustomResource if !live && !self.dump => (
+            GapKind::Grant => (
+                Weight::Grants,
+                format!("{what} (who may use which policy is not known)"),
+            ),
+            GapKind::CustomResource if !pods_listed => (
                 Weight::Review,
-                format!("{} may create pods that the input does not show", gap.what),
+                format!("{what} may create pods that the input does not show"),
             ),
             GapKind::Critical => (
                 Weight::Review,
-                format!(
-                    "{} is served from here, so a refused pod can stop the whole cluster",
-                    gap.what
-                ),
+                format!("{what} is served from here, so a refused pod can stop the whole cluster"),
             ),
             GapKind::Unreadable
             | GapKind::Template
@@ -251,7 +307,7 @@ impl<'a> Gaps<'a> {
             what,
             kind: gap.kind,
             source: Some(gap.source.clone()),
-            satisfies,
+            satisfies: known.satisfies,
             weight,
         })
     }
@@ -259,7 +315,7 @@ impl<'a> Gaps<'a> {
     /// Sidecar injection that the namespace asks for itself.
     fn injection_by_label(&self, name: &str, namespace: Option<&Namespace>) -> Option<Missing> {
         let namespace = namespace?;
-        if self.complete || self.live.contains(name) {
+        if self.complete || self.shown.contains(name) {
             return None;
         }
         let annotation = namespace
@@ -282,54 +338,43 @@ impl<'a> Gaps<'a> {
     }
 }
 
-/// Whether the input is a dump of a whole cluster: workloads come from a cluster, and if there are policies, they and
-/// the bindings do as well.
-fn is_dump(inventory: &Inventory) -> bool {
-    let workloads = inventory
-        .workloads
-        .iter()
-        .any(|workload| workload.meta.from_cluster());
-    let policies = inventory.policies.is_empty()
-        || (inventory.policies.iter().any(|policy| policy.from_cluster)
-            && !inventory.bindings.is_empty()
-            && inventory.roles.iter().any(|role| role.from_cluster));
-    workloads && policies
+/// Whether a webhook works on a namespace. Where its labels are not known, or a selector is not understood, it may.
+fn selects(selectors: &[LabelSelector], name: &str, namespace: Option<&Namespace>) -> bool {
+    let Some(namespace) = namespace else {
+        return true;
+    };
+    let mut labels = namespace.labels.clone();
+    // The API server sets it on every namespace.
+    labels.insert("kubernetes.io/metadata.name".to_owned(), name.to_owned());
+    selectors.iter().any(|selector| {
+        selector::problem(selector).is_some() || selector::matches(selector, &labels)
+    })
 }
 
-/// For each name of a service account: the namespaces in which some binding speaks of it.
-fn bound_accounts(inventory: &Inventory) -> BTreeMap<&str, BTreeSet<&str>> {
-    let mut accounts: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
-    for binding in &inventory.bindings {
-        for subject in &binding.subjects {
-            let namespace = match subject.namespace.as_str() {
-                "" => binding.namespace.as_deref(),
-                namespace => Some(namespace),
-            };
-            if let (true, Some(namespace)) = (subject.kind == "ServiceAccount", namespace) {
-                accounts.entry(&subject.name).or_default().insert(namespace);
-            }
-        }
+/// Many gaps of one kind as one, unless they can be told apart by namespace.
+fn summarised(gaps: Vec<Known<'_>>) -> Vec<Known<'_>> {
+    let mut by_kind: BTreeMap<(GapKind, bool), Vec<Known>> = BTreeMap::new();
+    for gap in gaps {
+        let key = (gap.gap.kind, gap.unlikely_in.is_some());
+        by_kind.entry(key).or_default().push(gap);
     }
-    accounts
-}
-
-/// What an unattributed workload satisfies, and where it can only be if its service account is bound somewhere.
-fn unattributed<'a>(
-    gap: &Gap,
-    inventory: &'a Inventory,
-    evaluator: &Evaluator,
-    accounts: &BTreeMap<&'a str, BTreeSet<&'a str>>,
-) -> (LevelSet, Option<BTreeSet<&'a str>>) {
-    let mut satisfies = LevelSet::ALL;
-    let mut hinted: Option<BTreeSet<&str>> = None;
-    for workload in &inventory.workloads {
-        if workload.namespace.is_none() && workload.sources.contains(&gap.source) {
-            satisfies = satisfies.intersection(evaluator.satisfies(&workload.pod));
-            let account = workload.pod.spec.account();
-            if !account.is_empty() && account != "default" {
-                hinted = accounts.get(account).cloned();
-            }
+    let mut kept = Vec::new();
+    for ((kind, unlikely), mut gaps) in by_kind {
+        if gaps.len() <= MANY || kind == GapKind::Injection {
+            kept.append(&mut gaps);
+            continue;
         }
+        let more = gaps.len() - 1;
+        let satisfies = gaps
+            .iter()
+            .map(|known| known.satisfies)
+            .fold(LevelSet::ALL, LevelSet::intersection);
+        kept.extend(gaps.into_iter().next().map(|first| Known {
+            what: format!("{} and {more} more", first.what),
+            satisfies,
+            unlikely_in: unlikely.then(BTreeSet::new),
+            ..first
+        }));
     }
-    (satisfies, hinted)
+    kept
 }

@@ -18,7 +18,7 @@ pub(super) struct Homes<'a> {
 pub(super) struct Home<'a> {
     /// Its Namespace object.
     pub(super) object: Option<&'a Namespace>,
-    /// Whether the input defines it in contradicting ways.
+    /// Whether the input defines it in contradicting ways, or in a way that can not be read.
     pub(super) contradicting: bool,
     /// What runs in it and is explained by nothing else.
     pub(super) workloads: Vec<&'a Workload>,
@@ -41,7 +41,13 @@ impl<'a> Homes<'a> {
         for object in &inventory.namespaces {
             let home = namespaces.entry(&object.name).or_default();
             home.object = Some(object);
-            home.contradicting = inventory.contradicting.contains(&object.name);
+        }
+        for name in inventory
+            .contradicting
+            .iter()
+            .filter(|name| is_dns_label(name))
+        {
+            namespaces.entry(name).or_default().contradicting = true;
         }
         let inhabited = inventory
             .service_accounts

@@ -92,6 +92,16 @@ pub(super) struct Facts<'a> {
 
 /// Decides for one namespace.
 pub(super) fn decide(facts: &Facts) -> Decision {
+    if facts.contradicting {
+        return inconclusive(
+            None,
+            "defined in contradicting ways",
+            vec![
+                "the input defines this namespace in contradicting ways, or in a way that can not be read, so nothing is written for it"
+                    .to_owned(),
+            ],
+        );
+    }
     if is_system(facts.namespace) {
         return planned(
             Level::Privileged,
@@ -101,16 +111,6 @@ pub(super) fn decide(facts: &Facts) -> Decision {
                 "{} belongs to Kubernetes itself: nothing there is tightened unless it is asked for",
                 facts.namespace
             )],
-        );
-    }
-    if facts.contradicting {
-        return inconclusive(
-            None,
-            "defined in contradicting ways",
-            vec![
-                "the input defines this namespace in contradicting ways, so nothing is written for it"
-                    .to_owned(),
-            ],
         );
     }
     let depends_on_invalid = match facts.basis {
@@ -272,7 +272,11 @@ fn unused(facts: &Facts) -> Decision {
         );
         return inconclusive(None, "no workload in the input", reasons);
     }
-    match own_level(facts) {
+    let own = own_level(facts);
+    if let Some(decision) = unread_grants(facts, own.as_ref().map(|(level, _)| *level)) {
+        return decision;
+    }
+    match own {
         None => inconclusive(
             None,
             "nothing runs, nothing granted",
@@ -309,9 +313,30 @@ fn loosest<'a>(usable: impl Iterator<Item = &'a Usable>) -> Option<(Level, Strin
         .min()
 }
 
+/// A label that follows from grants is withheld where some grants are not known and could be looser.
+fn unread_grants(facts: &Facts, visible: Option<Level>) -> Option<Decision> {
+    let unread = facts.evidence.unread_grants();
+    if unread.is_empty() || visible == Some(Level::Privileged) {
+        return None;
+    }
+    Some(inconclusive(
+        visible,
+        "grants are not known",
+        vec![format!(
+            "no enforce label is written: {} could have granted a looser policy",
+            list(&unread)
+        )],
+    ))
+}
+
 /// From what the policies granted to the namespace and to everybody allow.
 fn granted(facts: &Facts) -> Option<Decision> {
-    let (level, policy) = loosest(facts.granted.own.iter().chain(&facts.granted.everyone))?;
+    let loosest = loosest(facts.granted.own.iter().chain(&facts.granted.everyone));
+    let visible = loosest.as_ref().map(|(level, _)| *level);
+    if let Some(decision) = unread_grants(facts, visible) {
+        return Some(decision);
+    }
+    let (level, policy) = loosest?;
     let mut reasons = vec![format!(
         "{level} is the closest level to the loosest policy granted here, {policy}"
     )];

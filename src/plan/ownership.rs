@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::workload::Workload;
+use crate::model::workload::{Origin, Workload};
 
 /// How many owners up a chain is followed. Real chains have three links (CronJob, Job, Pod); a longer one is a cycle
 /// or hostile, and its object counts for itself.
@@ -24,6 +24,10 @@ pub(super) fn explain(workloads: &[Workload]) -> Vec<(&Workload, Option<&Workloa
         let owner = index
             .get(&(namespace, reference.kind.as_str(), reference.name.as_str()))
             .copied()?;
+        // A template found by convention is a guess: it explains nothing away.
+        if owner.origin != Origin::Template {
+            return None;
+        }
         let uid = &owner.meta.uid;
         (uid.is_empty() || reference.uid.is_empty() || *uid == reference.uid).then_some(owner)
     };

@@ -10,8 +10,8 @@
 
 use serde_json::{Value, json};
 
-use crate::model::pod::{Pod, Profile, SecurityContext};
-use crate::model::workload::Workload;
+use crate::model::pod::{Pod, PodSecurityContext, Profile, SecurityContext};
+use crate::model::workload::{Origin, Workload};
 use crate::psp::{self, Candidate, Change, Step};
 use crate::pss::{Evaluator, LevelSet};
 
@@ -26,8 +26,9 @@ pub struct Patch {
     pub satisfies: LevelSet,
     /// What the old policies make of the patched template.
     pub proof: Proof,
-    /// The strategic merge patch of the object.
-    pub object: Value,
+    /// The strategic merge patch of the object; `None` where there is nothing to write, or where none can be applied:
+    /// custom resources have no merge keys, and an object without a name can not be addressed.
+    pub object: Option<Value>,
 }
 
 /// What the old policies make of a patched template.
@@ -37,7 +38,7 @@ pub enum Proof {
     Accepted,
     /// Another policy would admit it, which may write other things.
     OtherPolicy,
-    /// The same policy still writes over it.
+    /// The same policy still writes what the patch settles, or still weakens the pod below the patched level.
     StillMutated,
     /// They refuse it: it can only be applied once they are bypassed.
     Refused,
@@ -73,7 +74,7 @@ pub(super) fn patch(
     replayed: &Replayed,
     evaluator: &Evaluator,
 ) -> Option<Patch> {
-    let patched = preserving(replayed.before, replayed.stored);
+    let patched = preserving(replayed.before, replayed.stored, evaluator);
     let edits = psp::changes(replayed.before, &patched);
     let loosening = psp::changes(&patched, replayed.stored)
         .into_iter()
@@ -83,17 +84,123 @@ pub(super) fn patch(
     if edits.is_empty() && loosening.is_empty() {
         return None;
     }
+    let applicable = !edits.is_empty()
+        && matches!(workload.origin, Origin::Template | Origin::Pod)
+        && !workload.meta.name.is_empty();
     Some(Patch {
         satisfies: evaluator.satisfies(&patched),
-        proof: prove(&patched, &edits, replayed),
-        object: strategic_merge(workload, &patched, &edits),
+        proof: prove(&patched, &edits, replayed, evaluator),
+        object: applicable.then(|| strategic_merge(workload, &patched, &edits)),
         edits,
         loosening,
     })
 }
 
 /// The stored pod without what weakens it and without what storage adds for old readers.
-fn preserving(before: &Pod, stored: &Pod) -> Pod {
+///
+/// Whatever is left is preserving unless it costs a level that the pod satisfies as written: then it is left out, too,
+/// one field of all containers at a time.
+fn preserving(before: &Pod, stored: &Pod, evaluator: &Evaluator) -> Pod {
+    let patched = without_weakening(before, stored);
+    let written = evaluator.satisfies(before);
+    let keeps = |pod: &Pod| written.intersection(evaluator.satisfies(pod)) == written;
+    if keeps(&patched) {
+        return patched;
+    }
+    let mut kept = before.clone();
+    for copy in FIELDS {
+        let mut more = kept.clone();
+        copy(&mut more, &patched);
+        if keeps(&more) {
+            kept = more;
+        }
+    }
+    kept
+}
+
+/// Copies one field, or one field of every container, from a pod of the same shape.
+type Copy = fn(&mut Pod, &Pod);
+
+/// Every field that a policy writes.
+const FIELDS: &[Copy] = &[
+    |to, from| {
+        to.metadata
+            .annotations
+            .clone_from(&from.metadata.annotations)
+    },
+    |to, from| {
+        to.spec
+            .runtime_class_name
+            .clone_from(&from.spec.runtime_class_name)
+    },
+    |to, from| of_pod(to, from, |to, from| to.fs_group = from.fs_group),
+    |to, from| {
+        of_pod(to, from, |to, from| {
+            to.supplemental_groups.clone_from(&from.supplemental_groups)
+        })
+    },
+    |to, from| {
+        of_pod(to, from, |to, from| {
+            to.se_linux_options.clone_from(&from.se_linux_options)
+        })
+    },
+    |to, from| {
+        of_pod(to, from, |to, from| {
+            to.seccomp_profile.clone_from(&from.seccomp_profile)
+        })
+    },
+    |to, from| of_containers(to, from, |to, from| to.run_as_user = from.run_as_user),
+    |to, from| of_containers(to, from, |to, from| to.run_as_group = from.run_as_group),
+    |to, from| {
+        of_containers(to, from, |to, from| {
+            to.run_as_non_root = from.run_as_non_root
+        })
+    },
+    |to, from| {
+        of_containers(to, from, |to, from| {
+            to.seccomp_profile.clone_from(&from.seccomp_profile)
+        })
+    },
+    |to, from| {
+        of_containers(to, from, |to, from| {
+            to.capabilities.clone_from(&from.capabilities)
+        })
+    },
+    |to, from| {
+        of_containers(to, from, |to, from| {
+            to.read_only_root_filesystem = from.read_only_root_filesystem;
+        });
+    },
+    |to, from| {
+        of_containers(to, from, |to, from| {
+            to.allow_privilege_escalation = from.allow_privilege_escalation;
+        });
+    },
+];
+
+fn of_pod(to: &mut Pod, from: &Pod, copy: fn(&mut PodSecurityContext, &PodSecurityContext)) {
+    if let Some(from) = &from.spec.security_context {
+        copy(to.spec.security_context.get_or_insert_default(), from);
+    }
+}
+
+fn of_containers(to: &mut Pod, from: &Pod, copy: fn(&mut SecurityContext, &SecurityContext)) {
+    let spec = &mut to.spec;
+    let containers = spec
+        .init_containers
+        .iter_mut()
+        .chain(&mut spec.containers)
+        .chain(&mut spec.ephemeral_containers);
+    for (to, from) in containers.zip(from.spec.all_containers()) {
+        if let Some(from) = &from.security_context {
+            copy(to.security_context.get_or_insert_default(), from);
+        }
+    }
+}
+
+/// The stored pod without unconfined profiles, added capabilities and allowed privilege escalation, and with the flag
+/// that a known uid proves.
+fn without_weakening(before: &Pod, stored: &Pod) -> Pod {
     let mut patched = stored.clone();
     patched.metadata.annotations = before.metadata.annotations.clone();
     patched.metadata.annotations.extend(
@@ -167,7 +274,7 @@ fn is_seccomp_annotation(change: &Change) -> bool {
 }
 
 /// Replays the patched template against the old policies.
-fn prove(patched: &Pod, edits: &[Change], replayed: &Replayed) -> Proof {
+fn prove(patched: &Pod, edits: &[Change], replayed: &Replayed, evaluator: &Evaluator) -> Proof {
     let admission = psp::replay(patched, replayed.candidates);
     let Some(admitted) = admission.admitted else {
         return Proof::Refused;
@@ -175,9 +282,13 @@ fn prove(patched: &Pod, edits: &[Change], replayed: &Replayed) -> Proof {
     if admitted.policy != replayed.policy {
         return Proof::OtherPolicy;
     }
-    let again = psp::changes(patched, &psp::stored(&admitted.pod));
+    let stored = psp::stored(&admitted.pod);
+    let again = psp::changes(patched, &stored);
     let settled = |change: &Change| edits.iter().any(|edit| edit.steps == change.steps);
-    match again.iter().any(settled) {
+    // The policy may still weaken the pod: then the patch alone does not get it to the level.
+    let level = evaluator.satisfies(patched);
+    let weakened = level.intersection(evaluator.satisfies(&stored)) != level;
+    match weakened || again.iter().any(settled) {
         true => Proof::StillMutated,
         false => Proof::Accepted,
     }

@@ -9,6 +9,7 @@ use crate::pss::{Level, LevelSet};
 
 pub(super) use cluster::cluster;
 
+use super::evidence::Weight;
 use super::findings::{Draft, Findings, Place};
 use super::level::{self, Status};
 use super::workloads::WorkloadPlan;
@@ -117,7 +118,7 @@ fn unseen(plan: &NamespacePlan, findings: &mut Findings) {
     }
     let candidate = plan.decision.visible.unwrap_or(Level::Restricted);
     for missing in &plan.evidence.missing {
-        if !missing.withholds(candidate) {
+        if !missing.withholds(candidate) && missing.weight != Weight::Grants {
             continue;
         }
         findings.add(
@@ -135,6 +136,7 @@ fn unseen(plan: &NamespacePlan, findings: &mut Findings) {
                 remedy: match missing.kind {
                     GapKind::Unattributed => "write the namespace into the objects, add the kustomization that sets it, or use --default-namespace",
                     GapKind::Unreadable => "give the tool what is applied: rendered templates, corrected files",
+                    GapKind::Grant => "give the tool every policy, role and binding, each with its namespace",
                     GapKind::Template => "render the templates (helm template, kubectl kustomize) and give the tool the result",
                     GapKind::Rendered => "render the release (helm template, kustomize build), or add a dump of the running pods",
                     GapKind::Injection | GapKind::CustomResource | GapKind::Critical => "add a dump of the running pods, which shows what is injected",
@@ -152,6 +154,7 @@ fn unseen_title(kind: GapKind) -> &'static str {
         GapKind::Unreadable => {
             "documents that could not be read may be workloads of these namespaces"
         }
+        GapKind::Grant => "who may use which policy in these namespaces is not known",
         GapKind::Template => "templates of these namespaces are not rendered",
         GapKind::Rendered => "pods of these namespaces are rendered elsewhere",
         GapKind::Injection => "pods of these namespaces are changed on their way in",

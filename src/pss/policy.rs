@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 
-use crate::model::psp::PodSecurityPolicy;
+use crate::model::psp::{PodSecurityPolicy, REFUSED_WITHOUT_ESCALATION};
 use crate::pss::check::{Exposure, Verdict};
 use crate::pss::wording::joined;
 
@@ -10,9 +10,6 @@ use crate::pss::wording::joined;
 pub(super) const ABSENT: &str = "absent";
 /// The item that stands for everything in lists of volumes, capabilities and seccomp profiles.
 pub(super) const ANY: &str = "*";
-/// A capability that the API server refuses beside `allowPrivilegeEscalation: false`, in this spelling only.
-/// Upstream: `ValidateSecurityContext` in `pkg/apis/core/validation/validation.go` (v1.24).
-const REFUSED_WITHOUT_ESCALATION: &str = "CAP_SYS_ADMIN";
 
 /// The path of an annotation.
 pub(super) fn annotation(key: &str) -> String {
@@ -29,36 +26,42 @@ pub(super) fn list<T: Display>(items: &[T]) -> String {
 }
 
 /// The verdict on a policy that adds or lets containers add capabilities beyond a list.
+///
+/// One that the API server refuses beside what the policy writes into plain containers is not imposed on them: it comes
+/// only to those that ask to keep the gain of privileges.
 pub(super) fn added_beyond(allowed: &[&str], policy: &PodSecurityPolicy) -> Option<Exposure> {
-    let beyond = |items: &[String]| -> Option<String> {
-        let beyond: Vec<&str> = items
-            .iter()
-            .map(String::as_str)
-            .filter(|item| !allowed.contains(item) && !is_dead(policy, item))
-            .collect();
-        (!beyond.is_empty()).then(|| joined(&beyond))
-    };
-    if let Some(added) = beyond(&policy.spec.default_add_capabilities) {
-        let message = format!("containers are given {added} unless they drop it");
+    let spec = &policy.spec;
+    let beyond = |item: &&str| !allowed.contains(item) && !is_dead(policy, item);
+    let added = spec.default_add_capabilities.iter().map(String::as_str);
+    let (refused, imposed): (Vec<&str>, Vec<&str>) = added.filter(beyond).partition(|item| {
+        *item == REFUSED_WITHOUT_ESCALATION && spec.written_privilege_escalation() == Some(false)
+    });
+    if !imposed.is_empty() {
+        let imposed = joined(&imposed);
+        let message = format!("containers are given {imposed} unless they drop it");
         return Some(Exposure::new(
             Verdict::Imposed,
             "spec.defaultAddCapabilities",
-            added,
+            imposed,
             message,
         ));
     }
-    let granted = beyond(&policy.spec.allowed_capabilities)?;
+    let listed = spec.allowed_capabilities.iter().map(String::as_str);
+    let listed: Vec<&str> = listed.filter(beyond).collect();
+    let (field, granted) = match listed.is_empty() {
+        true => ("spec.defaultAddCapabilities", refused),
+        false => ("spec.allowedCapabilities", listed),
+    };
+    if granted.is_empty() {
+        return None;
+    }
+    let granted = joined(&granted);
     let message = if granted == ANY {
         "containers may add every capability".to_owned()
     } else {
         format!("containers may add {granted}")
     };
-    Some(Exposure::new(
-        Verdict::Granted,
-        "spec.allowedCapabilities",
-        granted,
-        message,
-    ))
+    Some(Exposure::new(Verdict::Granted, field, granted, message))
 }
 
 /// What to say of a policy that names a capability without effect.

@@ -39,13 +39,53 @@ pub fn explain(name: &str, codes: &[&'static [&'static Code]]) -> Option<String>
 
 fn check(check: &pss::Check) -> String {
     format!(
-        "# {}: {}\n\nLevel: {}\n\n{}\n",
+        "# {}: {}\n\nLevel: {}\n\n{}\n\n{}\n",
         check.id,
         check.title,
         check.level,
-        check.docs.trim_end()
+        check.docs.trim_end(),
+        proof(check)
     )
 }
+
+/// How to see a witness with one's own eyes; the same for every check.
+fn proof(check: &pss::Check) -> String {
+    PROOF
+        .replace("CHECK", check.id)
+        .replace("LEVEL", check.level.as_str())
+        .trim_end()
+        .to_owned()
+}
+
+/// `CHECK` and `LEVEL` are to be replaced.
+const PROOF: &str = r#"## How to prove it
+
+For every policy that does not enforce this check, `map` builds a witness: a pod that the policy
+admits and that this check then refuses.
+
+```sh
+psp2psa map -f POLICIES -o json --version v1.24 | jq '.policies[] | select(.name == "POLICY")
+  | .controls[] | select(.check == "CHECK") | .witness' > witness.json
+```
+
+In a cluster of 1.23 or 1.24 both policies and levels are in force. There, create the pod as an
+account that may use this policy and no other:
+
+```sh
+kubectl create namespace witness
+kubectl -n witness create role witness --verb=use --resource=podsecuritypolicies --resource-name=POLICY
+kubectl -n witness create rolebinding witness --role=witness --serviceaccount=witness:default
+kubectl -n witness create rolebinding edit --clusterrole=edit --serviceaccount=witness:default
+# The policy admits the pod:
+kubectl create -n witness --as=system:serviceaccount:witness:default --dry-run=server -f witness.json
+# This check refuses it:
+kubectl label namespace witness pod-security.kubernetes.io/enforce=LEVEL
+kubectl create -n witness --as=system:serviceaccount:witness:default --dry-run=server -f witness.json
+```
+
+Newer clusters have no policies, and judge the pod as it is written rather than as a policy leaves
+it.
+"#;
 
 /// One line for everything that can be explained.
 pub fn list(codes: &[&'static [&'static Code]]) -> String {

@@ -6,7 +6,6 @@ mod migration;
 pub mod v1;
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 
 use crate::check::{Checked, Question};
 use crate::diag;
@@ -38,21 +37,20 @@ pub fn document<T: serde::Serialize>(
     }
 }
 
-/// A document as text, ending in a line feed. Characters that a terminal obeys, or that nobody sees, are escaped.
+/// A document as text, ending in a line feed. Characters that no reader sees are escaped: they stand in strings only.
 pub fn to_text<T: serde::Serialize>(document: &T) -> String {
-    let text = serde_json::to_string_pretty(document)
+    let json = serde_json::to_string_pretty(document)
         .expect("the documents have string keys and no failing Serialize");
-    let mut shown = String::with_capacity(text.len() + 1);
-    for c in text.chars() {
-        // Outside of strings there is nothing but line feeds, and all of these are of the first plane.
+    let mut text = String::with_capacity(json.len() + 1);
+    for c in json.chars() {
         if c != '\n' && is_invisible(c) {
-            let _ = write!(shown, "\\u{:04x}", u32::from(c));
+            text.push_str(&format!("\\u{:04x}", u32::from(c)));
         } else {
-            shown.push(c);
+            text.push(c);
         }
     }
-    shown.push('\n');
-    shown
+    text.push('\n');
+    text
 }
 
 /// A document as YAML.
@@ -198,7 +196,7 @@ fn policy(name: &str, place: Option<&diag::Source>, mapping: &Mapping) -> v1::Po
                 field: control.exposure.field.clone(),
                 value: control.exposure.value.clone(),
                 message: control.exposure.message.clone(),
-                witness: None,
+                witness: control.witness.clone(),
             })
             .collect(),
         mutations: mapping

@@ -207,7 +207,7 @@ fn every_file_says_what_it_is_for() {
 
 #[test]
 fn long_files_say_why() {
-    const LINES: usize = 400;
+    const LINES: usize = 425;
     let mut long = Vec::new();
     for (file, text) in sources() {
         let code = text

@@ -22,6 +22,8 @@ mod json;
 mod mapping;
 /// Our structs against the generated Kubernetes types.
 mod oracle;
+/// Policies for the tests of several modules; no tests of its own.
+mod policies;
 /// The policy engine against upstream's answers.
 mod psp;
 /// Grants against upstream's answers.
@@ -38,3 +40,5 @@ mod stability;
 mod support;
 /// Upstream's answers through the whole pipeline, from text to JSON.
 mod vectors;
+/// Witnesses of verdicts, and the proof that what is enforced has none.
+mod witness;

@@ -12,83 +12,17 @@ mod unmapped;
 mod verdicts_baseline;
 mod verdicts_restricted;
 
-use std::collections::BTreeMap;
-
+use crate::policies::{VERSIONS, annotate, decode, restricted, rule, strings};
 use psp2psa::mapping;
-use psp2psa::model::object::ObjectMeta;
 use psp2psa::model::pod::SeLinuxOptions;
 use psp2psa::model::psp::{
-    APPARMOR_DEFAULT, IdRange, IdRule, PodSecurityPolicy, PspSpec, RuntimeClassRule,
-    SECCOMP_ALLOWED, SECCOMP_DEFAULT, SeLinuxRule,
+    APPARMOR_DEFAULT, PodSecurityPolicy, RuntimeClassRule, SECCOMP_ALLOWED, SECCOMP_DEFAULT,
+    SeLinuxRule,
 };
 use psp2psa::pss::{Exposure, Level, Version};
-use serde_json::Value;
 
 /// The version of the last release with policies.
 const V1_24: Version = Version::Minor(24);
-
-/// Versions at which a revision begins, and their neighbours.
-const VERSIONS: [Version; 10] = [
-    Version::Minor(0),
-    Version::Minor(18),
-    Version::Minor(19),
-    Version::Minor(22),
-    Version::Minor(24),
-    Version::Minor(25),
-    Version::Minor(31),
-    Version::Minor(34),
-    Version::Minor(35),
-    Version::Latest,
-];
-
-fn strings(items: &[&str]) -> Vec<String> {
-    items.iter().map(|item| (*item).to_owned()).collect()
-}
-
-fn rule(rule: &str, ranges: &[(i64, i64)]) -> IdRule {
-    IdRule {
-        rule: rule.to_owned(),
-        ranges: ranges
-            .iter()
-            .map(|(min, max)| IdRange {
-                min: *min,
-                max: *max,
-            })
-            .collect(),
-    }
-}
-
-fn annotate(policy: &mut PodSecurityPolicy, key: &str, value: &str) {
-    policy.annotations.insert(key.to_owned(), value.to_owned());
-}
-
-/// A policy whose closest level is restricted, changed in one way.
-fn restricted(edit: impl FnOnce(&mut PodSecurityPolicy)) -> PodSecurityPolicy {
-    let mut policy = PodSecurityPolicy {
-        name: "p".to_owned(),
-        sources: Vec::new(),
-        labels: BTreeMap::new(),
-        annotations: BTreeMap::new(),
-        from_cluster: false,
-        spec: PspSpec {
-            allow_privilege_escalation: Some(false),
-            required_drop_capabilities: strings(&["ALL"]),
-            volumes: strings(&["configMap", "emptyDir", "secret"]),
-            run_as_user: rule("MustRunAsNonRoot", &[]),
-            supplemental_groups: rule("RunAsAny", &[]),
-            fs_group: rule("RunAsAny", &[]),
-            se_linux: SeLinuxRule {
-                rule: "RunAsAny".to_owned(),
-                se_linux_options: None,
-            },
-            ..PspSpec::default()
-        },
-    };
-    annotate(&mut policy, SECCOMP_ALLOWED, "runtime/default");
-    annotate(&mut policy, SECCOMP_DEFAULT, "runtime/default");
-    edit(&mut policy);
-    policy
-}
 
 #[track_caller]
 fn exposure(policy: &PodSecurityPolicy, version: Version, check: &str) -> Exposure {
@@ -200,18 +134,4 @@ fn everything() -> PodSecurityPolicy {
         spec.default_add_capabilities = strings(&["NET_BIND_SERVICE"]);
         spec.read_only_root_filesystem = true;
     })
-}
-
-/// A policy from the JSON of its object, read as the decoder does.
-fn decode(object: &Value) -> PodSecurityPolicy {
-    let metadata: ObjectMeta =
-        serde_json::from_value(object["metadata"].clone()).expect("metadata");
-    PodSecurityPolicy {
-        name: metadata.name,
-        sources: Vec::new(),
-        labels: metadata.labels,
-        annotations: metadata.annotations,
-        from_cluster: false,
-        spec: serde_json::from_value(object["spec"].clone()).expect("a spec"),
-    }
 }

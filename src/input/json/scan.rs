@@ -2,7 +2,8 @@
 //!
 //! Only brackets and strings are looked at. That finds the values of a stream (one object, NDJSON, concatenated
 //! objects) and the elements of a `List`, so that they can be decoded in parallel and one bad element does not cost
-//! the others. What is between the brackets is checked when a part is read.
+//! the others. What is between the brackets is checked when a part is read. The file is long because the scanner is
+//! one machine whose states are its functions.
 
 use std::ops::Range;
 use std::sync::Arc;

@@ -116,6 +116,23 @@ An invalid `enforce` is treated as `restricted`, an invalid `audit` or `warn` as
 Correct the label, or let the plan replace it with `--overwrite`.",
     },
     FindingCode {
+        name: "loosening-lost",
+        severity: Severity::Medium,
+        title: "a policy weakens pods, and nothing will any more",
+        docs: "\
+## What it means
+The policy that admits a workload today adds capabilities to its containers, allows privilege escalation, or turns
+seccomp or AppArmor off, where the template says nothing.
+
+## What follows
+While the plugin is on, an enforce label tighter than the weakened pods refuses them. Without the policy the pods run
+tighter than today, and what relies on the weakening fails at run time.
+
+## What to do
+Try the workload without it. What it proves to need goes into its template, and the namespace gets the level that
+admits that. Such a field is never written for you.",
+    },
+    FindingCode {
         name: "mutation-lost",
         severity: Severity::Medium,
         title: "a policy writes fields into pods that nothing will write any more",

@@ -13,10 +13,14 @@ pub(in crate::plan) fn cluster(
     access: &Access,
     policies: &[PolicyPlan],
     said: &[Diagnostic],
+    unread_grants: bool,
     findings: &mut Findings,
 ) {
     open_to_everybody(access, policies, findings);
-    granted_to_nobody(access, policies, findings);
+    // A grant may well be among what the input lacks.
+    if !unread_grants {
+        granted_to_nobody(access, policies, said, findings);
+    }
     dangling(said, findings);
 }
 
@@ -52,7 +56,22 @@ fn open_to_everybody(access: &Access, policies: &[PolicyPlan], findings: &mut Fi
     }
 }
 
-fn granted_to_nobody(access: &Access, policies: &[PolicyPlan], findings: &mut Findings) {
+fn granted_to_nobody(
+    access: &Access,
+    policies: &[PolicyPlan],
+    said: &[Diagnostic],
+    findings: &mut Findings,
+) {
+    let dangling: Vec<String> = said
+        .iter()
+        .filter(|diagnostic| diagnostic.code.name == "rbac/dangling-role-ref")
+        .map(|diagnostic| {
+            format!(
+                "it could be granted by what is missing: {}",
+                diagnostic.message
+            )
+        })
+        .collect();
     let granted: BTreeSet<&str> = access
         .grants()
         .iter()
@@ -66,9 +85,9 @@ fn granted_to_nobody(access: &Access, policies: &[PolicyPlan], findings: &mut Fi
         findings.add(
             Draft {
                 code: "granted-to-nobody",
-                title: format!("nobody may use policy {}", policy.name),
-                evidence: Vec::new(),
-                consequence: "the policy has no effect, and nothing has to replace it".to_owned(),
+                title: format!("no binding of the input lets anybody use policy {}", policy.name),
+                evidence: dangling.clone(),
+                consequence: "if the input has every binding, the policy has no effect, and nothing has to replace it".to_owned(),
                 remedy: "delete it with the others, once the plugin is off".to_owned(),
             },
             Place {

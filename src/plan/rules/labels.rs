@@ -2,6 +2,7 @@
 
 use crate::plan::NamespacePlan;
 use crate::plan::findings::{Draft, Findings};
+use crate::plan::workloads::Replay;
 use crate::pss::admission::{LabelError, Mode};
 
 use super::{at, here};
@@ -63,10 +64,16 @@ fn refused(plan: &NamespacePlan, findings: &mut Findings) {
     };
     let counting = plan.workloads.iter().filter(|workload| workload.counts);
     for workload in counting.chain(&plan.live) {
-        if workload.refused.is_empty() {
-            continue;
-        }
-        let reasons = crate::pss::reason(&workload.refused);
+        let stored = workload.satisfies_stored();
+        let reasons = match (&workload.replay, workload.refused.is_empty()) {
+            (_, false) => crate::pss::reason(&workload.refused),
+            (Replay::Admitted { policy, .. }, true)
+                if stored.is_some_and(|levels| !levels.contains(enforced.level)) =>
+            {
+                format!("as policy {policy} stores it, while the plugin is on")
+            }
+            (_, true) => continue,
+        };
         findings.add(
             Draft {
                 code: "workload-refused",

@@ -2,10 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use crate::mapping;
 use crate::plan::findings::{Draft, Findings};
 use crate::plan::workloads::{Replay, WorkloadPlan};
 use crate::plan::{Context, NamespacePlan};
 use crate::psp::{self, Step};
+use crate::pss::Level;
+use crate::pss::admission::Mode;
 
 use super::{FEW, at};
 
@@ -13,6 +16,7 @@ use super::{FEW, at};
 pub(super) fn namespace(plan: &NamespacePlan, context: &Context, findings: &mut Findings) {
     for workload in plan.workloads.iter().filter(|workload| workload.counts) {
         lost_mutation(plan, workload, findings);
+        lost_loosening(plan, workload, findings);
         if let Replay::Refused { errors } = &workload.replay {
             psp_refuses(plan, workload, errors, findings);
         }
@@ -31,30 +35,24 @@ fn lost_mutation(plan: &NamespacePlan, workload: &WorkloadPlan, findings: &mut F
     else {
         return;
     };
+    let loosening = workload.patch().map_or(&[][..], |patch| &patch.loosening);
     let lost: Vec<&psp::Change> = changes
         .iter()
-        .filter(|change| change.steps.first() != Some(&Step::Field("metadata")))
+        // The old annotations of seccomp only repeat the field.
+        .filter(|change| {
+            !matches!(change.steps.last(), Some(Step::Key(key)) if key.contains("seccomp.security.alpha"))
+        })
+        .filter(|change| !loosening.iter().any(|other| other.steps == change.steps))
         .collect();
     if lost.is_empty() {
         return;
-    }
-    let mut fields: BTreeMap<String, String> = BTreeMap::new();
-    for change in lost {
-        let value = change
-            .after
-            .as_ref()
-            .map_or_else(|| "nothing".to_owned(), ToString::to_string);
-        fields.insert(generic(change), value);
     }
     let gained = stored.tightest() > workload.satisfies.tightest();
     findings.add(
         Draft {
             code: "mutation-lost",
             title: format!("policy {policy} writes fields into pods that templates do not have"),
-            evidence: fields
-                .iter()
-                .map(|(path, value)| format!("{path} = {value}"))
-                .collect(),
+            evidence: fields(lost),
             consequence: if gained {
                 "without the policy these pods satisfy only the looser level of their templates, and run without these fields"
                     .to_owned()
@@ -65,6 +63,46 @@ fn lost_mutation(plan: &NamespacePlan, workload: &WorkloadPlan, findings: &mut F
         },
         at(plan, workload),
     );
+}
+
+/// What a policy writes that weakens pods: its loss tightens them.
+fn lost_loosening(plan: &NamespacePlan, workload: &WorkloadPlan, findings: &mut Findings) {
+    let (Replay::Admitted { policy, .. }, Some(patch)) = (&workload.replay, workload.patch())
+    else {
+        return;
+    };
+    if patch.loosening.is_empty() {
+        return;
+    }
+    findings.add(
+        Draft {
+            code: "loosening-lost",
+            title: format!("policy {policy} weakens pods, and nothing will once it is gone"),
+            evidence: fields(&patch.loosening),
+            consequence: "without the policy these pods run tighter than today; what relies on it fails at run time"
+                .to_owned(),
+            remedy: "try these workloads without it; write into the template only what they prove to need".to_owned(),
+        },
+        at(plan, workload),
+    );
+}
+
+/// The fields that changes write, each once, with their values.
+fn fields<'c>(changes: impl IntoIterator<Item = &'c psp::Change>) -> Vec<String> {
+    let values: BTreeMap<String, String> = changes
+        .into_iter()
+        .map(|change| {
+            let value = change.after.as_ref().map(ToString::to_string);
+            (
+                generic(change),
+                value.unwrap_or_else(|| "nothing".to_owned()),
+            )
+        })
+        .collect();
+    values
+        .iter()
+        .map(|(path, value)| format!("{path} = {value}"))
+        .collect()
 }
 
 /// The path of a change without the indices of lists: `spec.containers[*].securityContext.runAsUser`.
@@ -95,6 +133,16 @@ fn psp_refuses(
         .take(FEW)
         .map(|error| format!("{}: {error}", workload.title()))
         .collect();
+    let people: Vec<String> = plan
+        .granted
+        .people
+        .iter()
+        .map(|usable| format!("{} may use policy {}", usable.subject, usable.policy))
+        .collect();
+    let by_hand = workload.reference.kind == "Pod" && !people.is_empty();
+    if by_hand {
+        evidence.extend(people.into_iter().take(FEW));
+    }
     let title = if errors.is_empty() {
         evidence.push(format!(
             "{}: account {} may use no policy",
@@ -110,7 +158,11 @@ fn psp_refuses(
             code: "psp-refuses",
             title: title.to_owned(),
             evidence,
-            consequence: "with the plugin on, pods of these workloads can not be created, unless the input lacks a grant".to_owned(),
+            consequence: match by_hand {
+                true => "only people can create these pods, under their own grants; what a policy wrote is not known",
+                false => "with the plugin on, pods of these workloads can not be created, unless the input lacks a grant",
+            }
+            .to_owned(),
             remedy: "give the tool all roles and bindings, or look why these workloads still run".to_owned(),
         },
         at(plan, workload),
@@ -119,34 +171,30 @@ fn psp_refuses(
 
 /// What policies that workloads really use restrict beyond the level that will be enforced.
 fn lost_restrictions(plan: &NamespacePlan, context: &Context, findings: &mut Findings) {
+    let enforced = plan.labels.in_force(Mode::Enforce);
+    let level = enforced.map_or(Level::Privileged, |policy| policy.level);
     let mut used: BTreeMap<&str, Vec<&WorkloadPlan>> = BTreeMap::new();
     for workload in plan.workloads.iter().filter(|workload| workload.counts) {
         if let Replay::Admitted { policy, .. } = &workload.replay {
             used.entry(policy).or_default().push(workload);
         }
     }
-    for (policy, workloads) in used {
-        let Some(mapping) = context.mappings.get(policy) else {
-            continue;
-        };
-        if mapping.unmapped.is_empty() {
+    for (name, workloads) in used {
+        let variants = context.policies.get(name).map_or(&[][..], Vec::as_slice);
+        let lost: Vec<String> = variants
+            .iter()
+            .flat_map(|policy| mapping::unmapped(policy, level, context.target))
+            .map(|lost| format!("{} = {}: {}", lost.field, lost.value, lost.message))
+            .collect();
+        if lost.is_empty() {
             continue;
         }
         for workload in workloads {
             findings.add(
                 Draft {
                     code: "restriction-lost",
-                    title: format!("policy {policy} restricts what no level does"),
-                    evidence: mapping
-                        .unmapped
-                        .iter()
-                        .map(|unmapped| {
-                            format!(
-                                "{} = {}: {}",
-                                unmapped.field, unmapped.value, unmapped.message
-                            )
-                        })
-                        .collect(),
+                    title: format!("policy {name} restricts what level {level} does not"),
+                    evidence: lost.clone(),
                     consequence:
                         "once the policy is gone, pods of these namespaces may do what it forbade"
                             .to_owned(),

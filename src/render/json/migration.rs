@@ -1,6 +1,6 @@
 //! The document of `migrate`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::plan::findings::{self, Severity};
 use crate::plan::granted::Usable;
@@ -66,12 +66,7 @@ fn namespace(plan: &NamespacePlan) -> v1::Namespace {
         brief: plan.decision.brief.clone(),
         reasons: plan.decision.reasons.clone(),
         evidence: plan.evidence.completeness.as_str().to_owned(),
-        missing: plan
-            .evidence
-            .missing
-            .iter()
-            .map(|missing| missing.what.clone())
-            .collect(),
+        missing: missing(plan),
         confidence: plan.decision.confidence.as_str().to_owned(),
         granted: v1::Granted {
             level: plan.granted.level.map(level),
@@ -127,6 +122,18 @@ fn namespace(plan: &NamespacePlan) -> v1::Namespace {
             })
             .collect(),
     }
+}
+
+/// What the input does not show, most consequential first, each once.
+fn missing(plan: &NamespacePlan) -> Vec<String> {
+    let mut named = BTreeSet::new();
+    plan.evidence
+        .missing
+        .iter()
+        .map(|missing| &missing.what)
+        .filter(|what| named.insert(*what))
+        .cloned()
+        .collect()
 }
 
 fn usable(usable: &[Usable]) -> Vec<v1::Usable> {

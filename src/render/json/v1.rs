@@ -483,8 +483,8 @@ pub struct Patch {
     /// What the old policies make of the patched template: `accepted`, `otherPolicy`, `stillMutated` or `refused`.
     /// Anything but `accepted` can be applied only once they are bypassed.
     pub proof: String,
-    /// The strategic merge patch of the object.
-    pub object: Value,
+    /// The strategic merge patch of the object; null where there is nothing to write, or where none can be applied.
+    pub object: Option<Value>,
 }
 
 /// One field changed by a policy.

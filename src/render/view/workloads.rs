@@ -173,7 +173,9 @@ fn view<'a>(workload: &'a Workload, columns: Columns, anchors: &Anchors) -> Work
         violations,
         mutations,
         notes: &workload.notes,
-        patch: patch.map_or(Vec::new(), |patch| words::lines(&patch.object)),
+        patch: patch
+            .and_then(|patch| patch.object.as_ref())
+            .map_or(Vec::new(), words::lines),
         patch_note: patch.map_or("", |patch| patch_note(&patch.proof)),
         edits: patch.map_or(Vec::new(), |patch| changes(&patch.edits)),
         loosening: patch.map_or(Vec::new(), |patch| changes(&patch.loosening)),

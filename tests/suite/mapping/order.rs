@@ -1,126 +1,13 @@
 //! A policy that allows more is never called tighter, and levels follow from verdicts.
 
-use super::{VERSIONS, annotate, restricted, rule, strings};
+use super::{VERSIONS, strings};
+use crate::policies::{near, policies};
 use proptest::prelude::*;
 use psp2psa::mapping::{self, Mapping};
 use psp2psa::model::psp::{
-    APPARMOR_ALLOWED, IdRange, PodSecurityPolicy, PortRange, PspSpec, SECCOMP_ALLOWED,
-    SECCOMP_DEFAULT, SeLinuxRule,
+    APPARMOR_ALLOWED, IdRange, PodSecurityPolicy, PortRange, SECCOMP_ALLOWED,
 };
 use psp2psa::pss::Level;
-
-/// Texts from which policies near the boundaries are made.
-mod near {
-    pub(super) const CAPABILITIES: [&str; 6] = [
-        "NET_BIND_SERVICE",
-        "CHOWN",
-        "NET_RAW",
-        "CAP_SYS_ADMIN",
-        "ALL",
-        "*",
-    ];
-    pub(super) const VOLUMES: [&str; 6] = ["secret", "csi", "nfs", "cephFS", "hostPath", "*"];
-    pub(super) const SECCOMP: [&str; 5] = [
-        "runtime/default",
-        "docker/default",
-        "localhost/x",
-        "unconfined",
-        "*",
-    ];
-    pub(super) const SYSCTLS: [&str; 5] = [
-        "net.ipv4.tcp_syncookies",
-        "net.ipv4.ip_local_reserved_ports",
-        "net.ipv4.tcp_rmem",
-        "kernel.msg*",
-        "*",
-    ];
-    pub(super) const RANGES: [(i32, i32); 4] = [(0, 0), (9, 8), (80, 80), (0, 65535)];
-}
-
-/// Some of the texts, each at most once.
-fn some(of: &'static [&'static str]) -> impl Strategy<Value = Vec<String>> {
-    proptest::sample::subsequence(of, 0..=of.len()).prop_map(|items| strings(&items))
-}
-
-fn ports() -> impl Strategy<Value = Vec<PortRange>> {
-    let all: Vec<PortRange> = near::RANGES
-        .iter()
-        .map(|(min, max)| PortRange {
-            min: *min,
-            max: *max,
-        })
-        .collect();
-    proptest::sample::subsequence(all, 0..=near::RANGES.len())
-}
-
-prop_compose! {
-    fn spec()(
-        flags in any::<[bool; 5]>(),
-        escalation in any::<(Option<bool>, Option<bool>)>(),
-        added in some(&["NET_BIND_SERVICE", "KILL", "SYS_TIME", "CAP_SYS_ADMIN"]),
-        allowed_capabilities in some(&near::CAPABILITIES),
-        volumes in some(&near::VOLUMES),
-        host_ports in ports(),
-        sysctls in some(&near::SYSCTLS),
-        user in prop_oneof![
-            Just(rule("MustRunAsNonRoot", &[])),
-            Just(rule("MustRunAs", &[(1, 9)])),
-            Just(rule("MustRunAs", &[(1, 9), (0, 0)])),
-            Just(rule("MustRunAs", &[(0, 9)])),
-            Just(rule("RunAsAny", &[])),
-        ],
-    ) -> PspSpec {
-        let [privileged, host_network, host_pid, unmasked, drop] = flags;
-        let nothing = || rule("RunAsAny", &[]);
-        PspSpec {
-            privileged,
-            host_network,
-            host_pid,
-            allow_privilege_escalation: escalation.0,
-            default_allow_privilege_escalation: escalation.1,
-            default_add_capabilities: added,
-            allowed_capabilities,
-            required_drop_capabilities: strings(if drop { &["ALL"] } else { &[] }),
-            volumes,
-            host_ports,
-            allowed_unsafe_sysctls: sysctls,
-            allowed_proc_mount_types: strings(if unmasked { &["Unmasked"] } else { &[] }),
-            run_as_user: user,
-            fs_group: nothing(),
-            supplemental_groups: nothing(),
-            se_linux: SeLinuxRule {
-                rule: "RunAsAny".to_owned(),
-                se_linux_options: None,
-            },
-            ..PspSpec::default()
-        }
-    }
-}
-
-prop_compose! {
-    fn policies()(
-        spec in spec(),
-        seccomp in some(&near::SECCOMP),
-        default in proptest::option::of(proptest::sample::select(&near::SECCOMP[..4])),
-        app_armor in proptest::option::of(proptest::sample::select(
-            &["", "runtime/default", "runtime/default,unconfined"][..],
-        )),
-    ) -> PodSecurityPolicy {
-        restricted(|policy| {
-            policy.spec = spec;
-            policy.annotations.clear();
-            if !seccomp.is_empty() {
-                annotate(policy, SECCOMP_ALLOWED, &seccomp.join(","));
-            }
-            if let Some(default) = default {
-                annotate(policy, SECCOMP_DEFAULT, default);
-            }
-            if let Some(app_armor) = app_armor {
-                annotate(policy, APPARMOR_ALLOWED, app_armor);
-            }
-        })
-    }
-}
 
 /// A way to allow more and forbid nothing.
 #[derive(Debug, Clone)]

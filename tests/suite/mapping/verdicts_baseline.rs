@@ -120,6 +120,40 @@ fn a_capability_that_the_api_server_refuses_counts_only_where_escalation_is_allo
 }
 
 #[test]
+fn a_capability_that_the_api_server_refuses_plain_pods_is_not_imposed_on_them() {
+    let with = |allow: Option<bool>, default: Option<bool>, added: &[&str]| {
+        restricted(|p| {
+            p.spec.allow_privilege_escalation = allow;
+            p.spec.default_allow_privilege_escalation = default;
+            p.spec.default_add_capabilities = strings(added);
+        })
+    };
+    rows(
+        "capabilities_baseline",
+        V1_24,
+        vec![
+            (
+                with(None, None, &["CAP_SYS_ADMIN"]),
+                "imposed defaultAddCapabilities: CAP_SYS_ADMIN",
+            ),
+            (
+                // Only pods that ask for escalation can have it.
+                with(None, Some(false), &["CAP_SYS_ADMIN"]),
+                "granted defaultAddCapabilities: CAP_SYS_ADMIN",
+            ),
+            (
+                with(None, Some(false), &["CAP_SYS_ADMIN", "SYS_TIME"]),
+                "imposed defaultAddCapabilities: SYS_TIME",
+            ),
+            (
+                with(Some(false), None, &["CAP_SYS_ADMIN"]),
+                "enforced allowedCapabilities: absent",
+            ),
+        ],
+    );
+}
+
+#[test]
 fn host_namespaces_name_exactly_the_granted_ones() {
     rows(
         "hostNamespaces",

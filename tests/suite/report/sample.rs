@@ -395,7 +395,7 @@ impl Sample<'_> {
                 edits: Vec::new(),
                 loosening: Vec::new(),
                 proof: "accepted".to_owned(),
-                object: json!({ "spec": { "x": self.text("RuntimeDefault") } }),
+                object: Some(json!({ "spec": { "x": self.text("RuntimeDefault") } })),
             }),
             notes: self.list(&["ended (Succeeded): it decides nothing"]),
             ..self.workload("Deployment", namespace, name)
