@@ -150,11 +150,26 @@ kind: Namespace
 metadata: {name: good}
 ";
     let folder = folder(&[("in.yaml", objects), ("pod.yaml", GOOD)]);
-    let run = run(
-        folder.path(),
-        &["migrate", "-f", "in.yaml", "-f", "pod.yaml", "-o", "name"],
-    )
-    .expect(3);
-    assert_eq!(run.stdout, "namespace/good\nnamespace/shop\n");
+    let args = ["migrate", "-f", "in.yaml", "-f", "pod.yaml", "-o", "json"];
+    let run = run(folder.path(), &args).expect(3);
     assert_eq!(run.stderr.matches("error[input/type]").count(), 2);
+    let report = run.json();
+    let namespaces = report["namespaces"].as_array().expect("a list").iter();
+    let labelled: Vec<(&str, bool)> = namespaces
+        .map(|namespace| {
+            let labels = &namespace["labels"]["after"];
+            let name = namespace["name"].as_str().expect("a name");
+            (name, *labels != serde_json::json!({}))
+        })
+        .collect();
+    let expected = [
+        ("good", true),
+        ("number", false),
+        ("odd", false),
+        ("shop", true),
+    ];
+    assert_eq!(
+        labelled, expected,
+        "what can not be read is not overwritten"
+    );
 }
