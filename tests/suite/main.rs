@@ -20,6 +20,8 @@ mod json;
 mod mapping;
 /// Our structs against the generated Kubernetes types.
 mod oracle;
+/// Patches against kubectl and the engines.
+mod patches;
 /// Policies for the tests of several modules; no tests of its own.
 mod policies;
 /// The policy engine against upstream's answers.
