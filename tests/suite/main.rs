@@ -12,6 +12,8 @@ mod checks;
 mod cli;
 /// The Pod Security Standards engine against upstream's answers.
 mod conformance;
+/// Hostile names, values and numbers of objects, end to end.
+mod hostile;
 /// The YAML reader against Go's answers, and the input formats.
 mod input;
 /// The JSON documents, declared a second time.
