@@ -152,9 +152,29 @@ metadata: {name: good}
     let folder = folder(&[("in.yaml", objects), ("pod.yaml", GOOD)]);
     let run = run(
         folder.path(),
-        &["migrate", "-f", "in.yaml", "-f", "pod.yaml", "-o", "name"],
+        &["migrate", "-f", "in.yaml", "-f", "pod.yaml", "-o", "json"],
     )
     .expect(3);
-    assert_eq!(run.stdout, "namespace/good\nnamespace/shop\n");
     assert_eq!(run.stderr.matches("error[input/type]").count(), 2);
+    // Namespaces whose own objects can not be read are known by name, and nothing is written for them.
+    let report = run.json();
+    let written: Vec<(&str, bool)> = report["namespaces"]
+        .as_array()
+        .expect("namespaces")
+        .iter()
+        .map(|namespace| {
+            let steps = namespace["steps"].as_array().expect("steps");
+            (
+                namespace["name"].as_str().expect("a name"),
+                !steps.is_empty(),
+            )
+        })
+        .collect();
+    let expected = [
+        ("good", true),
+        ("number", false),
+        ("odd", false),
+        ("shop", true),
+    ];
+    assert_eq!(written, expected);
 }
