@@ -184,6 +184,7 @@ fn migrate(arguments: &Migrate) -> Result<Answer> {
         },
         complete: arguments.complete,
         only: arguments.namespace.clone(),
+        exclude: arguments.exclude_namespace.clone(),
     };
     let foreign = match arguments.force {
         true => Foreign::Keep,

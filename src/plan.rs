@@ -59,6 +59,8 @@ pub struct Options {
     pub complete: bool,
     /// Plan only this namespace.
     pub only: Option<String>,
+    /// Leave these namespaces as they are; `*` stands for any characters.
+    pub exclude: Vec<String>,
 }
 
 /// What the enforce level follows from.
@@ -352,6 +354,7 @@ impl Context<'_> {
             needed_stored,
             evidence: &evidence,
             contradicting: home.contradicting,
+            excluded: level::is_excluded(name, &self.options.exclude),
         });
         let labels = labels::labels(self, name, home, &decision);
         let enforced = labels.in_force(Mode::Enforce);

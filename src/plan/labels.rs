@@ -7,7 +7,7 @@ use crate::pss::admission::{self, LABELS, LabelError, Mode, Policy};
 use crate::pss::{Level, LevelVersion, Version};
 
 use super::homes::Home;
-use super::level::{self, Confidence, Decision};
+use super::level::{self, Confidence, Decision, Status};
 use super::{Aim, Context, Existing};
 
 /// The labels of a namespace before and after, and where they disagree with the proposal.
@@ -157,7 +157,7 @@ pub(super) fn enforce_version(
 /// The labels of a namespace once the decision is applied.
 pub(super) fn labels(context: &Context, name: &str, home: &Home, decision: &Decision) -> Labels {
     let before = home.labels();
-    if home.contradicting {
+    if home.contradicting || decision.status == Status::Excluded {
         return unchanged(before);
     }
     let proposals = |existing| {

@@ -15,6 +15,31 @@ pub fn is_system(namespace: &str) -> bool {
     SYSTEM.contains(&namespace)
 }
 
+/// Whether a namespace is one of those that the user leaves out.
+pub(super) fn is_excluded(namespace: &str, patterns: &[String]) -> bool {
+    patterns.iter().any(|pattern| matches(pattern, namespace))
+}
+
+/// Whether a pattern, in which `*` stands for any characters, is the whole of a name.
+fn matches(pattern: &str, name: &str) -> bool {
+    let Some((start, rest)) = pattern.split_once('*') else {
+        return pattern == name;
+    };
+    let Some(mut name) = name.strip_prefix(start) else {
+        return false;
+    };
+    let mut parts: Vec<&str> = rest.split('*').collect();
+    let end = parts.pop().unwrap_or_default();
+    for part in parts {
+        // The first place is as good as any, because a star follows.
+        match name.find(part) {
+            Some(at) => name = &name[at + part.len()..],
+            None => return false,
+        }
+    }
+    name.ends_with(end)
+}
+
 /// Whether the namespace has a plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Status {
@@ -88,10 +113,23 @@ pub(super) struct Facts<'a> {
     pub(super) needed_stored: Option<LevelSet>,
     pub(super) evidence: &'a Evidence,
     pub(super) contradicting: bool,
+    pub(super) excluded: bool,
 }
 
 /// Decides for one namespace.
 pub(super) fn decide(facts: &Facts) -> Decision {
+    if facts.excluded {
+        return Decision {
+            status: Status::Excluded,
+            enforce: None,
+            visible: None,
+            confidence: Confidence::High,
+            brief: "left out".to_owned(),
+            reasons: vec![
+                "left out with --exclude-namespace: nothing is written for it".to_owned(),
+            ],
+        };
+    }
     if facts.contradicting {
         return inconclusive(
             None,
@@ -412,5 +450,27 @@ pub(super) fn list(items: &[String]) -> String {
     match items.len().saturating_sub(3) {
         0 => shown,
         more => format!("{shown} and {more} more"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::matches;
+
+    #[test]
+    fn a_star_stands_for_any_characters() {
+        for (pattern, name, expected) in [
+            ("team-*", "team-a", true),
+            ("team-*", "a-team-b", false),
+            ("*-ci", "build-ci", true),
+            ("*", "anything", true),
+            ("a*b*c", "a-b-b-c", true),
+            ("a*b*c", "a-c-b", false),
+            ("ab*b", "ab", false),
+            ("default", "default", true),
+            ("default", "default2", false),
+        ] {
+            assert_eq!(matches(pattern, name), expected, "{pattern} {name}");
+        }
     }
 }

@@ -17,6 +17,9 @@ use super::{Basis, Context, NamespacePlan};
 
 /// Findings about one namespace.
 pub(super) fn namespace(plan: &NamespacePlan, context: &Context, findings: &mut Findings) {
+    if plan.decision.status == Status::Excluded {
+        return;
+    }
     labels::namespace(plan, findings);
     drags(plan, findings);
     unseen(plan, findings);

@@ -46,6 +46,7 @@ fn plan(files: &[InputFile]) -> Plan {
         existing: Existing::Keep,
         complete: false,
         only: None,
+        exclude: Vec::new(),
     };
     psp2psa::migrate(read, &default_attribution(), &options).0
 }
