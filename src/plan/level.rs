@@ -444,12 +444,14 @@ fn confidence(facts: &Facts, level: Level) -> (Confidence, Vec<String>) {
     }
 }
 
-/// At most three items, and how many more.
+/// At most three items, and how many more, as a part of a sentence.
 pub(super) fn list(items: &[String]) -> String {
-    let shown = items.iter().take(3).cloned().collect::<Vec<_>>().join(", ");
-    match items.len().saturating_sub(3) {
-        0 => shown,
-        more => format!("{shown} and {more} more"),
+    match items {
+        [] => String::new(),
+        [one] => one.clone(),
+        [one, two] => format!("{one} and {two}"),
+        [one, two, three] => format!("{one}, {two} and {three}"),
+        [one, two, three, more @ ..] => format!("{one}, {two}, {three} and {} more", more.len()),
     }
 }
 

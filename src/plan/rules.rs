@@ -98,9 +98,8 @@ fn drags(plan: &NamespacePlan, findings: &mut Findings) {
                 title: format!("{} could enforce {} without {}", plan.name, without.tightest(), names(&dragging)),
                 evidence: vec![format!("{}: {reasons}", workload.title())],
                 consequence: format!(
-                    "all {} workloads of the namespace are judged by {enforce} because of {}",
-                    counting.len(),
-                    dragging.len()
+                    "{enforce} is the measure for all {} workloads of the namespace, and for every future pod",
+                    counting.len()
                 ),
                 remedy: "move them to a namespace of their own, or change what violates the tighter level".to_owned(),
             },

@@ -10,6 +10,7 @@ use anstyle::{AnsiColor, Style};
 
 use crate::diag::{self, Diagnostic};
 use crate::render::json::v1;
+use crate::render::view::words::count;
 
 /// Columns of a table that must fit a plain terminal.
 const WIDTH: usize = 80;
@@ -225,15 +226,15 @@ pub fn check(report: &v1::CheckReport, fit: Fit) -> String {
     let _ = match &report.level {
         Some(level) => writeln!(
             out,
-            "\n{} of {} workloads violate {level}:{}",
-            refused,
-            report.results.len(),
+            "\n{refused} of {} {} {level}:{}",
+            count(report.results.len(), "workload", "workloads"),
+            if refused == 1 { "violates" } else { "violate" },
             report.version
         ),
         None => writeln!(
             out,
-            "\n{} workloads judged at {}; WHY says what stands in the way of the next tighter level",
-            report.results.len(),
+            "\n{} judged at {}; WHY says what stands in the way of the next tighter level",
+            count(report.results.len(), "workload", "workloads"),
             report.version
         ),
     };
@@ -284,8 +285,8 @@ pub fn map(report: &v1::MapReport, fit: Fit) -> String {
     }
     let _ = writeln!(
         out,
-        "\n{} policies mapped at {}",
-        report.policies.len(),
+        "\n{} mapped at {}",
+        count(report.policies.len(), "policy", "policies"),
         report.version
     );
     out
@@ -323,8 +324,8 @@ pub fn access(report: &v1::AccessReport, fit: Fit) -> String {
     let mut out = table.print(fit);
     let _ = writeln!(
         out,
-        "\n{} grants; * means every namespace",
-        report.grants.len()
+        "\n{}; * means every namespace",
+        count(report.grants.len(), "grant", "grants")
     );
     out
 }
@@ -408,8 +409,8 @@ pub fn migrate(report: &v1::MigrationReport, fit: Fit) -> String {
         .collect();
     let _ = writeln!(
         out,
-        "\n{} namespaces at {}: {}",
-        summary.namespaces,
+        "\n{} at {}: {}",
+        count(summary.namespaces, "namespace", "namespaces"),
         report.target_version,
         if counts.is_empty() {
             "nothing to do".to_owned()
