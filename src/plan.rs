@@ -16,6 +16,7 @@ pub mod level;
 mod ownership;
 pub mod patches;
 mod rules;
+pub mod scope;
 pub mod versions;
 pub mod workloads;
 
@@ -354,7 +355,7 @@ impl Context<'_> {
             needed_stored,
             evidence: &evidence,
             contradicting: home.contradicting,
-            excluded: level::is_excluded(name, &self.options.exclude),
+            excluded: scope::is_excluded(name, &self.options.exclude),
         });
         let labels = labels::labels(self, name, home, &decision);
         let enforced = labels.in_force(Mode::Enforce);

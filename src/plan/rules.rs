@@ -12,6 +12,7 @@ pub(super) use cluster::cluster;
 use super::evidence::Weight;
 use super::findings::{Draft, Findings, Place};
 use super::level::{self, Status};
+use super::scope;
 use super::workloads::WorkloadPlan;
 use super::{Basis, Context, NamespacePlan};
 
@@ -52,7 +53,7 @@ const FEW: usize = 3;
 
 /// Few workloads that force a looser level.
 fn drags(plan: &NamespacePlan, findings: &mut Findings) {
-    if level::is_system(&plan.name) || plan.decision.status != Status::Planned {
+    if scope::is_system(&plan.name) || plan.decision.status != Status::Planned {
         return;
     }
     let counting: Vec<&WorkloadPlan> = plan
@@ -168,7 +169,7 @@ fn unseen_title(kind: GapKind) -> &'static str {
 
 /// Namespaces whose level could not follow from grants, although it should have.
 fn nothing_granted(plan: &NamespacePlan, context: &Context, findings: &mut Findings) {
-    let asked = context.options.basis == Basis::Granted && !level::is_system(&plan.name);
+    let asked = context.options.basis == Basis::Granted && !scope::is_system(&plan.name);
     if !asked || plan.granted.level.is_some() || plan.decision.status != Status::Planned {
         return;
     }
