@@ -24,6 +24,8 @@ mod mapping;
 mod oracle;
 /// Patches against kubectl and the engines.
 mod patches;
+/// What holds for the plan of any cluster.
+mod plan;
 /// Policies for the tests of several modules; no tests of its own.
 mod policies;
 /// The policy engine against upstream's answers.
