@@ -153,6 +153,9 @@ pub struct Migrate {
     /// Plan only this namespace
     #[arg(short, long)]
     pub namespace: Option<String>,
+    /// Leave this namespace as it is; * stands for any characters; may be given several times
+    #[arg(long, value_name = "NAMESPACE")]
+    pub exclude_namespace: Vec<String>,
     /// Exit with 1 if there is a finding of this severity or worse
     #[arg(long, value_enum, default_value = "never", value_name = "SEVERITY")]
     pub fail_on: FailOn,

@@ -184,6 +184,7 @@ fn migrate(arguments: &Migrate) -> Result<Answer> {
         },
         complete: arguments.complete,
         only: arguments.namespace.clone(),
+        exclude: arguments.exclude_namespace.clone(),
     };
     let foreign = match arguments.force {
         true => Foreign::Keep,
@@ -221,7 +222,7 @@ fn migrate(arguments: &Migrate) -> Result<Answer> {
 
 /// What to do with the folder that was written.
 fn next_steps(plan: &Plan, folder: &Path) -> String {
-    let folder = shell_word(&folder.to_string_lossy());
+    let folder = text::visible(&folder.display().to_string());
     let stages: std::collections::BTreeSet<_> = plan
         .namespaces
         .iter()
@@ -234,20 +235,20 @@ fn next_steps(plan: &Plan, folder: &Path) -> String {
         format!("\nwrote {folder}; read {folder}/report.html, then apply in this order:\n");
     for stage in stages {
         out.push_str(&format!(
-            "  kubectl apply -k {folder}/manifests/{}\n",
+            "  kubectl apply -k {}/manifests/{}\n",
+            shell_word(&folder),
             stage.folder()
         ));
     }
     out
 }
 
-/// A path as one word of a shell command.
-fn shell_word(path: &str) -> String {
+/// The text as one word of a POSIX shell.
+fn shell_word(text: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./".contains(c);
-    let path = text::visible(path);
-    match !path.is_empty() && path.chars().all(plain) {
-        true => path,
-        false => format!("'{}'", path.replace('\'', "'\\''")),
+    match text.chars().all(plain) {
+        true => text.to_owned(),
+        false => format!("'{}'", text.replace('\'', r"'\''")),
     }
 }
 

@@ -16,6 +16,7 @@ pub mod level;
 mod ownership;
 pub mod patches;
 mod rules;
+pub mod scope;
 pub mod versions;
 pub mod workloads;
 
@@ -59,6 +60,8 @@ pub struct Options {
     pub complete: bool,
     /// Plan only this namespace.
     pub only: Option<String>,
+    /// Leave these namespaces as they are; `*` stands for any characters.
+    pub exclude: Vec<String>,
 }
 
 /// What the enforce level follows from.
@@ -352,6 +355,7 @@ impl Context<'_> {
             needed_stored,
             evidence: &evidence,
             contradicting: home.contradicting,
+            excluded: scope::is_excluded(name, &self.options.exclude),
         });
         let labels = labels::labels(self, name, home, &decision);
         let enforced = labels.in_force(Mode::Enforce);

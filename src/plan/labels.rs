@@ -7,7 +7,8 @@ use crate::pss::admission::{self, LABELS, LabelError, Mode, Policy};
 use crate::pss::{Level, LevelVersion, Version};
 
 use super::homes::Home;
-use super::level::{self, Confidence, Decision};
+use super::level::{Confidence, Decision, Status};
+use super::scope;
 use super::{Aim, Context, Existing};
 
 /// The labels of a namespace before and after, and where they disagree with the proposal.
@@ -157,7 +158,7 @@ pub(super) fn enforce_version(
 /// The labels of a namespace once the decision is applied.
 pub(super) fn labels(context: &Context, name: &str, home: &Home, decision: &Decision) -> Labels {
     let before = home.labels();
-    if home.contradicting {
+    if home.contradicting || decision.status == Status::Excluded {
         return unchanged(before);
     }
     let proposals = |existing| {
@@ -168,7 +169,7 @@ pub(super) fn labels(context: &Context, name: &str, home: &Home, decision: &Deci
         };
         let aim = |aim| match aim {
             Aim::Level(level) => level,
-            Aim::Next if level::is_system(name) => Level::Privileged,
+            Aim::Next if scope::is_system(name) => Level::Privileged,
             Aim::Next => next(enforced).max(decision.visible.unwrap_or(Level::Privileged)),
         };
         let mut proposals = BTreeMap::from([

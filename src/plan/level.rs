@@ -5,15 +5,8 @@ use crate::pss::{self, Level, LevelSet};
 use super::Basis;
 use super::evidence::{Completeness, Evidence};
 use super::granted::{Granted, Usable};
+use super::scope;
 use super::workloads::WorkloadPlan;
-
-/// Namespaces that belong to Kubernetes itself: nothing there is tightened by absence of evidence.
-const SYSTEM: &[&str] = &["kube-node-lease", "kube-public", "kube-system"];
-
-/// Whether a namespace belongs to Kubernetes itself.
-pub fn is_system(namespace: &str) -> bool {
-    SYSTEM.contains(&namespace)
-}
 
 /// Whether the namespace has a plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -88,10 +81,23 @@ pub(super) struct Facts<'a> {
     pub(super) needed_stored: Option<LevelSet>,
     pub(super) evidence: &'a Evidence,
     pub(super) contradicting: bool,
+    pub(super) excluded: bool,
 }
 
 /// Decides for one namespace.
 pub(super) fn decide(facts: &Facts) -> Decision {
+    if facts.excluded {
+        return Decision {
+            status: Status::Excluded,
+            enforce: None,
+            visible: None,
+            confidence: Confidence::High,
+            brief: "left out".to_owned(),
+            reasons: vec![
+                "left out with --exclude-namespace: nothing is written for it".to_owned(),
+            ],
+        };
+    }
     if facts.contradicting {
         return inconclusive(
             None,
@@ -102,7 +108,7 @@ pub(super) fn decide(facts: &Facts) -> Decision {
             ],
         );
     }
-    if is_system(facts.namespace) {
+    if scope::is_system(facts.namespace) {
         return planned(
             Level::Privileged,
             Confidence::High,
@@ -406,11 +412,13 @@ fn confidence(facts: &Facts, level: Level) -> (Confidence, Vec<String>) {
     }
 }
 
-/// At most three items, and how many more.
+/// At most three items, and how many more, as a part of a sentence.
 pub(super) fn list(items: &[String]) -> String {
-    let shown = items.iter().take(3).cloned().collect::<Vec<_>>().join(", ");
-    match items.len().saturating_sub(3) {
-        0 => shown,
-        more => format!("{shown} and {more} more"),
+    match items {
+        [] => String::new(),
+        [one] => one.clone(),
+        [one, two] => format!("{one} and {two}"),
+        [one, two, three] => format!("{one}, {two} and {three}"),
+        [one, two, three, more @ ..] => format!("{one}, {two}, {three} and {} more", more.len()),
     }
 }

@@ -12,11 +12,15 @@ pub(super) use cluster::cluster;
 use super::evidence::Weight;
 use super::findings::{Draft, Findings, Place};
 use super::level::{self, Status};
+use super::scope;
 use super::workloads::WorkloadPlan;
 use super::{Basis, Context, NamespacePlan};
 
 /// Findings about one namespace.
 pub(super) fn namespace(plan: &NamespacePlan, context: &Context, findings: &mut Findings) {
+    if plan.decision.status == Status::Excluded {
+        return;
+    }
     labels::namespace(plan, findings);
     drags(plan, findings);
     unseen(plan, findings);
@@ -49,7 +53,7 @@ const FEW: usize = 3;
 
 /// Few workloads that force a looser level.
 fn drags(plan: &NamespacePlan, findings: &mut Findings) {
-    if level::is_system(&plan.name) || plan.decision.status != Status::Planned {
+    if scope::is_system(&plan.name) || plan.decision.status != Status::Planned {
         return;
     }
     let counting: Vec<&WorkloadPlan> = plan
@@ -95,9 +99,8 @@ fn drags(plan: &NamespacePlan, findings: &mut Findings) {
                 title: format!("{} could enforce {} without {}", plan.name, without.tightest(), names(&dragging)),
                 evidence: vec![format!("{}: {reasons}", workload.title())],
                 consequence: format!(
-                    "all {} workloads of the namespace are judged by {enforce} because of {}",
-                    counting.len(),
-                    dragging.len()
+                    "{enforce} is the measure for all {} workloads of the namespace, and for every future pod",
+                    counting.len()
                 ),
                 remedy: "move them to a namespace of their own, or change what violates the tighter level".to_owned(),
             },
@@ -166,7 +169,7 @@ fn unseen_title(kind: GapKind) -> &'static str {
 
 /// Namespaces whose level could not follow from grants, although it should have.
 fn nothing_granted(plan: &NamespacePlan, context: &Context, findings: &mut Findings) {
-    let asked = context.options.basis == Basis::Granted && !level::is_system(&plan.name);
+    let asked = context.options.basis == Basis::Granted && !scope::is_system(&plan.name);
     if !asked || plan.granted.level.is_some() || plan.decision.status != Status::Planned {
         return;
     }

@@ -10,7 +10,8 @@ use crate::render::diff::unified;
 use crate::render::json::v1::{AdmitReport, AdmitResult};
 use crate::render::manifests::yaml;
 use crate::render::markdown;
-use crate::render::text::{Fit, Table, styled, visible};
+use crate::render::text::table::{Table, styled};
+use crate::render::text::{Fit, visible};
 
 /// One line a workload.
 pub fn table(report: &AdmitReport, fit: Fit) -> String {

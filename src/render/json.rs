@@ -6,6 +6,7 @@ mod migration;
 pub mod v1;
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use crate::check::{Checked, Question};
 use crate::diag;
@@ -37,20 +38,21 @@ pub fn document<T: serde::Serialize>(
     }
 }
 
-/// A document as text, ending in a line feed. Characters that no reader sees are escaped: they stand in strings only.
+/// A document as text, ending in a line feed. Characters that a terminal obeys, or that nobody sees, are escaped.
 pub fn to_text<T: serde::Serialize>(document: &T) -> String {
-    let json = serde_json::to_string_pretty(document)
+    let text = serde_json::to_string_pretty(document)
         .expect("the documents have string keys and no failing Serialize");
-    let mut text = String::with_capacity(json.len() + 1);
-    for c in json.chars() {
+    let mut shown = String::with_capacity(text.len() + 1);
+    for c in text.chars() {
+        // Outside of strings there is nothing but line feeds, and all of these are of the first plane.
         if c != '\n' && is_invisible(c) {
-            text.push_str(&format!("\\u{:04x}", u32::from(c)));
+            let _ = write!(shown, "\\u{:04x}", u32::from(c));
         } else {
-            text.push(c);
+            shown.push(c);
         }
     }
-    text.push('\n');
-    text
+    shown.push('\n');
+    shown
 }
 
 /// A document as YAML.

@@ -12,8 +12,9 @@ use serde_json::{Value, json};
 
 use crate::plan::labels::Stage;
 use crate::plan::{NamespacePlan, Plan};
+use crate::render::Artifact;
+use crate::render::json::to_text;
 use crate::render::text::is_invisible;
-use crate::render::{Artifact, json};
 
 /// The folders of all stages that change something, and the way back.
 pub fn stages(plan: &Plan) -> Vec<Artifact> {
@@ -103,16 +104,13 @@ fn named(name: &str) -> Value {
 
 /// An object as YAML that Kubernetes reads back unchanged.
 ///
-/// A text that holds characters which no reviewer sees (control characters, those that reorder text) makes the whole
-/// object JSON, which is YAML as well, with these characters escaped.
+/// YAML shows characters as they are that reorder or hide the text around them. An object that has any of these is
+/// written as JSON, which is YAML as well, with escapes in their place.
 pub fn yaml(object: &Value) -> String {
     let text =
         serde_yaml::to_string(object).expect("JSON values have string keys and finite numbers");
-    if text
-        .chars()
-        .any(|c| !matches!(c, '\n' | '\t') && is_invisible(c))
-    {
-        return json::to_text(object);
+    match text.contains(|c| !matches!(c, '\n' | '\t') && is_invisible(c)) {
+        true => to_text(object),
+        false => text,
     }
-    text
 }

@@ -3,6 +3,8 @@
 //! Names come from the input and are hostile until proven otherwise: [`visible`] shows control characters instead of
 //! sending them to the terminal. Colour is added here and taken away in `main` where it is not wanted.
 
+pub(super) mod table;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
@@ -10,9 +12,9 @@ use anstyle::{AnsiColor, Style};
 
 use crate::diag::{self, Diagnostic};
 use crate::render::json::v1;
+use crate::render::view::words::count;
 
-/// Columns of a table that must fit a plain terminal.
-const WIDTH: usize = 80;
+use table::{Table, colored, styled};
 
 /// How much a table shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,102 +23,6 @@ pub enum Fit {
     Terminal,
     /// Everything.
     Wide,
-}
-
-/// A table with aligned columns.
-pub(super) struct Table {
-    head: Vec<&'static str>,
-    rows: Vec<Vec<String>>,
-}
-
-impl Table {
-    pub(super) fn new(head: &[&'static str]) -> Self {
-        Table {
-            head: head.to_vec(),
-            rows: Vec::new(),
-        }
-    }
-
-    pub(super) fn row(&mut self, cells: Vec<String>) {
-        self.rows
-            .push(cells.iter().map(|cell| visible(cell)).collect());
-    }
-
-    /// The table as text; levels are coloured.
-    pub(super) fn print(&self, fit: Fit) -> String {
-        let last = self.head.len().saturating_sub(1);
-        let mut widths: Vec<usize> = self.head.iter().map(|cell| cell.len()).collect();
-        for row in &self.rows {
-            for (width, cell) in widths.iter_mut().zip(row) {
-                *width = (*width).max(cell.chars().count());
-            }
-        }
-        if fit == Fit::Terminal {
-            let fixed: usize = widths[..last].iter().map(|width| width + 2).sum();
-            widths[last] = widths[last].min(WIDTH.saturating_sub(fixed).max(MIN_LAST));
-        }
-        let mut out = String::new();
-        let head: Vec<String> = self.head.iter().map(|cell| (*cell).to_owned()).collect();
-        line(&mut out, &head, &widths, fit, |cell| {
-            styled(Style::new().bold(), cell)
-        });
-        for row in &self.rows {
-            line(&mut out, row, &widths, fit, colored);
-        }
-        out
-    }
-}
-
-/// The last column keeps at least this width.
-const MIN_LAST: usize = 12;
-
-fn line(
-    out: &mut String,
-    cells: &[String],
-    widths: &[usize],
-    fit: Fit,
-    paint: impl Fn(&str) -> String,
-) {
-    let last = widths.len().saturating_sub(1);
-    for (index, (cell, width)) in cells.iter().zip(widths).enumerate() {
-        if index == last {
-            let text = match fit {
-                Fit::Terminal => cut(cell, *width),
-                Fit::Wide => cell.clone(),
-            };
-            out.push_str(&paint(&text));
-        } else {
-            let padding = width - cell.chars().count() + 2;
-            out.push_str(&paint(cell));
-            out.extend(std::iter::repeat_n(' ', padding));
-        }
-    }
-    out.truncate(out.trim_end_matches(' ').len());
-    out.push('\n');
-}
-
-fn cut(text: &str, width: usize) -> String {
-    if text.chars().count() <= width {
-        return text.to_owned();
-    }
-    let mut short: String = text.chars().take(width.saturating_sub(1)).collect();
-    short.push('…');
-    short
-}
-
-pub(super) fn styled(style: Style, text: &str) -> String {
-    format!("{style}{text}{style:#}")
-}
-
-/// Colours the words that carry a judgement. The word itself says the same without colour.
-fn colored(cell: &str) -> String {
-    let color = match cell {
-        "restricted" | "yes" => AnsiColor::Green,
-        "baseline" | "review" | "unknown" => AnsiColor::Yellow,
-        "privileged" | "no" | "invalid" => AnsiColor::Red,
-        _ => return cell.to_owned(),
-    };
-    styled(color.on_default(), cell)
 }
 
 /// The text with control characters, and characters that reorder or hide text, written out.
@@ -225,15 +131,15 @@ pub fn check(report: &v1::CheckReport, fit: Fit) -> String {
     let _ = match &report.level {
         Some(level) => writeln!(
             out,
-            "\n{} of {} workloads violate {level}:{}",
-            refused,
-            report.results.len(),
+            "\n{refused} of {} {} {level}:{}",
+            count(report.results.len(), "workload", "workloads"),
+            if refused == 1 { "violates" } else { "violate" },
             report.version
         ),
         None => writeln!(
             out,
-            "\n{} workloads judged at {}; WHY says what stands in the way of the next tighter level",
-            report.results.len(),
+            "\n{} judged at {}; WHY says what stands in the way of the next tighter level",
+            count(report.results.len(), "workload", "workloads"),
             report.version
         ),
     };
@@ -284,8 +190,8 @@ pub fn map(report: &v1::MapReport, fit: Fit) -> String {
     }
     let _ = writeln!(
         out,
-        "\n{} policies mapped at {}",
-        report.policies.len(),
+        "\n{} mapped at {}",
+        count(report.policies.len(), "policy", "policies"),
         report.version
     );
     out
@@ -323,8 +229,8 @@ pub fn access(report: &v1::AccessReport, fit: Fit) -> String {
     let mut out = table.print(fit);
     let _ = writeln!(
         out,
-        "\n{} grants; * means every namespace",
-        report.grants.len()
+        "\n{}; * means every namespace",
+        count(report.grants.len(), "grant", "grants")
     );
     out
 }
@@ -408,8 +314,8 @@ pub fn migrate(report: &v1::MigrationReport, fit: Fit) -> String {
         .collect();
     let _ = writeln!(
         out,
-        "\n{} namespaces at {}: {}",
-        summary.namespaces,
+        "\n{} at {}: {}",
+        count(summary.namespaces, "namespace", "namespaces"),
         report.target_version,
         if counts.is_empty() {
             "nothing to do".to_owned()
@@ -425,6 +331,7 @@ pub fn migrate(report: &v1::MigrationReport, fit: Fit) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::table::WIDTH;
     use super::*;
 
     #[test]

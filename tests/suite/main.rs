@@ -22,6 +22,8 @@ mod json;
 mod mapping;
 /// Our structs against the generated Kubernetes types.
 mod oracle;
+/// Patches against kubectl and the engines.
+mod patches;
 /// What holds for the plan of any cluster.
 mod plan;
 /// Policies for the tests of several modules; no tests of its own.

@@ -10,7 +10,8 @@ use proptest::test_runner::TestRunner;
 use psp2psa::Read;
 use psp2psa::check::Question;
 use psp2psa::input::InputFile;
-use psp2psa::plan::level::{Status, is_system};
+use psp2psa::plan::level::Status;
+use psp2psa::plan::scope::is_system;
 use psp2psa::plan::{Aim, Basis, Existing, NamespacePlan, Options, Plan};
 use psp2psa::pss::admission::{ENFORCE, Mode};
 use psp2psa::pss::{Level, LevelSet, LevelVersion, Version};
@@ -42,6 +43,7 @@ fn any_options() -> impl Strategy<Value = Options> {
         existing,
         complete,
         only: None,
+        exclude: Vec::new(),
     })
 }
 

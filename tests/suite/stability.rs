@@ -18,6 +18,7 @@ use crate::support::{Call, fixture, folder, run, tree, write};
 
 /// Options as without any flag.
 const OPTIONS: Options = Options {
+    exclude: Vec::new(),
     target: None,
     basis: Basis::Observed,
     audit: Aim::Next,

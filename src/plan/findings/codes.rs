@@ -194,6 +194,22 @@ The policy says what was possible everywhere, not what anybody needed. Levels he
 Nothing for the migration. Remove the grant with the policy, once the plugin is off.",
     },
     FindingCode {
+        name: "policy-differs",
+        severity: Severity::Info,
+        title: "a live pod was admitted by another policy than the replay says",
+        docs: "\
+## What it means
+The annotation `kubernetes.io/psp` of a live pod names the policy that admitted it. Replaying admission over the
+template that the pod was made from chooses another one.
+
+## What follows
+Policies or grants have changed since the pod was made, somebody else than the controller created it, or a webhook
+changed it first. The next pod gets what the replay says.
+
+## What to do
+Restart one pod of the workload and compare; then decide which of the two the template should preserve.",
+    },
+    FindingCode {
         name: "psp-refuses",
         severity: Severity::Info,
         title: "no policy admits a workload",

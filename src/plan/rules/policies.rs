@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use crate::mapping;
-use crate::plan::findings::{Draft, Findings};
+use crate::model::object::ObjectRef;
+use crate::model::workload::Origin;
+use crate::plan::findings::{Draft, Findings, Place};
 use crate::plan::workloads::{Replay, WorkloadPlan};
 use crate::plan::{Context, NamespacePlan};
 use crate::psp::{self, Step};
@@ -22,6 +24,47 @@ pub(super) fn namespace(plan: &NamespacePlan, context: &Context, findings: &mut 
         }
     }
     lost_restrictions(plan, context, findings);
+    recorded_otherwise(plan, context, findings);
+}
+
+/// Live pods whose annotation names another policy than the replay of what explains them.
+fn recorded_otherwise(plan: &NamespacePlan, context: &Context, findings: &mut Findings) {
+    let replayed: BTreeMap<&ObjectRef, &str> = plan
+        .workloads
+        .iter()
+        .filter_map(|workload| match &workload.replay {
+            Replay::Admitted { policy, .. } => Some((&workload.reference, policy.as_str())),
+            Replay::NoPolicies | Replay::Refused { .. } => None,
+        })
+        .collect();
+    let explained = &context.homes.namespaces[plan.name.as_str()].explained;
+    for (pod, owner) in explained
+        .iter()
+        .filter(|(pod, _)| pod.origin == Origin::Pod)
+    {
+        let recorded = pod.meta.annotations.get(psp::ANNOTATION);
+        let replayed = replayed.get(&owner.reference());
+        let (Some(recorded), Some(replayed)) = (recorded, replayed) else {
+            continue;
+        };
+        if recorded == replayed {
+            continue;
+        }
+        findings.add(
+            Draft {
+                code: "policy-differs",
+                title: format!("live pods were admitted by policy {recorded}, the replay says {replayed}"),
+                evidence: vec![format!("{} of {}", pod.reference(), owner.reference())],
+                consequence: "what the next pods get is what the replay says, not what these pods have".to_owned(),
+                remedy: "look what changed: the policies, their grants, who creates the pods, or another webhook".to_owned(),
+            },
+            Place {
+                namespace: Some(plan.name.clone()),
+                object: format!("Pod {}", pod.meta.display_name()),
+                source: Some(pod.source().clone()),
+            },
+        );
+    }
 }
 
 /// Fields that the replayed policy writes and the template lacks.

@@ -111,7 +111,7 @@ pub(super) fn number(n: usize) -> String {
 }
 
 /// `1 namespace`, `2 namespaces`.
-pub(super) fn count(n: usize, one: &str, many: &str) -> String {
+pub(in crate::render) fn count(n: usize, one: &str, many: &str) -> String {
     format!("{} {}", number(n), if n == 1 { one } else { many })
 }
 

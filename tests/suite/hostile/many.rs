@@ -109,6 +109,7 @@ fn five_thousand_workloads_and_pods_of_one_namespace_are_planned() {
         existing: Existing::Keep,
         complete: true,
         only: None,
+        exclude: Vec::new(),
     };
     let (plan, _) =
         is_fast(|| psp2psa::migrate(objects, &psp2psa::default_attribution(), &options));

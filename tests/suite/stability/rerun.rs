@@ -82,6 +82,7 @@ fn migrated(folder: &Path, args: &[&str]) -> BTreeMap<String, String> {
         },
         complete: arguments.complete,
         only: arguments.namespace,
+        exclude: arguments.exclude_namespace,
     };
     let attribution = Attribution {
         chosen: arguments.input.default_namespace.is_some(),
