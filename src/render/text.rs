@@ -42,7 +42,9 @@ pub fn visible(text: &str) -> String {
 pub fn is_invisible(c: char) -> bool {
     c.is_control()
         || matches!(c,
-            '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{61c}')
+            '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{61c}'
+            // Noncharacters of the first plane, which YAML must not have.
+            | '\u{fffe}' | '\u{ffff}')
 }
 
 /// How many diagnostics of one code are printed in full, unless everything was asked for.
