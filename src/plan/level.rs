@@ -1,5 +1,7 @@
 //! Which level to enforce: the decision, its confidence and its reasons.
 
+mod both;
+
 use crate::pss::{self, Level, LevelSet};
 
 use super::Basis;
@@ -146,7 +148,7 @@ pub(super) fn decide(facts: &Facts) -> Decision {
         }),
         Basis::Both => match (observed(), granted()) {
             (observed, None) => observed,
-            (observed, Some(granted)) => looser(observed, granted),
+            (observed, Some(granted)) => both::decide(facts, observed, granted),
         },
     }
 }
@@ -179,18 +181,6 @@ fn inconclusive(
         visible,
         confidence: Confidence::Review,
         reasons,
-    }
-}
-
-/// The looser of two decisions; a withheld label stays withheld unless the other is already the loosest.
-fn looser(a: Decision, b: Decision) -> Decision {
-    match (a.enforce, b.enforce) {
-        (Some(x), Some(y)) if x <= y => a,
-        (Some(_), Some(_)) => b,
-        (None, Some(Level::Privileged)) => b,
-        (None, _) => a,
-        (Some(Level::Privileged), None) => a,
-        (Some(_), None) => b,
     }
 }
 
