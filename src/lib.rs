@@ -24,7 +24,8 @@
 //! * [`mod@admit`]: workloads to the policies that admit them and what these write, in the order of the input.
 //! * [`mapping`]: a policy to levels, with a verdict for each check.
 //! * [`plan`]: all of it to a decision for each namespace. The only stage that decides.
-//! * [`render`]: decisions to manifests, diffs, reports and tables.
+//! * [`mod@edit`]: decisions to edits of the user's own files, and their diff.
+//! * [`render`]: decisions to manifests, reports and tables.
 //!
 //! [`read`], [`migrate`], [`map()`], [`check()`], [`admit()`], and [`assemble`] with [`resolve`], are the whole pipeline
 //! for one question each; they do no I/O. The edges are `cli` (arguments), `write` (the output folder) and `main` (the
@@ -60,6 +61,7 @@ pub mod admit;
 pub mod check;
 pub mod cli;
 pub mod diag;
+pub mod edit;
 mod go;
 pub mod input;
 pub mod mapping;
@@ -94,6 +96,7 @@ pub static CODES: &[&[&Code]] = &[
     rbac::CODES,
     psp::CODES,
     admit::CODES,
+    edit::diags::CODES,
 ];
 
 /// What was read, in the order of the input, before it is put together.

@@ -2,9 +2,11 @@
 //!
 //! It is long because every command is here: what its arguments ask, and in which forms it answers.
 
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
 use clap::FromArgMatches;
@@ -14,8 +16,9 @@ use psp2psa::check::Question;
 use psp2psa::cli::{
     self, AccessArgs, Admit, Check, Cli, Color, Command, FailOn, Input, Map, Migrate, Output,
 };
-use psp2psa::diag::{Diagnostic, Severity};
-use psp2psa::input::walk::{self, Recursion};
+use psp2psa::diag::{self, Diagnostic, Severity};
+use psp2psa::edit::files::{self, Edits};
+use psp2psa::input::walk::{self, Entry, Listing, Recursion};
 use psp2psa::model::attribution::Attribution;
 use psp2psa::model::decode::Keep;
 use psp2psa::model::workload::Workload;
@@ -23,7 +26,7 @@ use psp2psa::plan::findings;
 use psp2psa::plan::{self, Existing, Plan};
 use psp2psa::rbac::Identity;
 use psp2psa::render::{self, explain, json, markdown, text};
-use psp2psa::write::{self, Foreign};
+use psp2psa::write::{self, Foreign, Replacement};
 use rayon::prelude::*;
 
 /// What a command has to say.
@@ -136,11 +139,18 @@ fn read(input: &Input) -> Result<Read> {
 }
 
 fn read_keeping(input: &Input, keep: Keep) -> Result<Read> {
+    Ok(read_listed(list(input)?, keep))
+}
+
+fn list(input: &Input) -> Result<Listing> {
     let recursion = match input.recursive {
         true => Recursion::On,
         false => Recursion::Off,
     };
-    let listing = walk::list(&input.filename, recursion, io::stdin().lock())?;
+    Ok(walk::list(&input.filename, recursion, io::stdin().lock())?)
+}
+
+fn read_listed(listing: Listing, keep: Keep) -> Read {
     let parts: Vec<Read> = listing
         .entries
         .into_par_iter()
@@ -159,7 +169,7 @@ fn read_keeping(input: &Input, keep: Keep) -> Result<Read> {
     for part in parts {
         all.append(part);
     }
-    Ok(all)
+    all
 }
 
 fn attribution(input: &Input) -> Attribution {
@@ -190,18 +200,53 @@ fn migrate(arguments: &Migrate) -> Result<Answer> {
         true => Foreign::Keep,
         false => Foreign::Refuse,
     };
-    let read = read(&arguments.input)?;
-    let (plan, diagnostics) = psp2psa::migrate(read, &attribution(&arguments.input), &options);
-    write::write(
-        &arguments.output_dir,
-        &render::artifacts(&plan, &diagnostics),
-        foreign,
-    )?;
+    if arguments.dry_run && arguments.output != Output::Table {
+        bail!("--dry-run prints a diff: leave out -o");
+    }
+    if arguments.in_place && arguments.force && arguments.output_dir.is_none() {
+        bail!("--force is about the folder, which --in-place writes only if --output-dir names it");
+    }
+    let listing = list(&arguments.input)?;
+    let entries = on_disk(&listing);
+    let read = read_listed(listing, Keep::Typed);
+    let (plan, mut diagnostics) = psp2psa::migrate(read, &attribution(&arguments.input), &options);
+    let edits = files::edits(&plan, |name| match entries.get(name) {
+        Some(entry) => walk::again(entry),
+        None => Err("it was read from standard input".to_owned()),
+    });
+    diagnostics.extend(edits.diagnostics());
+    diag::sort(&mut diagnostics);
+    let negative = fails(&plan, arguments.fail_on);
+    if arguments.dry_run {
+        return Ok(Answer {
+            text: edits.diff(),
+            diagnostics,
+            negative,
+        });
+    }
+    let folder = match (&arguments.output_dir, arguments.in_place) {
+        (Some(folder), _) => Some(folder.as_path()),
+        (None, true) => None,
+        (None, false) => Some(Path::new("psa-migration")),
+    };
+    if let Some(folder) = folder {
+        let artifacts = render::artifacts(&plan, &diagnostics, edits.diff());
+        write::write(folder, &artifacts, foreign)?;
+    }
+    if arguments.in_place {
+        replace(&edits)?;
+    }
     let report = json::document("MigrationReport", &diagnostics, json::migration(&plan));
     let text = match arguments.output {
         Output::Table => {
-            let table = text::migrate(&report.body, text::Fit::Terminal);
-            format!("{table}{}", next_steps(&plan, &arguments.output_dir))
+            let mut out = text::migrate(&report.body, text::Fit::Terminal);
+            if let Some(folder) = folder {
+                out.push_str(&next_steps(&plan, folder));
+            }
+            if arguments.in_place {
+                out.push_str(&render::edits::summary(&edits));
+            }
+            out
         }
         Output::Wide => text::migrate(&report.body, text::Fit::Wide),
         Output::Json => json::to_text(&report),
@@ -215,9 +260,27 @@ fn migrate(arguments: &Migrate) -> Result<Answer> {
     };
     Ok(Answer {
         text,
-        negative: fails(&plan, arguments.fail_on),
+        negative,
         diagnostics,
     })
+}
+
+/// The files that can be read again, by name.
+fn on_disk(listing: &Listing) -> BTreeMap<Arc<str>, Entry> {
+    let entries = listing.entries.iter().filter(|entry| &*entry.name != "-");
+    entries
+        .map(|entry| (Arc::clone(&entry.name), entry.clone()))
+        .collect()
+}
+
+/// Writes the edits into the user's files.
+fn replace(edits: &Edits) -> Result<()> {
+    let files = edits.files.iter().map(|edit| Replacement {
+        path: edit.original.path.clone(),
+        old: edit.original.file.bytes.clone(),
+        new: edit.new_bytes(),
+    });
+    write::replace(&files.collect::<Vec<_>>())
 }
 
 /// What to do with the folder that was written.

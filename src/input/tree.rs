@@ -26,24 +26,24 @@ const BYTES_PER_WEIGHT: u64 = 64;
 
 /// Index of a node in its [`Tree`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct NodeId(u32);
+pub(super) struct NodeId(u32);
 
 /// Where a node stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Span {
+pub(super) struct Span {
     /// First byte, counted from the start of the tree's text.
-    pub start: u32,
+    pub(super) start: u32,
     /// The byte after the last one.
-    pub end: u32,
+    pub(super) end: u32,
     /// One-based line in the file.
-    pub line: u32,
+    pub(super) line: u32,
     /// One-based column in characters.
-    pub column: u32,
+    pub(super) column: u32,
 }
 
 /// What a node holds, scalars resolved.
 #[derive(Debug)]
-pub enum Value<'a> {
+pub(super) enum Value<'a> {
     /// `null`, `~` or nothing.
     Null,
     /// A boolean.
@@ -64,14 +64,14 @@ pub enum Value<'a> {
 
 /// The children of a list or mapping, as a range of the tree's links.
 #[derive(Debug, Clone, Copy)]
-pub struct Links {
+pub(super) struct Links {
     first: u32,
     last: u32,
 }
 
 /// A document as a tree.
 #[derive(Debug)]
-pub struct Tree<'a> {
+pub(super) struct Tree<'a> {
     text: &'a str,
     offset: usize,
     nodes: Vec<(Value<'a>, Span)>,
@@ -80,23 +80,33 @@ pub struct Tree<'a> {
 
 impl<'a> Tree<'a> {
     /// The value of a node.
-    pub fn value(&self, node: NodeId) -> &Value<'a> {
+    pub(super) fn value(&self, node: NodeId) -> &Value<'a> {
         &self.nodes[node.0 as usize].0
     }
 
     /// The place of a node. An aliased node keeps the place of its anchor.
-    pub fn span(&self, node: NodeId) -> Span {
+    pub(super) fn span(&self, node: NodeId) -> Span {
         self.nodes[node.0 as usize].1
     }
 
     /// The bytes of a node, counted from the start of the file.
-    pub fn bytes(&self, node: NodeId) -> Range<usize> {
+    pub(super) fn bytes(&self, node: NodeId) -> Range<usize> {
         let span = self.span(node);
         self.offset + span.start as usize..self.offset + span.end as usize
     }
 
+    /// The text that the nodes stand in.
+    pub(super) fn whole(&self) -> &'a str {
+        self.text
+    }
+
+    /// The bytes of that text, counted from the start of the file.
+    pub(super) fn whole_bytes(&self) -> Range<usize> {
+        self.offset..self.offset + self.text.len()
+    }
+
     /// A node as it is written.
-    pub fn source(&self, node: NodeId) -> &'a str {
+    pub(super) fn source(&self, node: NodeId) -> &'a str {
         let span = self.span(node);
         self.text
             .get(span.start as usize..span.end as usize)
@@ -104,7 +114,7 @@ impl<'a> Tree<'a> {
     }
 
     /// The elements of a list; nothing for other nodes.
-    pub fn items(&self, node: NodeId) -> &[NodeId] {
+    pub(super) fn items(&self, node: NodeId) -> &[NodeId] {
         if let Value::List(links) = self.value(node) {
             self.linked(*links)
         } else {
@@ -113,7 +123,7 @@ impl<'a> Tree<'a> {
     }
 
     /// The key and value nodes of a mapping; nothing for other nodes. Each key occurs once, merge keys are applied.
-    pub fn entries(&self, node: NodeId) -> impl Iterator<Item = (NodeId, NodeId)> {
+    pub(super) fn entries(&self, node: NodeId) -> impl Iterator<Item = (NodeId, NodeId)> {
         let links = if let Value::Map(links) = self.value(node) {
             self.linked(*links)
         } else {
@@ -123,14 +133,14 @@ impl<'a> Tree<'a> {
     }
 
     /// The value of a key in a mapping.
-    pub fn get(&self, node: NodeId, key: &str) -> Option<NodeId> {
+    pub(super) fn get(&self, node: NodeId, key: &str) -> Option<NodeId> {
         self.entries(node)
             .find(|(name, _)| self.text(*name) == Some(key))
             .map(|(_, value)| value)
     }
 
     /// The string of a node, if it is one.
-    pub fn text(&self, node: NodeId) -> Option<&str> {
+    pub(super) fn text(&self, node: NodeId) -> Option<&str> {
         if let Value::Text(text) = self.value(node) {
             Some(text)
         } else {

@@ -18,10 +18,11 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("admit", &["diag", "model", "rbac", "psp"]),
     ("mapping", &["diag", "model", "psp", "pss"]),
     ("plan", &["diag", "model", "rbac", "psp", "pss", "mapping"]),
+    ("edit", &["diag", "input", "model", "plan", "psp"]),
     (
         "render",
         &[
-            "admit", "check", "diag", "mapping", "model", "plan", "pss", "psp", "rbac",
+            "admit", "check", "diag", "edit", "mapping", "model", "plan", "pss", "psp", "rbac",
         ],
     ),
     ("cli", &["plan", "pss"]),
@@ -29,8 +30,8 @@ const IMPORTS: &[(&str, &[&str])] = &[
     (
         "lib",
         &[
-            "admit", "check", "cli", "diag", "go", "input", "mapping", "model", "plan", "psp",
-            "pss", "rbac", "render", "write",
+            "admit", "check", "cli", "diag", "edit", "go", "input", "mapping", "model", "plan",
+            "psp", "pss", "rbac", "render", "write",
         ],
     ),
     ("main", &["cli", "write"]),
