@@ -22,6 +22,7 @@ pub(super) struct PolicyView<'a> {
     blocked: Vec<Blocked<'a>>,
     /// How many namespaces can use it, and how many workloads it admits.
     used: String,
+    /// None if the policy admits no pod: each would only say so again.
     controls: Vec<ControlView<'a>>,
     mutations: &'a [Mutation],
     unmapped: &'a [Unmapped],
@@ -105,7 +106,12 @@ fn view(policy: &Policy, id: String, used: String) -> PolicyView<'_> {
             })
             .collect(),
         used,
-        controls: policy.controls.iter().map(control).collect(),
+        controls: policy
+            .controls
+            .iter()
+            .filter(|_| policy.level.is_some())
+            .map(control)
+            .collect(),
         mutations: &policy.mutations,
         unmapped: &policy.unmapped,
     }
