@@ -208,6 +208,10 @@ fn decision(namespace: &Namespace) -> String {
     let after = labels::enforced_after(namespace);
     let mut sentence = match (namespace.status.as_str(), before, after) {
         ("excluded", _, _) => "Left out of the plan: nothing is changed here.".to_owned(),
+        ("inconclusive", None, None) if namespace.evidence == "complete" => {
+            "No enforce label is written, because nothing tells which level it should be."
+                .to_owned()
+        }
         ("inconclusive", None, None) => {
             "No enforce label is written, because what the input does not show could change it."
                 .to_owned()
