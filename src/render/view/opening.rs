@@ -269,12 +269,16 @@ fn verdict(high: usize, inconclusive: usize) -> String {
     }
     if inconclusive > 0 {
         sentences.push(format!(
-            "{} no new enforce label until the input shows more; nothing keeps the others waiting.",
+            "{} no new enforce label until the input shows more{}.",
             words::count(
                 inconclusive,
                 "inconclusive namespace gets",
                 "inconclusive namespaces get"
-            )
+            ),
+            match high {
+                0 => "; nothing keeps the others waiting",
+                _ => "",
+            }
         ));
     }
     match sentences.is_empty() {
