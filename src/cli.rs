@@ -79,6 +79,8 @@ pub enum Command {
     Check(Check),
     /// Explain a check, a finding or a diagnostic
     Explain(Explain),
+    /// Print the JSON Schema of a kind of document
+    Schema(Schema),
     /// Print a completion script for a shell
     Completion {
         /// The shell
@@ -253,6 +255,14 @@ pub struct Explain {
     /// Id of a check (hostPorts), code of a finding (one-drags) or of a diagnostic (input/template); none lists all
     #[arg(value_name = "CHECK|CODE")]
     pub name: Option<String>,
+}
+
+/// `schema`.
+#[derive(Debug, Args)]
+pub struct Schema {
+    /// Kind of document (CheckReport), or the command that writes it (check); none lists all
+    #[arg(value_name = "KIND")]
+    pub kind: Option<String>,
 }
 
 /// `--basis`.

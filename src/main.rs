@@ -111,6 +111,7 @@ fn run(command: &Command, program: &str) -> Result<Answer> {
         Command::Admit(arguments) => admit(arguments),
         Command::Check(arguments) => check(arguments),
         Command::Explain(arguments) => explain(arguments.name.as_deref()),
+        Command::Schema(arguments) => schema(arguments.kind.as_deref()),
         Command::Completion { shell } => {
             let mut script = Vec::new();
             let mut command = cli::command(program);
@@ -440,6 +441,22 @@ fn explain(name: Option<&str>) -> Result<Answer> {
                 names => format!("did you mean {}?", names.join(" or ")),
             };
             bail!("`{name}` is no check, finding or diagnostic; {hint}")
+        }
+    }
+}
+
+fn schema(kind: Option<&str>) -> Result<Answer> {
+    let Some(kind) = kind else {
+        return Ok(Answer::plain(json::schema::list()));
+    };
+    match json::schema::schema(kind) {
+        Some(schema) => Ok(Answer::plain(schema)),
+        None => {
+            let kinds = json::schema::KINDS.map(|(kind, _)| kind);
+            bail!(
+                "`{kind}` is no kind of document; they are {}",
+                kinds.join(", ")
+            )
         }
     }
 }

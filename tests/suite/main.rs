@@ -38,6 +38,8 @@ mod readme;
 mod report;
 /// Whole runs of the binary, compared byte for byte.
 mod scenarios;
+/// JSON Schemas: current, and every document is of one.
+mod schema;
 /// The same bytes from the same input, and output that is input again.
 mod stability;
 /// The harness over the real binary.
