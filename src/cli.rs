@@ -122,6 +122,27 @@ pub enum Output {
     Name,
 }
 
+/// The form of the answer of commands that judge: those of [`Output`], and two for CI.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum JudgedOutput {
+    /// A table of 80 columns.
+    Table,
+    /// A table with everything.
+    Wide,
+    /// JSON, schemaVersion v1.
+    Json,
+    /// YAML.
+    Yaml,
+    /// Markdown.
+    Markdown,
+    /// Only names.
+    Name,
+    /// SARIF 2.1.0, for services that show results beside the lines of a file.
+    Sarif,
+    /// JUnit XML, for CI that shows test results.
+    Junit,
+}
+
 /// `migrate`.
 #[derive(Debug, Args)]
 pub struct Migrate {
@@ -163,7 +184,7 @@ pub struct Migrate {
     pub fail_on: FailOn,
     /// Form of the answer on standard output
     #[arg(short, long, value_enum, default_value = "table")]
-    pub output: Output,
+    pub output: JudgedOutput,
 }
 
 /// `map`.
@@ -246,7 +267,7 @@ pub struct Check {
     pub namespace: Option<String>,
     /// Form of the answer
     #[arg(short, long, value_enum, default_value = "table")]
-    pub output: Output,
+    pub output: JudgedOutput,
 }
 
 /// `explain`.

@@ -18,6 +18,8 @@ mod hostile;
 mod input;
 /// The JSON documents, declared a second time.
 mod json;
+/// The forms for CI: SARIF and JUnit.
+mod judged;
 /// Policies to verdicts and levels.
 mod mapping;
 /// Our structs against the generated Kubernetes types.
