@@ -81,6 +81,8 @@ pub enum Command {
     Check(Check),
     /// Explain a check, a finding or a diagnostic
     Explain(Explain),
+    /// Print the JSON Schema of a kind of document
+    Schema(Schema),
     /// Print a completion script for a shell, or for kubectl
     Completion {
         /// The shell, or kubectl for the plugin
@@ -126,6 +128,27 @@ pub enum Output {
     Name,
 }
 
+/// The form of the answer of commands that judge: those of [`Output`], and two for CI.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum JudgedOutput {
+    /// A table of 80 columns.
+    Table,
+    /// A table with everything.
+    Wide,
+    /// JSON, schemaVersion v1.
+    Json,
+    /// YAML.
+    Yaml,
+    /// Markdown.
+    Markdown,
+    /// Only names.
+    Name,
+    /// SARIF 2.1.0, for services that show results beside the lines of a file.
+    Sarif,
+    /// JUnit XML, for CI that shows test results.
+    Junit,
+}
+
 /// `migrate`.
 #[derive(Debug, Args)]
 pub struct Migrate {
@@ -167,7 +190,7 @@ pub struct Migrate {
     pub fail_on: FailOn,
     /// Form of the answer on standard output
     #[arg(short, long, value_enum, default_value = "table")]
-    pub output: Output,
+    pub output: JudgedOutput,
 }
 
 /// `map`.
@@ -250,7 +273,7 @@ pub struct Check {
     pub namespace: Option<String>,
     /// Form of the answer
     #[arg(short, long, value_enum, default_value = "table")]
-    pub output: Output,
+    pub output: JudgedOutput,
 }
 
 /// `explain`.
@@ -259,6 +282,14 @@ pub struct Explain {
     /// Id of a check (hostPorts), code of a finding (one-drags) or of a diagnostic (input/template); none lists all
     #[arg(value_name = "CHECK|CODE")]
     pub name: Option<String>,
+}
+
+/// `schema`.
+#[derive(Debug, Args)]
+pub struct Schema {
+    /// Kind of document (CheckReport), or the command that writes it (check); none lists all
+    #[arg(value_name = "KIND")]
+    pub kind: Option<String>,
 }
 
 /// `--basis`.

@@ -12,8 +12,8 @@ use psp2psa::Read;
 use psp2psa::admit::{self, Authorization};
 use psp2psa::check::Question;
 use psp2psa::cli::{
-    self, AccessArgs, Admit, Check, Cli, Color, Command, FailOn, Input, Map, Migrate, Output,
-    completion,
+    self, AccessArgs, Admit, Check, Cli, Color, Command, FailOn, Input, JudgedOutput, Map, Migrate,
+    Output, completion,
 };
 use psp2psa::diag::{Diagnostic, Severity};
 use psp2psa::input::walk::{self, Recursion};
@@ -23,7 +23,7 @@ use psp2psa::model::workload::Workload;
 use psp2psa::plan::findings;
 use psp2psa::plan::{self, Existing, Plan};
 use psp2psa::rbac::Identity;
-use psp2psa::render::{self, explain, json, markdown, text};
+use psp2psa::render::{self, explain, json, junit, markdown, sarif, text};
 use psp2psa::write::{self, Foreign};
 use rayon::prelude::*;
 
@@ -112,6 +112,7 @@ fn run(command: &Command, program: &str) -> Result<Answer> {
         Command::Admit(arguments) => admit(arguments),
         Command::Check(arguments) => check(arguments),
         Command::Explain(arguments) => explain(arguments.name.as_deref()),
+        Command::Schema(arguments) => schema(arguments.kind.as_deref()),
         Command::Completion { target } => Ok(Answer::plain(completion::script(
             *target,
             cli::command(program),
@@ -205,24 +206,30 @@ fn migrate(arguments: &Migrate) -> Result<Answer> {
         foreign,
     )?;
     let report = json::document("MigrationReport", &diagnostics, json::migration(&plan));
+    let failing = failing(arguments.fail_on);
     let text = match arguments.output {
-        Output::Table => {
+        JudgedOutput::Table => {
             let table = text::migrate(&report.body, text::Fit::Terminal);
             format!("{table}{}", next_steps(&plan, &arguments.output_dir))
         }
-        Output::Wide => text::migrate(&report.body, text::Fit::Wide),
-        Output::Json => json::to_text(&report),
-        Output::Yaml => json::to_yaml(&report),
-        Output::Markdown => markdown::summary(&report),
-        Output::Name => names(
+        JudgedOutput::Wide => text::migrate(&report.body, text::Fit::Wide),
+        JudgedOutput::Json => json::to_text(&report),
+        JudgedOutput::Yaml => json::to_yaml(&report),
+        JudgedOutput::Markdown => markdown::summary(&report),
+        JudgedOutput::Name => names(
             plan.namespaces
                 .iter()
                 .map(|namespace| ("namespace", &namespace.name)),
         ),
+        JudgedOutput::Sarif => sarif::migration(&report),
+        JudgedOutput::Junit => junit::migration(&report, failing),
     };
     Ok(Answer {
         text,
-        negative: fails(&plan, arguments.fail_on),
+        negative: plan
+            .findings
+            .iter()
+            .any(|finding| failing.contains(&finding.code.severity)),
         diagnostics,
     })
 }
@@ -259,16 +266,15 @@ fn shell_word(text: &str) -> String {
     }
 }
 
-fn fails(plan: &Plan, least: FailOn) -> bool {
-    let worst_tolerated = match least {
-        FailOn::High => findings::Severity::High,
-        FailOn::Medium => findings::Severity::Medium,
-        FailOn::Low => findings::Severity::Low,
-        FailOn::Never => return false,
-    };
-    plan.findings
-        .iter()
-        .any(|finding| finding.code.severity <= worst_tolerated)
+/// The severities that `--fail-on` names.
+fn failing(least: FailOn) -> &'static [findings::Severity] {
+    let all = &findings::Severity::ALL;
+    match least {
+        FailOn::High => &all[..1],
+        FailOn::Medium => &all[..2],
+        FailOn::Low => &all[..3],
+        FailOn::Never => &[],
+    }
 }
 
 fn map(arguments: &Map) -> Result<Answer> {
@@ -406,12 +412,12 @@ fn check(arguments: &Check) -> Result<Answer> {
     let negative = body.results.iter().any(|result| !result.allowed);
     let report = json::document("CheckReport", &diagnostics, body);
     let text = match arguments.output {
-        Output::Table => text::check(&report.body, text::Fit::Terminal),
-        Output::Wide => text::check(&report.body, text::Fit::Wide),
-        Output::Json => json::to_text(&report),
-        Output::Yaml => json::to_yaml(&report),
-        Output::Markdown => markdown::check(&report.body),
-        Output::Name => {
+        JudgedOutput::Table => text::check(&report.body, text::Fit::Terminal),
+        JudgedOutput::Wide => text::check(&report.body, text::Fit::Wide),
+        JudgedOutput::Json => json::to_text(&report),
+        JudgedOutput::Yaml => json::to_yaml(&report),
+        JudgedOutput::Markdown => markdown::check(&report.body),
+        JudgedOutput::Name => {
             let refused = checked
                 .iter()
                 .filter(|checked| !checked.violations.is_empty());
@@ -419,6 +425,8 @@ fn check(arguments: &Check) -> Result<Answer> {
                 .map(|checked| workload_name(&checked.workload))
                 .collect()
         }
+        JudgedOutput::Sarif => sarif::check(&report),
+        JudgedOutput::Junit => junit::check(&report),
     };
     Ok(Answer {
         text,
@@ -447,6 +455,22 @@ fn explain(name: Option<&str>) -> Result<Answer> {
                 names => format!("did you mean {}?", names.join(" or ")),
             };
             bail!("`{name}` is no check, finding or diagnostic; {hint}")
+        }
+    }
+}
+
+fn schema(kind: Option<&str>) -> Result<Answer> {
+    let Some(kind) = kind else {
+        return Ok(Answer::plain(json::schema::list()));
+    };
+    match json::schema::schema(kind) {
+        Some(schema) => Ok(Answer::plain(schema)),
+        None => {
+            let kinds = json::schema::KINDS.map(|(kind, _)| kind);
+            bail!(
+                "`{kind}` is no kind of document; they are {}",
+                kinds.join(", ")
+            )
         }
     }
 }

@@ -18,6 +18,8 @@ mod hostile;
 mod input;
 /// The JSON documents, declared a second time.
 mod json;
+/// The forms for CI: SARIF and JUnit.
+mod judged;
 /// Policies to verdicts and levels.
 mod mapping;
 /// Our structs against the generated Kubernetes types.
@@ -40,6 +42,8 @@ mod readme;
 mod report;
 /// Whole runs of the binary, compared byte for byte.
 mod scenarios;
+/// JSON Schemas: current, and every document is of one.
+mod schema;
 /// The same bytes from the same input, and output that is input again.
 mod stability;
 /// The harness over the real binary.
