@@ -7,6 +7,7 @@
 //! Invariants: unknown is never turned into a level (an enforce label that could be wrong because of a gap is
 //! withheld); every decision carries its reasons; the order of the input never matters.
 
+pub mod cleanup;
 pub mod evidence;
 pub mod findings;
 pub mod granted;
@@ -34,6 +35,7 @@ use crate::pss::admission::Mode;
 use crate::pss::{self, Level, LevelSet, Version};
 use crate::rbac::Access;
 
+use cleanup::Cleanup;
 use evidence::{Evidence, Gaps};
 use findings::{Finding, Findings};
 use granted::Granted;
@@ -117,6 +119,8 @@ pub struct Plan {
     pub policies: Vec<PolicyPlan>,
     /// Sorted by severity, then code, then id.
     pub findings: Vec<Finding>,
+    /// What can go once the plugin is off; nothing where only one namespace is planned.
+    pub cleanup: Cleanup,
 }
 
 /// A policy and what it maps to at the target version.
@@ -226,6 +230,10 @@ pub fn plan(
         namespaces,
         policies,
         findings,
+        cleanup: match options.only {
+            None => cleanup::cleanup(inventory, &options.exclude),
+            Some(_) => Cleanup::default(),
+        },
     }
 }
 

@@ -1,6 +1,7 @@
 //! From answers to texts: manifests, diffs, reports, tables. No I/O: an [`Artifact`] is a path and a text.
 
 pub mod admit;
+pub mod cleanup;
 pub mod diff;
 pub mod escape;
 pub mod explain;
@@ -29,6 +30,7 @@ pub struct Artifact {
 pub fn artifacts(plan: &Plan, diagnostics: &[Diagnostic]) -> Vec<Artifact> {
     let report = json::document("MigrationReport", diagnostics, json::migration(plan));
     let mut artifacts = manifests::stages(plan);
+    artifacts.extend(cleanup::artifacts(plan));
     let files = [
         ("migration.diff", diff::migration(plan)),
         ("pull-request.md", markdown::pull_request(&report)),

@@ -137,6 +137,11 @@ fn is_ours(path: &Path) -> bool {
             *file,
             "migration.diff" | "pull-request.md" | "report.html" | "report.json" | "report.md"
         ),
+        ["manifests", "70-cleanup", "README.md"] => true,
+        ["manifests", "70-cleanup", "delete" | "edit", file] => matches!(
+            *file,
+            "bindings.yaml" | "kustomization.yaml" | "policies.yaml" | "roles.yaml"
+        ),
         ["rollback", file] | ["manifests", _, file] => {
             *file == "kustomization.yaml"
                 || (file.starts_with("namespace-") && file.ends_with(".yaml"))

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::plan::cleanup::{Cleanup, Item};
 use crate::plan::findings::{self, Severity};
 use crate::plan::granted::Usable;
 use crate::plan::workloads::{Replay, WorkloadPlan};
@@ -54,6 +55,33 @@ pub fn migration(plan: &Plan) -> v1::MigrationReport {
             )
             .collect(),
         findings: plan.findings.iter().map(finding).collect(),
+        cleanup: cleanup(&plan.cleanup),
+    }
+}
+
+fn cleanup(cleanup: &Cleanup) -> v1::Cleanup {
+    let reference = |item: &Item| v1::Reference {
+        kind: item.object.kind.clone(),
+        namespace: item.object.namespace.clone(),
+        name: item.object.name.clone(),
+    };
+    v1::Cleanup {
+        delete: cleanup.deleted().map(reference).collect(),
+        edit: cleanup
+            .edits
+            .iter()
+            .map(|edit| reference(&edit.item))
+            .collect(),
+        left: cleanup
+            .left
+            .iter()
+            .map(|left| v1::Left {
+                kind: left.item.object.kind.clone(),
+                namespace: left.item.object.namespace.clone(),
+                name: left.item.object.name.clone(),
+                reason: left.why.sentence().to_owned(),
+            })
+            .collect(),
     }
 }
 

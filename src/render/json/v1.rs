@@ -340,8 +340,34 @@ pub struct MigrationReport {
     pub policies: Vec<Policy>,
     /// Worst first.
     pub findings: Vec<Finding>,
+    /// What can go once the PodSecurityPolicy plugin is off.
+    pub cleanup: Cleanup,
     /// Counts.
     pub summary: Summary,
+}
+
+/// See [`crate::plan::cleanup::Cleanup`].
+#[derive(Debug, Clone, Serialize)]
+pub struct Cleanup {
+    /// What exists for policies only: policies, bindings, roles.
+    pub delete: Vec<Reference>,
+    /// Roles that stay without the use of policies.
+    pub edit: Vec<Reference>,
+    /// What speaks of policies and stays as it is.
+    pub left: Vec<Left>,
+}
+
+/// See [`crate::plan::cleanup::Left`].
+#[derive(Debug, Clone, Serialize)]
+pub struct Left {
+    /// Kind.
+    pub kind: String,
+    /// Namespace, if it has one.
+    pub namespace: Option<String>,
+    /// Name.
+    pub name: String,
+    /// Why it stays.
+    pub reason: String,
 }
 
 /// See [`crate::plan::NamespacePlan`].

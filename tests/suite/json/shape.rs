@@ -201,7 +201,28 @@ pub(super) struct MigrationReport {
     pub(super) namespaces: Vec<Namespace>,
     pub(super) policies: Vec<Policy>,
     pub(super) findings: Vec<Finding>,
+    #[expect(dead_code, reason = "the shape is the test")]
+    pub(super) cleanup: Cleanup,
     pub(super) summary: Summary,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[expect(dead_code, reason = "the shape is the test")]
+pub(super) struct Cleanup {
+    pub(super) delete: Vec<Reference>,
+    pub(super) edit: Vec<Reference>,
+    pub(super) left: Vec<Left>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[expect(dead_code, reason = "the shape is the test")]
+pub(super) struct Left {
+    pub(super) kind: String,
+    pub(super) namespace: Nullable<String>,
+    pub(super) name: String,
+    pub(super) reason: String,
 }
 
 #[derive(Debug, Deserialize)]
