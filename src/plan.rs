@@ -18,6 +18,7 @@ mod ownership;
 pub mod patches;
 mod rules;
 pub mod scope;
+pub mod unlabelled;
 pub mod versions;
 pub mod workloads;
 
@@ -42,6 +43,7 @@ use granted::Granted;
 use homes::{Home, Homes};
 use labels::{Labels, Stage};
 use level::Decision;
+use unlabelled::Unlabelled;
 use versions::{Preview, Target};
 use workloads::{Judge, WorkloadPlan};
 
@@ -121,6 +123,8 @@ pub struct Plan {
     pub findings: Vec<Finding>,
     /// What can go once the plugin is off; nothing where only one namespace is planned.
     pub cleanup: Cleanup,
+    /// What namespaces without labels get; `None` where only one namespace is planned, or none.
+    pub unlabelled: Option<Unlabelled>,
 }
 
 /// A policy and what it maps to at the target version.
@@ -225,6 +229,7 @@ pub fn plan(
     let findings = drafts.finish();
     link(&mut namespaces, &findings);
     Plan {
+        unlabelled: unlabelled::unlabelled(inventory, &namespaces, target.version, options),
         target,
         basis: options.basis,
         namespaces,

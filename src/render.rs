@@ -1,5 +1,6 @@
 //! From answers to texts: manifests, diffs, reports, tables. No I/O: an [`Artifact`] is a path and a text.
 
+pub mod admission;
 pub mod admit;
 pub mod cleanup;
 pub mod diff;
@@ -38,6 +39,10 @@ pub fn artifacts(plan: &Plan, diagnostics: &[Diagnostic]) -> Vec<Artifact> {
         ("report.json", json::to_text(&report)),
         ("report.md", markdown::report(&report)),
     ];
+    artifacts.extend(plan.unlabelled.as_ref().map(|unlabelled| Artifact {
+        path: admission::FILE.to_owned(),
+        text: admission::configuration(unlabelled),
+    }));
     artifacts.extend(files.map(|(path, text)| Artifact {
         path: path.to_owned(),
         text,

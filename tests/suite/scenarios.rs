@@ -58,11 +58,13 @@ fn outcome(story: &str, args: &str) -> BTreeMap<String, String> {
         let report: Value = serde_json::from_str(report).expect("the report is JSON");
         outcome.insert("findings.txt".to_owned(), findings(&report));
     }
-    outcome.extend(
-        written
-            .into_iter()
-            .filter(|(path, _)| path.starts_with("manifests/") || path == "migration.diff"),
-    );
+    outcome.extend(written.into_iter().filter(|(path, _)| {
+        path.starts_with("manifests/")
+            || matches!(
+                path.as_str(),
+                "admission-configuration.yaml" | "migration.diff"
+            )
+    }));
     outcome
 }
 

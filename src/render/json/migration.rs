@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::plan::cleanup::{Cleanup, Item};
 use crate::plan::findings::{self, Severity};
 use crate::plan::granted::Usable;
+use crate::plan::unlabelled::{Uncovered, Unlabelled};
 use crate::plan::workloads::{Replay, WorkloadPlan};
 use crate::plan::{NamespacePlan, Plan, PolicyPlan};
 use crate::pss::admission::Mode;
@@ -56,6 +57,26 @@ pub fn migration(plan: &Plan) -> v1::MigrationReport {
             .collect(),
         findings: plan.findings.iter().map(finding).collect(),
         cleanup: cleanup(&plan.cleanup),
+        unlabelled: plan.unlabelled.as_ref().map(unlabelled),
+    }
+}
+
+fn unlabelled(unlabelled: &Unlabelled) -> v1::Unlabelled {
+    let named = |namespaces: &[Uncovered]| {
+        let named = namespaces.iter().map(|uncovered| v1::Uncovered {
+            namespace: uncovered.namespace.clone(),
+            reason: uncovered.reason.clone(),
+        });
+        named.collect()
+    };
+    v1::Unlabelled {
+        enforce: level(unlabelled.defaults.enforce.level),
+        audit: level(unlabelled.defaults.audit.level),
+        warn: level(unlabelled.defaults.warn.level),
+        reasons: unlabelled.reasons.clone(),
+        aim: level(unlabelled.aim),
+        exempt: named(&unlabelled.exempt),
+        uncovered: named(&unlabelled.uncovered),
     }
 }
 

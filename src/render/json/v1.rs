@@ -342,8 +342,38 @@ pub struct MigrationReport {
     pub findings: Vec<Finding>,
     /// What can go once the PodSecurityPolicy plugin is off.
     pub cleanup: Cleanup,
+    /// What namespaces without labels get; null where only one namespace is planned, or none.
+    pub unlabelled: Option<Unlabelled>,
     /// Counts.
     pub summary: Summary,
+}
+
+/// See [`crate::plan::unlabelled::Unlabelled`].
+#[derive(Debug, Clone, Serialize)]
+pub struct Unlabelled {
+    /// The default of enforce.
+    pub enforce: String,
+    /// The default of audit.
+    pub audit: String,
+    /// The default of warn.
+    pub warn: String,
+    /// Why the default of enforce is what it is.
+    pub reasons: Vec<String>,
+    /// The default of enforce to aim for.
+    pub aim: String,
+    /// Namespaces to exempt.
+    pub exempt: Vec<Uncovered>,
+    /// Namespaces that no file of the plan gives an enforce label.
+    pub uncovered: Vec<Uncovered>,
+}
+
+/// A namespace, and why it is listed.
+#[derive(Debug, Clone, Serialize)]
+pub struct Uncovered {
+    /// Name.
+    pub namespace: String,
+    /// Why.
+    pub reason: String,
 }
 
 /// See [`crate::plan::cleanup::Cleanup`].

@@ -31,6 +31,7 @@ pub(super) fn document(text: &dyn Fn(&str) -> String) -> Document<MigrationRepor
         policies: sample.policies(),
         findings: sample.findings(),
         cleanup: sample.cleanup(),
+        unlabelled: None,
     };
     Document {
         schema_version: "v1",
