@@ -14,7 +14,8 @@ use psp2psa::Read;
 use psp2psa::admit::{self, Authorization};
 use psp2psa::check::Question;
 use psp2psa::cli::{
-    self, AccessArgs, Admit, Check, Cli, Color, Command, FailOn, Input, Map, Migrate, Output,
+    self, AccessArgs, Admit, Check, Cli, Color, Command, FailOn, Input, JudgedOutput, Map, Migrate,
+    Output, completion,
 };
 use psp2psa::diag::{self, Diagnostic, Severity};
 use psp2psa::edit::files::{self, Edits};
@@ -25,7 +26,7 @@ use psp2psa::model::workload::Workload;
 use psp2psa::plan::findings;
 use psp2psa::plan::{self, Existing, Plan};
 use psp2psa::rbac::Identity;
-use psp2psa::render::{self, explain, json, markdown, text};
+use psp2psa::render::{self, explain, json, junit, markdown, sarif, text};
 use psp2psa::write::{self, Foreign, Replacement};
 use rayon::prelude::*;
 
@@ -114,23 +115,30 @@ fn run(command: &Command, program: &str) -> Result<Answer> {
         Command::Admit(arguments) => admit(arguments),
         Command::Check(arguments) => check(arguments),
         Command::Explain(arguments) => explain(arguments.name.as_deref()),
-        Command::Completion { shell } => {
-            let mut script = Vec::new();
-            let mut command = cli::command(program);
-            let name = command.get_name().to_owned();
-            clap_complete::generate(*shell, &mut command, name, &mut script);
-            Ok(Answer::plain(
-                String::from_utf8(script).context("completion script")?,
-            ))
-        }
-        Command::Man => {
-            let mut page = Vec::new();
-            clap_mangen::Man::new(cli::command(program)).render(&mut page)?;
-            Ok(Answer::plain(
-                String::from_utf8(page).context("manual page")?,
-            ))
-        }
+        Command::Schema(arguments) => schema(arguments.kind.as_deref()),
+        Command::Completion { target } => Ok(Answer::plain(completion::script(
+            *target,
+            cli::command(program),
+        )?)),
+        Command::Man { name } => manual(cli::command(program), name.as_deref()),
     }
+}
+
+/// The manual page of the program, or of one of its commands.
+fn manual(mut command: clap::Command, name: Option<&str>) -> Result<Answer> {
+    command.build();
+    let page = match name {
+        None => command,
+        Some(name) => match command.find_subcommand(name) {
+            Some(found) => found.clone(),
+            None => bail!("there is no command {name}; psp2psa --help lists all"),
+        },
+    };
+    let mut text = Vec::new();
+    clap_mangen::Man::new(page).render(&mut text)?;
+    Ok(Answer::plain(
+        String::from_utf8(text).context("manual page")?,
+    ))
 }
 
 /// Reads everything that the arguments name.
@@ -183,6 +191,74 @@ fn attribution(input: &Input) -> Attribution {
 }
 
 fn migrate(arguments: &Migrate) -> Result<Answer> {
+    if arguments.dry_run && arguments.output != JudgedOutput::Table {
+        bail!("--dry-run prints a diff: leave out -o");
+    }
+    if arguments.in_place && arguments.force && arguments.output_dir.is_none() {
+        bail!("--force is about the folder, which --in-place writes only if --output-dir names it");
+    }
+    let (plan, edits, diagnostics) = planned(arguments)?;
+    let failing = failing(arguments.fail_on);
+    let answer = |text: String, diagnostics: Vec<Diagnostic>| Answer {
+        text,
+        negative: plan
+            .findings
+            .iter()
+            .any(|finding| failing.contains(&finding.code.severity)),
+        diagnostics,
+    };
+    if arguments.dry_run {
+        return Ok(answer(edits.diff(), diagnostics));
+    }
+    let folder = match (&arguments.output_dir, arguments.in_place) {
+        (Some(folder), _) => Some(folder.as_path()),
+        (None, true) => None,
+        (None, false) => Some(Path::new(OUTPUT_DIR)),
+    };
+    if let Some(folder) = folder {
+        let foreign = match arguments.force {
+            true => Foreign::Keep,
+            false => Foreign::Refuse,
+        };
+        let artifacts = render::artifacts(&plan, &diagnostics, edits.diff());
+        write::write(folder, &artifacts, foreign)?;
+    }
+    if arguments.in_place {
+        replace(&edits)?;
+    }
+    let report = json::document("MigrationReport", &diagnostics, json::migration(&plan));
+    let text = match arguments.output {
+        JudgedOutput::Table => {
+            let mut out = text::migrate(&report.body, text::Fit::Terminal);
+            if let Some(folder) = folder {
+                out.push_str(&next_steps(&plan, folder));
+                out.push_str(&last_step(&plan, folder));
+            }
+            if arguments.in_place {
+                out.push_str(&render::edits::summary(&edits));
+            }
+            out
+        }
+        JudgedOutput::Wide => text::migrate(&report.body, text::Fit::Wide),
+        JudgedOutput::Json => json::to_text(&report),
+        JudgedOutput::Yaml => json::to_yaml(&report),
+        JudgedOutput::Markdown => markdown::summary(&report),
+        JudgedOutput::Name => names(
+            plan.namespaces
+                .iter()
+                .map(|namespace| ("namespace", &namespace.name)),
+        ),
+        JudgedOutput::Sarif => sarif::migration(&report),
+        JudgedOutput::Junit => junit::migration(&report, failing),
+    };
+    Ok(answer(text, diagnostics))
+}
+
+/// The folder that is written if none is named.
+const OUTPUT_DIR: &str = "psa-migration";
+
+/// The plan, what it changes in the files that were read, and everything there is to say about the input.
+fn planned(arguments: &Migrate) -> Result<(Plan, Edits, Vec<Diagnostic>)> {
     let options = plan::Options {
         target: arguments.target_version,
         basis: arguments.basis.into(),
@@ -196,16 +272,6 @@ fn migrate(arguments: &Migrate) -> Result<Answer> {
         only: arguments.namespace.clone(),
         exclude: arguments.exclude_namespace.clone(),
     };
-    let foreign = match arguments.force {
-        true => Foreign::Keep,
-        false => Foreign::Refuse,
-    };
-    if arguments.dry_run && arguments.output != Output::Table {
-        bail!("--dry-run prints a diff: leave out -o");
-    }
-    if arguments.in_place && arguments.force && arguments.output_dir.is_none() {
-        bail!("--force is about the folder, which --in-place writes only if --output-dir names it");
-    }
     let listing = list(&arguments.input)?;
     let entries = on_disk(&listing);
     let read = read_listed(listing, Keep::Typed);
@@ -216,53 +282,7 @@ fn migrate(arguments: &Migrate) -> Result<Answer> {
     });
     diagnostics.extend(edits.diagnostics());
     diag::sort(&mut diagnostics);
-    let negative = fails(&plan, arguments.fail_on);
-    if arguments.dry_run {
-        return Ok(Answer {
-            text: edits.diff(),
-            diagnostics,
-            negative,
-        });
-    }
-    let folder = match (&arguments.output_dir, arguments.in_place) {
-        (Some(folder), _) => Some(folder.as_path()),
-        (None, true) => None,
-        (None, false) => Some(Path::new("psa-migration")),
-    };
-    if let Some(folder) = folder {
-        let artifacts = render::artifacts(&plan, &diagnostics, edits.diff());
-        write::write(folder, &artifacts, foreign)?;
-    }
-    if arguments.in_place {
-        replace(&edits)?;
-    }
-    let report = json::document("MigrationReport", &diagnostics, json::migration(&plan));
-    let text = match arguments.output {
-        Output::Table => {
-            let mut out = text::migrate(&report.body, text::Fit::Terminal);
-            if let Some(folder) = folder {
-                out.push_str(&next_steps(&plan, folder));
-            }
-            if arguments.in_place {
-                out.push_str(&render::edits::summary(&edits));
-            }
-            out
-        }
-        Output::Wide => text::migrate(&report.body, text::Fit::Wide),
-        Output::Json => json::to_text(&report),
-        Output::Yaml => json::to_yaml(&report),
-        Output::Markdown => markdown::summary(&report),
-        Output::Name => names(
-            plan.namespaces
-                .iter()
-                .map(|namespace| ("namespace", &namespace.name)),
-        ),
-    };
-    Ok(Answer {
-        text,
-        negative,
-        diagnostics,
-    })
+    Ok((plan, edits, diagnostics))
 }
 
 /// The files that can be read again, by name.
@@ -306,6 +326,19 @@ fn next_steps(plan: &Plan, folder: &Path) -> String {
     out
 }
 
+/// What to read before anything of PodSecurityPolicy is removed. Its commands are not printed here, so that nobody runs
+/// them with the others.
+fn last_step(plan: &Plan, folder: &Path) -> String {
+    if plan.cleanup.is_empty() {
+        return String::new();
+    }
+    let folder = text::visible(&folder.display().to_string());
+    format!(
+        "once the PodSecurityPolicy plugin is off, read {folder}/{}/README.md\n",
+        render::cleanup::FOLDER
+    )
+}
+
 /// The text as one word of a POSIX shell.
 fn shell_word(text: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./".contains(c);
@@ -315,16 +348,15 @@ fn shell_word(text: &str) -> String {
     }
 }
 
-fn fails(plan: &Plan, least: FailOn) -> bool {
-    let worst_tolerated = match least {
-        FailOn::High => findings::Severity::High,
-        FailOn::Medium => findings::Severity::Medium,
-        FailOn::Low => findings::Severity::Low,
-        FailOn::Never => return false,
-    };
-    plan.findings
-        .iter()
-        .any(|finding| finding.code.severity <= worst_tolerated)
+/// The severities that `--fail-on` names.
+fn failing(least: FailOn) -> &'static [findings::Severity] {
+    let all = &findings::Severity::ALL;
+    match least {
+        FailOn::High => &all[..1],
+        FailOn::Medium => &all[..2],
+        FailOn::Low => &all[..3],
+        FailOn::Never => &[],
+    }
 }
 
 fn map(arguments: &Map) -> Result<Answer> {
@@ -462,12 +494,12 @@ fn check(arguments: &Check) -> Result<Answer> {
     let negative = body.results.iter().any(|result| !result.allowed);
     let report = json::document("CheckReport", &diagnostics, body);
     let text = match arguments.output {
-        Output::Table => text::check(&report.body, text::Fit::Terminal),
-        Output::Wide => text::check(&report.body, text::Fit::Wide),
-        Output::Json => json::to_text(&report),
-        Output::Yaml => json::to_yaml(&report),
-        Output::Markdown => markdown::check(&report.body),
-        Output::Name => {
+        JudgedOutput::Table => text::check(&report.body, text::Fit::Terminal),
+        JudgedOutput::Wide => text::check(&report.body, text::Fit::Wide),
+        JudgedOutput::Json => json::to_text(&report),
+        JudgedOutput::Yaml => json::to_yaml(&report),
+        JudgedOutput::Markdown => markdown::check(&report.body),
+        JudgedOutput::Name => {
             let refused = checked
                 .iter()
                 .filter(|checked| !checked.violations.is_empty());
@@ -475,6 +507,8 @@ fn check(arguments: &Check) -> Result<Answer> {
                 .map(|checked| workload_name(&checked.workload))
                 .collect()
         }
+        JudgedOutput::Sarif => sarif::check(&report),
+        JudgedOutput::Junit => junit::check(&report),
     };
     Ok(Answer {
         text,
@@ -503,6 +537,22 @@ fn explain(name: Option<&str>) -> Result<Answer> {
                 names => format!("did you mean {}?", names.join(" or ")),
             };
             bail!("`{name}` is no check, finding or diagnostic; {hint}")
+        }
+    }
+}
+
+fn schema(kind: Option<&str>) -> Result<Answer> {
+    let Some(kind) = kind else {
+        return Ok(Answer::plain(json::schema::list()));
+    };
+    match json::schema::schema(kind) {
+        Some(schema) => Ok(Answer::plain(schema)),
+        None => {
+            let kinds = json::schema::KINDS.map(|(kind, _)| kind);
+            bail!(
+                "`{kind}` is no kind of document; they are {}",
+                kinds.join(", ")
+            )
         }
     }
 }
