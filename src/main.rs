@@ -261,7 +261,7 @@ fn fails(plan: &Plan, least: FailOn) -> bool {
     };
     plan.findings
         .iter()
-        .any(|finding| finding.code.severity <= worst_tolerated)
+        .any(|finding| finding.severity <= worst_tolerated)
 }
 
 fn map(arguments: &Map) -> Result<Answer> {

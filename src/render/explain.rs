@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::diag::Code;
-use crate::plan::findings;
+use crate::plan::findings::{self, Severity};
 use crate::pss;
 
 /// The explanation of a check, a finding code or a diagnostic code; `None` if the name is none of them.
@@ -15,12 +15,16 @@ pub fn explain(name: &str, codes: &[&'static [&'static Code]]) -> Option<String>
     }
     if let Some(code) = findings::CODES.iter().find(|code| code.name == name) {
         return Some(format!(
-            "# {}: {}\n\nSeverity: {}\n\n{}\n",
+            "# {}: {}\n\nSeverity: {} ({})\n\n{}\n",
             code.name,
             code.title,
             code.severity.as_str(),
+            code.severity.rule(),
             code.docs
         ));
+    }
+    if let Some(severity) = Severity::ALL.into_iter().find(|s| s.as_str() == name) {
+        return Some(self::severity(severity));
     }
     codes
         .iter()
@@ -35,6 +39,21 @@ pub fn explain(name: &str, codes: &[&'static [&'static Code]]) -> Option<String>
                 code.docs
             )
         })
+}
+
+fn severity(severity: Severity) -> String {
+    let mut out = format!(
+        "# {}\n\n{}\n\nFindings of this severity\n",
+        severity.as_str(),
+        severity.rule()
+    );
+    for code in findings::CODES
+        .iter()
+        .filter(|code| code.severity == severity)
+    {
+        let _ = writeln!(out, "  {:<28} {}", code.name, code.title);
+    }
+    out
 }
 
 fn check(check: &pss::Check) -> String {
@@ -102,6 +121,10 @@ pub fn list(codes: &[&'static [&'static Code]]) -> String {
             code.title,
             code.severity.as_str()
         );
+    }
+    out.push_str("\nSeverities of findings\n");
+    for severity in Severity::ALL {
+        let _ = writeln!(out, "  {:<28} {}", severity.as_str(), severity.rule());
     }
     out.push_str("\nDiagnostics\n");
     for code in codes.iter().copied().flatten() {
