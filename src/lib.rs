@@ -28,8 +28,8 @@
 //! * [`render`]: decisions to manifests, reports and tables.
 //!
 //! [`read`], [`migrate`], [`map()`], [`check()`], [`admit()`], and [`assemble`] with [`resolve`], are the whole pipeline
-//! for one question each; they do no I/O. The edges are `cli` (arguments), `write` (the output folder) and `main` (the
-//! process).
+//! for one question each; they do no I/O. The edges are `cli` (arguments), `write` (the output
+//! folder, and the user's files that are edited) and `main` (the process).
 //!
 //! # Invariants
 //!

@@ -280,7 +280,12 @@ fn planned(arguments: &Migrate) -> Result<(Plan, Edits, Vec<Diagnostic>)> {
         Some(entry) => walk::again(entry),
         None => Err("it was read from standard input".to_owned()),
     });
-    diagnostics.extend(edits.diagnostics());
+    // A plan that is only written has the labels to review in its folders.
+    let least = match arguments.in_place || arguments.dry_run {
+        true => Severity::Note,
+        false => Severity::Warning,
+    };
+    diagnostics.extend(edits.diagnostics(least));
     diag::sort(&mut diagnostics);
     Ok((plan, edits, diagnostics))
 }

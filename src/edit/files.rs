@@ -3,7 +3,7 @@
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Component, Path, PathBuf};
 
-use crate::diag::Diagnostic;
+use crate::diag::{Diagnostic, Severity};
 use crate::input::walk::Original;
 use crate::plan::Plan;
 
@@ -110,9 +110,11 @@ impl Edits {
         out
     }
 
-    /// What is left to a person, as messages about the input.
-    pub fn diagnostics(&self) -> impl Iterator<Item = Diagnostic> {
-        self.left.iter().map(Left::diagnostic)
+    /// What is left to a person, as messages about the input that are this severe or worse.
+    pub fn diagnostics(&self, least: Severity) -> impl Iterator<Item = Diagnostic> {
+        let left = self.left.iter();
+        left.filter(move |left| left.code.severity <= least)
+            .map(Left::diagnostic)
     }
 
     fn common_folder(&self) -> PathBuf {

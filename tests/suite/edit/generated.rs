@@ -348,6 +348,20 @@ fn keys(path: &str) -> Vec<At> {
         .collect()
 }
 
+/// Sets a field of an object, whatever stands on the way.
+fn put(object: &mut Value, path: &[At], value: &Value) {
+    let place = path.iter().fold(object, |place, at| match at {
+        At::Key(key) => {
+            if !place.is_object() {
+                *place = json!({});
+            }
+            &mut place[key.as_str()]
+        }
+        At::Index(index) => &mut place[index],
+    });
+    *place = value.clone();
+}
+
 /// What to change in an object, and the object once it is changed.
 fn wish(object: &Value, dice: &mut Dice) -> (Vec<Set>, Value) {
     let mut changes: Vec<(String, Value)> = Vec::new();
@@ -394,14 +408,8 @@ fn wish(object: &Value, dice: &mut Dice) -> (Vec<Set>, Value) {
     }
     let mut sets = Vec::new();
     for (path, value) in changes {
-        let place = path
-            .split(' ')
-            .fold(&mut changed, |place, step| match step.parse::<usize>() {
-                Ok(index) => &mut place[index],
-                Err(_) => &mut place[step],
-            });
-        *place = value.clone();
         let path = keys(&path);
+        put(&mut changed, &path, &value);
         sets.push(Set { path, value });
     }
     (sets, changed)
@@ -419,6 +427,78 @@ fn comments(text: &str) -> Vec<&str> {
                 .then_some(comment)
         })
         .collect()
+}
+
+/// Puts a few characters into a text that have a meaning in YAML or JSON, or are longer than a byte.
+fn damaged(text: &str, dice: &mut Dice) -> String {
+    let mut chars: Vec<char> = text.chars().collect();
+    for _ in 0..=dice.roll(3) {
+        let at = dice.roll(chars.len());
+        let odd = dice.pick(&[
+            "{", "}", "[", "]", ":", "-", "#", "&a ", "*a", "|", ">", "'", "\"", "\n", "\r", "\t",
+            " ", ",", "?", "<<: ", "é", "\u{2028}", "\u{feff}", "!!str ", "---\n", "...\n", "\0",
+            "\\",
+        ]);
+        match dice.roll(3) {
+            0 => {
+                chars.splice(at..=at, odd.chars());
+            }
+            1 => {
+                chars.splice(at..at, odd.chars());
+            }
+            _ => {
+                chars.drain(at..(at + 1 + dice.roll(5)).min(chars.len()));
+            }
+        }
+        if chars.is_empty() {
+            chars.push(' ');
+        }
+    }
+    chars.into_iter().collect()
+}
+
+/// What a reading holds: each object, and what is said.
+fn read(bytes: &[u8]) -> (Vec<Option<Value>>, Vec<&'static str>) {
+    let file = InputFile::new("in.yaml", bytes.to_vec());
+    let reading = input::documents(&file);
+    let documents = reading.documents.iter();
+    let said = reading.diagnostics.iter();
+    (
+        documents.map(|document| document.value().ok()).collect(),
+        said.map(|diagnostic| diagnostic.code.name).collect(),
+    )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 500, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_damaged_text_is_edited_as_meant_or_not_at_all(seed in 1_u64..) {
+        let mut dice = Dice(seed);
+        dice.roll(2);
+        let text = file(&mut dice);
+        let text = damaged(&text, &mut dice);
+        let input = InputFile::new("in.yaml", text.clone().into_bytes());
+        let reading = input::documents(&input);
+        let (mut expected, said) = read(text.as_bytes());
+        let mut wishes = Vec::new();
+        for (document, before) in reading.documents.iter().zip(&expected) {
+            let (sets, _) = wish(before.as_ref().unwrap_or(&Value::Null), &mut dice);
+            let object = format!("{} {}", document.kind, wishes.len());
+            wishes.push(Wish { source: document.source.clone(), object, sets });
+        }
+        let outcome = edit::edit(&input, &wishes);
+        for (object, wish) in expected.iter_mut().zip(&wishes) {
+            let (Some(object), true) = (object, outcome.objects.contains(&wish.object)) else {
+                continue;
+            };
+            for set in &wish.sets {
+                put(object, &set.path, &set.value);
+            }
+        }
+        let new = edit::apply(&input.bytes, &outcome.splices);
+        prop_assert_eq!(read(&new), (expected, said), "{}\n-----\n{}", text, String::from_utf8_lossy(&new));
+    }
 }
 
 proptest! {

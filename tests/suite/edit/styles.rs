@@ -249,6 +249,16 @@ fn one_refusal_does_not_cost_the_others() {
 }
 
 #[test]
+fn an_edit_that_turns_out_to_mean_something_else_is_dropped() {
+    // A plain `y` is a boolean, which is no label.
+    let text = "kind: Namespace\nmetadata:\n  name: a\n  labels:\n    y: b\n---\nkind: Namespace\nmetadata:\n  name: b\n";
+    let (found, outcome) = edited(text, "Namespace", &[set("metadata labels y", json!("c"))]);
+    let codes: Vec<&str> = outcome.left.iter().map(|left| left.code.name).collect();
+    assert_eq!(codes, ["edit/refused"]);
+    assert_eq!(found, format!("{text}  labels:\n    \"y\": c\n"));
+}
+
+#[test]
 fn fields_of_containers_are_written_in_the_style_of_the_template() {
     let context = "spec template spec containers 1 securityContext";
     let sets = [
