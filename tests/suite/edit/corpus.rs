@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use psp2psa::input::{self, InputFile};
+use rayon::prelude::*;
 use serde_json::Value;
 
 use crate::support::{self, copy, fixture, folder, run, tree};
@@ -277,17 +278,19 @@ fn every_story_is_edited_in_place() {
     if !has_git() {
         return;
     }
-    let mut changed = 0;
     let stories = tree(&fixture("scenarios"));
     let stories: BTreeSet<&str> = stories
         .keys()
         .filter_map(|path| path.strip_suffix("/args"))
         .collect();
     assert!(stories.len() > 25);
-    for story in stories {
-        let input: PathBuf = fixture(&format!("scenarios/{story}/in"));
-        changed += check(story, &input, &["-R", "-f", "./", "--complete"]);
-    }
+    let changed: usize = stories
+        .into_par_iter()
+        .map(|story| {
+            let input: PathBuf = fixture(&format!("scenarios/{story}/in"));
+            check(story, &input, &["-R", "-f", "./", "--complete"])
+        })
+        .sum();
     assert!(changed > 100, "only {changed} lines changed");
 }
 
