@@ -1,5 +1,7 @@
 //! The command line: what was typed. What it means is made of it in `main`.
 
+pub mod completion;
+
 use std::path::PathBuf;
 
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
@@ -81,21 +83,25 @@ pub enum Command {
     Explain(Explain),
     /// Print the JSON Schema of a kind of document
     Schema(Schema),
-    /// Print a completion script for a shell
+    /// Print a completion script for a shell, or for kubectl
     Completion {
-        /// The shell
-        #[arg(value_enum)]
-        shell: clap_complete::Shell,
+        /// The shell, or kubectl for the plugin
+        #[arg(value_enum, value_name = "SHELL")]
+        target: completion::For,
     },
-    /// Print the manual page
-    Man,
+    /// Print the manual page, or that of a command
+    Man {
+        /// The command
+        #[arg(value_name = "COMMAND")]
+        name: Option<String>,
+    },
 }
 
 /// Where the objects come from.
 #[derive(Debug, Clone, Args)]
 pub struct Input {
-    /// File, folder or - for standard input; may be given several times
-    #[arg(short = 'f', long, required = true, value_name = "PATH")]
+    /// Files, folders or - for standard input; may be given several times
+    #[arg(short = 'f', long, required = true, num_args = 1.., value_name = "PATH")]
     pub filename: Vec<String>,
     /// Read folders with everything below them
     #[arg(short = 'R', long)]

@@ -13,7 +13,7 @@ use psp2psa::admit::{self, Authorization};
 use psp2psa::check::Question;
 use psp2psa::cli::{
     self, AccessArgs, Admit, Check, Cli, Color, Command, FailOn, Input, JudgedOutput, Map, Migrate,
-    Output,
+    Output, completion,
 };
 use psp2psa::diag::{Diagnostic, Severity};
 use psp2psa::input::walk::{self, Recursion};
@@ -113,23 +113,29 @@ fn run(command: &Command, program: &str) -> Result<Answer> {
         Command::Check(arguments) => check(arguments),
         Command::Explain(arguments) => explain(arguments.name.as_deref()),
         Command::Schema(arguments) => schema(arguments.kind.as_deref()),
-        Command::Completion { shell } => {
-            let mut script = Vec::new();
-            let mut command = cli::command(program);
-            let name = command.get_name().to_owned();
-            clap_complete::generate(*shell, &mut command, name, &mut script);
-            Ok(Answer::plain(
-                String::from_utf8(script).context("completion script")?,
-            ))
-        }
-        Command::Man => {
-            let mut page = Vec::new();
-            clap_mangen::Man::new(cli::command(program)).render(&mut page)?;
-            Ok(Answer::plain(
-                String::from_utf8(page).context("manual page")?,
-            ))
-        }
+        Command::Completion { target } => Ok(Answer::plain(completion::script(
+            *target,
+            cli::command(program),
+        )?)),
+        Command::Man { name } => manual(cli::command(program), name.as_deref()),
     }
+}
+
+/// The manual page of the program, or of one of its commands.
+fn manual(mut command: clap::Command, name: Option<&str>) -> Result<Answer> {
+    command.build();
+    let page = match name {
+        None => command,
+        Some(name) => match command.find_subcommand(name) {
+            Some(found) => found.clone(),
+            None => bail!("there is no command {name}; psp2psa --help lists all"),
+        },
+    };
+    let mut text = Vec::new();
+    clap_mangen::Man::new(page).render(&mut text)?;
+    Ok(Answer::plain(
+        String::from_utf8(text).context("manual page")?,
+    ))
 }
 
 /// Reads everything that the arguments name.

@@ -26,6 +26,8 @@ mod judged;
 mod mapping;
 /// Our structs against the generated Kubernetes types.
 mod oracle;
+/// What strangers install: workflows, archives, the plugin, the image, the hooks.
+mod packaging;
 /// Patches against kubectl and the engines.
 mod patches;
 /// What holds for the plan of any cluster.
