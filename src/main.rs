@@ -210,7 +210,8 @@ fn migrate(arguments: &Migrate) -> Result<Answer> {
     let text = match arguments.output {
         JudgedOutput::Table => {
             let table = text::migrate(&report.body, text::Fit::Terminal);
-            format!("{table}{}", next_steps(&plan, &arguments.output_dir))
+            let steps = next_steps(&plan, &arguments.output_dir);
+            format!("{table}{steps}{}", last_step(&plan, &arguments.output_dir))
         }
         JudgedOutput::Wide => text::migrate(&report.body, text::Fit::Wide),
         JudgedOutput::Json => json::to_text(&report),
@@ -255,6 +256,19 @@ fn next_steps(plan: &Plan, folder: &Path) -> String {
         ));
     }
     out
+}
+
+/// What to read before anything of PodSecurityPolicy is removed. Its commands are not printed here, so that nobody runs
+/// them with the others.
+fn last_step(plan: &Plan, folder: &Path) -> String {
+    if plan.cleanup.is_empty() {
+        return String::new();
+    }
+    let folder = text::visible(&folder.display().to_string());
+    format!(
+        "once the PodSecurityPolicy plugin is off, read {folder}/{}/README.md\n",
+        render::cleanup::FOLDER
+    )
 }
 
 /// The text as one word of a POSIX shell.

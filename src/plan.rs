@@ -7,6 +7,7 @@
 //! Invariants: unknown is never turned into a level (an enforce label that could be wrong because of a gap is
 //! withheld); every decision carries its reasons; the order of the input never matters.
 
+pub mod cleanup;
 pub mod evidence;
 pub mod findings;
 pub mod granted;
@@ -17,6 +18,7 @@ mod ownership;
 pub mod patches;
 mod rules;
 pub mod scope;
+pub mod unlabelled;
 pub mod versions;
 pub mod workloads;
 
@@ -34,12 +36,14 @@ use crate::pss::admission::Mode;
 use crate::pss::{self, Level, LevelSet, Version};
 use crate::rbac::Access;
 
+use cleanup::Cleanup;
 use evidence::{Evidence, Gaps};
 use findings::{Finding, Findings};
 use granted::Granted;
 use homes::{Home, Homes};
 use labels::{Labels, Stage};
 use level::Decision;
+use unlabelled::Unlabelled;
 use versions::{Preview, Target};
 use workloads::{Judge, WorkloadPlan};
 
@@ -117,6 +121,10 @@ pub struct Plan {
     pub policies: Vec<PolicyPlan>,
     /// Sorted by severity, then code, then id.
     pub findings: Vec<Finding>,
+    /// What can go once the plugin is off; nothing where only one namespace is planned.
+    pub cleanup: Cleanup,
+    /// What namespaces without labels get; `None` where only one namespace is planned, or none.
+    pub unlabelled: Option<Unlabelled>,
 }
 
 /// A policy and what it maps to at the target version.
@@ -221,11 +229,16 @@ pub fn plan(
     let findings = drafts.finish();
     link(&mut namespaces, &findings);
     Plan {
+        unlabelled: unlabelled::unlabelled(inventory, &namespaces, target.version, options),
         target,
         basis: options.basis,
         namespaces,
         policies,
         findings,
+        cleanup: match options.only {
+            None => cleanup::cleanup(inventory, &options.exclude),
+            Some(_) => Cleanup::default(),
+        },
     }
 }
 

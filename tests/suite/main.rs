@@ -10,6 +10,8 @@ mod architecture;
 mod browser;
 /// Fixtures of every check and revision, complete both ways.
 mod checks;
+/// What goes with the policies, and that nothing else does.
+mod cleanup;
 /// The command line: help, exit codes, streams, the output folder.
 mod cli;
 /// The Pod Security Standards engine against upstream's answers.

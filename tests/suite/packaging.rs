@@ -2,6 +2,11 @@
 //!
 //! What needs a container engine, GitHub or krew is not run here; what can be said of their files without them is.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "the files of the repository and the archives are what is looked at"
+)]
+
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;

@@ -264,6 +264,8 @@ fn an_empty_report_renders() {
 fn a_report_without_policies_does_not_speak_of_them() {
     let mut document = sample::document(&str::to_owned);
     document.body.policies.clear();
+    document.body.cleanup.delete.clear();
+    document.body.cleanup.edit.clear();
     let page = html::report(&document);
     for about_policies in [
         "From PodSecurityPolicy",
@@ -293,8 +295,22 @@ fn a_pull_request_names_the_stages_that_the_plan_has() {
     })
     .collect();
     assert!(places.is_sorted());
-    for stage in ["40-bypass", "50-workloads", "60-enforce", "70-cleanup"] {
+    for stage in ["40-bypass", "50-workloads", "60-enforce"] {
         assert!(!text.contains(stage), "{stage}");
+    }
+}
+
+#[test]
+fn the_cleanup_is_announced_with_its_guard_and_without_its_commands() {
+    let document = sample::document(&str::to_owned);
+    for text in [
+        markdown::pull_request(&document),
+        markdown::report(&document),
+        html::report(&document),
+    ] {
+        assert!(text.contains("manifests/70-cleanup/README.md"));
+        assert!(text.contains("Only after the PodSecurityPolicy plugin is off"));
+        assert!(!text.contains("kubectl delete"));
     }
 }
 

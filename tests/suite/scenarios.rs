@@ -63,11 +63,13 @@ fn outcome(story: &str, args: &str) -> BTreeMap<String, String> {
         schema::declared(&report);
         outcome.insert("findings.txt".to_owned(), findings(&report));
     }
-    outcome.extend(
-        written
-            .into_iter()
-            .filter(|(path, _)| path.starts_with("manifests/") || path == "migration.diff"),
-    );
+    outcome.extend(written.into_iter().filter(|(path, _)| {
+        path.starts_with("manifests/")
+            || matches!(
+                path.as_str(),
+                "admission-configuration.yaml" | "migration.diff"
+            )
+    }));
     outcome
 }
 
