@@ -220,7 +220,9 @@ pub(super) fn lost_restrictions(
     context: &Context,
     findings: &mut Findings,
 ) {
-    let mut used: BTreeMap<(&str, Option<Level>), BTreeMap<&str, Vec<Place>>> = BTreeMap::new();
+    // The workloads that use a policy where a level is enforced, by namespace.
+    type Places<'a> = BTreeMap<&'a str, Vec<Place>>;
+    let mut used: BTreeMap<(&str, Option<Level>), Places> = BTreeMap::new();
     for plan in namespaces
         .iter()
         .filter(|plan| plan.decision.status != Status::Excluded)
