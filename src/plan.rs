@@ -7,6 +7,7 @@
 //! Invariants: unknown is never turned into a level (an enforce label that could be wrong because of a gap is
 //! withheld); every decision carries its reasons; the order of the input never matters.
 
+pub mod cleanup;
 pub mod evidence;
 pub mod findings;
 pub mod granted;
@@ -15,10 +16,12 @@ pub mod labels;
 pub mod level;
 mod ownership;
 pub mod patches;
+mod policies;
 pub mod relabel;
 pub mod rollback;
 mod rules;
 pub mod scope;
+pub mod unlabelled;
 pub mod versions;
 pub mod workloads;
 
@@ -35,6 +38,7 @@ use crate::pss::admission::Mode;
 use crate::pss::{self, Level, LevelSet, Version};
 use crate::rbac::Access;
 
+use cleanup::Cleanup;
 use evidence::{Evidence, Gaps};
 use findings::{Finding, Findings};
 use granted::Granted;
@@ -43,6 +47,7 @@ use labels::{Labels, Stage};
 use level::Decision;
 use relabel::Relabelling;
 use rollback::Rollback;
+use unlabelled::Unlabelled;
 use versions::{Preview, Target};
 use workloads::{Judge, WorkloadPlan};
 
@@ -120,6 +125,10 @@ pub struct Plan {
     pub policies: Vec<PolicyPlan>,
     /// Sorted by severity, then code, then id.
     pub findings: Vec<Finding>,
+    /// What can go once the plugin is off; nothing where only one namespace is planned.
+    pub cleanup: Cleanup,
+    /// What namespaces without labels get; `None` where only one namespace is planned, or none.
+    pub unlabelled: Option<Unlabelled>,
 }
 
 /// A policy and what it maps to at the target version.
@@ -207,9 +216,9 @@ pub fn plan(
         access,
         gaps: Gaps::new(inventory, &evaluator, options.complete),
         judge: Judge::new(inventory, access),
-        levels: levels(&policies),
-        incidental: incidental(&policies),
-        policies: by_name(&inventory.policies),
+        levels: policies::levels(&policies),
+        incidental: policies::incidental(&policies),
+        policies: policies::by_name(&inventory.policies),
         homes: Homes::new(inventory),
     };
     let mut namespaces: Vec<NamespacePlan> = context
@@ -240,11 +249,16 @@ pub fn plan(
     let findings = drafts.finish();
     link(&mut namespaces, &findings);
     Plan {
+        unlabelled: unlabelled::unlabelled(inventory, &namespaces, target.version, options),
         target,
         basis: options.basis,
         namespaces,
         policies,
         findings,
+        cleanup: match options.only {
+            None => cleanup::cleanup(inventory, &options.exclude),
+            Some(_) => Cleanup::default(),
+        },
     }
 }
 
@@ -266,55 +280,6 @@ fn link(namespaces: &mut [NamespacePlan], findings: &[Finding]) {
             namespace.findings = ids.iter().map(|id| (*id).to_owned()).collect();
         }
     }
-}
-
-/// The closest level by policy name; variants count with the loosest.
-fn levels(policies: &[PolicyPlan]) -> BTreeMap<&str, Option<Level>> {
-    let mut levels: BTreeMap<&str, Option<Level>> = BTreeMap::new();
-    for policy in policies {
-        let level = policy.mapping.level;
-        levels
-            .entry(&policy.name)
-            .and_modify(|known| *known = [*known, level].into_iter().flatten().min())
-            .or_insert(level);
-    }
-    levels
-}
-
-fn by_name(policies: &[PodSecurityPolicy]) -> BTreeMap<&str, Vec<&PodSecurityPolicy>> {
-    let mut by_name: BTreeMap<&str, Vec<&PodSecurityPolicy>> = BTreeMap::new();
-    for policy in policies {
-        by_name.entry(&policy.name).or_default().push(policy);
-    }
-    by_name
-}
-
-/// Checks that make a policy privileged although workloads hardly ever use what they forbid.
-const HARDLY_USED: &[&str] = &[
-    "appArmorProfile",
-    "capabilities_baseline",
-    "hostPorts",
-    "seLinuxOptions",
-    "seccompProfile_baseline",
-    "sysctls",
-];
-
-/// Names of the policies that only such checks keep from baseline. Of capabilities only `NET_RAW` is meant.
-fn incidental(policies: &[PolicyPlan]) -> BTreeSet<&str> {
-    policies
-        .iter()
-        .filter(|policy| {
-            let blocked = &policy.mapping.blocked_by.baseline;
-            policy.mapping.level == Some(Level::Privileged)
-                && blocked.iter().all(|check| HARDLY_USED.contains(check))
-                && policy.mapping.controls.iter().all(|control| {
-                    control.check != "capabilities_baseline"
-                        || !blocked.contains(&control.check)
-                        || control.exposure.value == "NET_RAW"
-                })
-        })
-        .map(|policy| policy.name.as_str())
-        .collect()
 }
 
 /// Everything that the plan of one namespace needs.

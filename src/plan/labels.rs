@@ -190,7 +190,7 @@ pub(super) fn labels(context: &Context, name: &str, home: &Home, decision: &Deci
 }
 
 /// One step tighter.
-fn next(level: Level) -> Level {
+pub(super) fn next(level: Level) -> Level {
     match level {
         Level::Privileged => Level::Baseline,
         Level::Baseline | Level::Restricted => Level::Restricted,

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use psp2psa::render::json::v1::{
-    BlockedBy, Change, Changed, Control, Diagnostic, Document, ExistingPods, Finding, Granted,
-    Labels, MigrationReport, Mutation, Namespace, Patch, Place, Policy, Preview, Source, Summary,
-    Tool, Unmapped, Usable, Violation, Workload,
+    BlockedBy, Change, Changed, Cleanup, Control, Diagnostic, Document, ExistingPods, Finding,
+    Granted, Labels, Left, MigrationReport, Mutation, Namespace, Patch, Place, Policy, Preview,
+    Reference, Source, Summary, Tool, Unmapped, Usable, Violation, Workload,
 };
 use serde_json::json;
 
@@ -30,6 +30,8 @@ pub(super) fn document(text: &dyn Fn(&str) -> String) -> Document<MigrationRepor
         namespaces,
         policies: sample.policies(),
         findings: sample.findings(),
+        cleanup: sample.cleanup(),
+        unlabelled: None,
     };
     Document {
         schema_version: "v1",
@@ -50,6 +52,9 @@ pub(super) fn empty() -> Document<MigrationReport> {
     document.body.namespaces.clear();
     document.body.policies.clear();
     document.body.findings.clear();
+    document.body.cleanup.delete.clear();
+    document.body.cleanup.edit.clear();
+    document.body.cleanup.left.clear();
     document
 }
 
@@ -58,6 +63,24 @@ struct Sample<'a> {
 }
 
 impl Sample<'_> {
+    fn cleanup(&self) -> Cleanup {
+        let role = |name| Reference {
+            kind: (self.text)("ClusterRole"),
+            namespace: None,
+            name: (self.text)(name),
+        };
+        Cleanup {
+            delete: vec![role("psp:restricted")],
+            edit: vec![role("speaker")],
+            left: vec![Left {
+                kind: (self.text)("ClusterRole"),
+                namespace: None,
+                name: (self.text)("longhorn"),
+                reason: (self.text)("a wildcard allows more than the use of policies"),
+            }],
+        }
+    }
+
     fn text(&self, text: &str) -> String {
         (self.text)(text)
     }
