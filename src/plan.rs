@@ -16,6 +16,7 @@ pub mod labels;
 pub mod level;
 mod ownership;
 pub mod patches;
+mod policies;
 pub mod relabel;
 pub mod rollback;
 mod rules;
@@ -217,9 +218,9 @@ pub fn plan(
         access,
         gaps: Gaps::new(inventory, &evaluator, options.complete),
         judge: Judge::new(inventory, access),
-        levels: levels(&policies),
-        incidental: incidental(&policies),
-        policies: by_name(&inventory.policies),
+        levels: policies::levels(&policies),
+        incidental: policies::incidental(&policies),
+        policies: policies::by_name(&inventory.policies),
         homes: Homes::new(inventory),
     };
     let mut namespaces: Vec<NamespacePlan> = context
@@ -281,55 +282,6 @@ fn link(namespaces: &mut [NamespacePlan], findings: &[Finding]) {
             namespace.findings = ids.iter().map(|id| (*id).to_owned()).collect();
         }
     }
-}
-
-/// The closest level by policy name; variants count with the loosest.
-fn levels(policies: &[PolicyPlan]) -> BTreeMap<&str, Option<Level>> {
-    let mut levels: BTreeMap<&str, Option<Level>> = BTreeMap::new();
-    for policy in policies {
-        let level = policy.mapping.level;
-        levels
-            .entry(&policy.name)
-            .and_modify(|known| *known = [*known, level].into_iter().flatten().min())
-            .or_insert(level);
-    }
-    levels
-}
-
-fn by_name(policies: &[PodSecurityPolicy]) -> BTreeMap<&str, Vec<&PodSecurityPolicy>> {
-    let mut by_name: BTreeMap<&str, Vec<&PodSecurityPolicy>> = BTreeMap::new();
-    for policy in policies {
-        by_name.entry(&policy.name).or_default().push(policy);
-    }
-    by_name
-}
-
-/// Checks that make a policy privileged although workloads hardly ever use what they forbid.
-const HARDLY_USED: &[&str] = &[
-    "appArmorProfile",
-    "capabilities_baseline",
-    "hostPorts",
-    "seLinuxOptions",
-    "seccompProfile_baseline",
-    "sysctls",
-];
-
-/// Names of the policies that only such checks keep from baseline. Of capabilities only `NET_RAW` is meant.
-fn incidental(policies: &[PolicyPlan]) -> BTreeSet<&str> {
-    policies
-        .iter()
-        .filter(|policy| {
-            let blocked = &policy.mapping.blocked_by.baseline;
-            policy.mapping.level == Some(Level::Privileged)
-                && blocked.iter().all(|check| HARDLY_USED.contains(check))
-                && policy.mapping.controls.iter().all(|control| {
-                    control.check != "capabilities_baseline"
-                        || !blocked.contains(&control.check)
-                        || control.exposure.value == "NET_RAW"
-                })
-        })
-        .map(|policy| policy.name.as_str())
-        .collect()
 }
 
 /// Everything that the plan of one namespace needs.
