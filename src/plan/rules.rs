@@ -2,6 +2,7 @@
 
 mod cluster;
 mod labels;
+mod overrides;
 mod policies;
 
 use crate::model::gap::GapKind;
@@ -22,6 +23,7 @@ pub(super) fn namespace(plan: &NamespacePlan, context: &Context, findings: &mut 
         return;
     }
     labels::namespace(plan, findings);
+    overrides::namespace(plan, findings);
     drags(plan, findings);
     unseen(plan, findings);
     nothing_granted(plan, context, findings);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::render::json::v1::{Diagnostic, Finding, MigrationReport, Place};
+use crate::render::json::v1::{Acceptance, Diagnostic, Finding, MigrationReport, Place};
 
 use super::anchors::Anchors;
 use super::words::{self, Tag};
@@ -34,6 +34,8 @@ pub(super) struct FindingView<'a> {
     evidence: &'a [String],
     consequence: &'a str,
     remedy: &'a str,
+    /// What the configuration accepts of it, a sentence each.
+    accepted: Vec<String>,
     /// `3 places`.
     place_words: String,
     places: Vec<PlaceView<'a>>,
@@ -133,12 +135,17 @@ fn view<'a>(
         anchor,
         id: &finding.id,
         code: &finding.code,
-        open: severity.rank == 0,
+        open: severity.rank == 0 && finding.open,
         severity,
         title: &finding.title,
         evidence: &finding.evidence,
         consequence: &finding.consequence,
         remedy: &finding.remedy,
+        accepted: finding
+            .accepted
+            .iter()
+            .map(|by| accepted(finding, by))
+            .collect(),
         place_words: words::count(finding.places.len(), "place", "places"),
         places: finding
             .places
@@ -148,6 +155,21 @@ fn view<'a>(
             .collect(),
         more_places: words::left_out(finding.places.len(), PLACES),
     }
+}
+
+/// That a finding is accepted, why, and until when.
+pub(super) fn accepted(finding: &Finding, by: &Acceptance) -> String {
+    let some = if finding.open {
+        "Accepted in some places"
+    } else {
+        "Accepted"
+    };
+    let until = match &by.expires {
+        Some(day) => format!(" until {day}"),
+        None => String::new(),
+    };
+    let at = words::place(Some(&by.source));
+    format!("{some}{until}: {} ({at})", by.reason)
 }
 
 fn place<'a>(place: &'a Place, anchors: &Anchors) -> PlaceView<'a> {
