@@ -33,7 +33,7 @@ use layout::{Layout, NodeAt};
 use split::{Form, Piece};
 use strict::Strict;
 use text::{Fault, Origin};
-use tree::{NodeId, Tree};
+pub use tree::{Links, NodeId, Span, Tree, Value as NodeValue};
 
 /// A file in memory.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -257,6 +257,14 @@ impl<'a> Document<'a> {
             }
         }
         Ok(value)
+    }
+
+    /// The node tree of a YAML object and its root. `None` for JSON.
+    pub fn tree(&self) -> Option<(&Tree<'_>, NodeId)> {
+        match &self.body {
+            Body::Tree { tree, node } => Some((tree, *node)),
+            Body::Json { .. } => None,
+        }
     }
 
     /// How the text is written that the object stands in; other objects may stand in it as well.

@@ -333,6 +333,7 @@ fn options() -> plan::Options {
         complete: false,
         only: None,
         exclude: Vec::new(),
+        settings: plan::settings::Settings::NONE,
     }
 }
 

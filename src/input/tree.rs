@@ -26,24 +26,24 @@ const BYTES_PER_WEIGHT: u64 = 64;
 
 /// Index of a node in its [`Tree`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct NodeId(u32);
+pub struct NodeId(u32);
 
 /// Where a node stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) struct Span {
+pub struct Span {
     /// First byte, counted from the start of the tree's text.
-    pub(super) start: u32,
+    pub start: u32,
     /// The byte after the last one.
-    pub(super) end: u32,
+    pub end: u32,
     /// One-based line in the file.
-    pub(super) line: u32,
+    pub line: u32,
     /// One-based column in characters.
-    pub(super) column: u32,
+    pub column: u32,
 }
 
 /// What a node holds, scalars resolved.
 #[derive(Debug)]
-pub(super) enum Value<'a> {
+pub enum Value<'a> {
     /// `null`, `~` or nothing.
     Null,
     /// A boolean.
@@ -64,14 +64,14 @@ pub(super) enum Value<'a> {
 
 /// The children of a list or mapping, as a range of the tree's links.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Links {
+pub struct Links {
     first: u32,
     last: u32,
 }
 
 /// A document as a tree.
 #[derive(Debug)]
-pub(super) struct Tree<'a> {
+pub struct Tree<'a> {
     text: &'a str,
     offset: usize,
     nodes: Vec<(Value<'a>, Span)>,
@@ -80,17 +80,17 @@ pub(super) struct Tree<'a> {
 
 impl<'a> Tree<'a> {
     /// The value of a node.
-    pub(super) fn value(&self, node: NodeId) -> &Value<'a> {
+    pub fn value(&self, node: NodeId) -> &Value<'a> {
         &self.nodes[node.0 as usize].0
     }
 
     /// The place of a node. An aliased node keeps the place of its anchor.
-    pub(super) fn span(&self, node: NodeId) -> Span {
+    pub fn span(&self, node: NodeId) -> Span {
         self.nodes[node.0 as usize].1
     }
 
     /// The bytes of a node, counted from the start of the file.
-    pub(super) fn bytes(&self, node: NodeId) -> Range<usize> {
+    pub fn bytes(&self, node: NodeId) -> Range<usize> {
         let span = self.span(node);
         self.offset + span.start as usize..self.offset + span.end as usize
     }
@@ -106,7 +106,7 @@ impl<'a> Tree<'a> {
     }
 
     /// A node as it is written.
-    pub(super) fn source(&self, node: NodeId) -> &'a str {
+    pub fn source(&self, node: NodeId) -> &'a str {
         let span = self.span(node);
         self.text
             .get(span.start as usize..span.end as usize)
@@ -114,7 +114,7 @@ impl<'a> Tree<'a> {
     }
 
     /// The elements of a list; nothing for other nodes.
-    pub(super) fn items(&self, node: NodeId) -> &[NodeId] {
+    pub fn items(&self, node: NodeId) -> &[NodeId] {
         if let Value::List(links) = self.value(node) {
             self.linked(*links)
         } else {
@@ -123,7 +123,7 @@ impl<'a> Tree<'a> {
     }
 
     /// The key and value nodes of a mapping; nothing for other nodes. Each key occurs once, merge keys are applied.
-    pub(super) fn entries(&self, node: NodeId) -> impl Iterator<Item = (NodeId, NodeId)> {
+    pub fn entries(&self, node: NodeId) -> impl Iterator<Item = (NodeId, NodeId)> {
         let links = if let Value::Map(links) = self.value(node) {
             self.linked(*links)
         } else {
@@ -133,14 +133,14 @@ impl<'a> Tree<'a> {
     }
 
     /// The value of a key in a mapping.
-    pub(super) fn get(&self, node: NodeId, key: &str) -> Option<NodeId> {
+    pub fn get(&self, node: NodeId, key: &str) -> Option<NodeId> {
         self.entries(node)
             .find(|(name, _)| self.text(*name) == Some(key))
             .map(|(_, value)| value)
     }
 
     /// The string of a node, if it is one.
-    pub(super) fn text(&self, node: NodeId) -> Option<&str> {
+    pub fn text(&self, node: NodeId) -> Option<&str> {
         if let Value::Text(text) = self.value(node) {
             Some(text)
         } else {

@@ -19,19 +19,20 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("mapping", &["diag", "model", "psp", "pss"]),
     ("plan", &["diag", "model", "rbac", "psp", "pss", "mapping"]),
     ("edit", &["diag", "input", "model", "plan", "psp"]),
+    ("config", &["diag", "input", "plan", "pss"]),
     (
         "render",
         &[
             "admit", "check", "diag", "edit", "mapping", "model", "plan", "pss", "psp", "rbac",
         ],
     ),
-    ("cli", &["plan", "pss"]),
+    ("cli", &["config", "plan", "pss"]),
     ("write", &["render"]),
     (
         "lib",
         &[
-            "admit", "check", "cli", "diag", "edit", "go", "input", "mapping", "model", "plan",
-            "psp", "pss", "rbac", "render", "write",
+            "admit", "check", "cli", "config", "diag", "edit", "go", "input", "mapping", "model",
+            "plan", "psp", "pss", "rbac", "render", "write",
         ],
     ),
     ("main", &["cli", "write"]),
