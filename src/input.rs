@@ -259,7 +259,7 @@ impl<'a> Document<'a> {
         Ok(value)
     }
 
-    /// The node tree of a YAML object and its root. `None` for JSON.
+    /// The node tree of a YAML object and its root, for readers who name the places of fields. `None` for JSON.
     pub fn tree(&self) -> Option<(&Tree<'_>, NodeId)> {
         match &self.body {
             Body::Tree { tree, node } => Some((tree, *node)),

@@ -24,8 +24,8 @@
 //! * [`mod@admit`]: workloads to the policies that admit them and what these write, in the order of the input.
 //! * [`mapping`]: a policy to levels, with a verdict for each check.
 //! * [`plan`]: all of it to a decision for each namespace. The only stage that decides.
-//! * [`mod@edit`]: decisions to edits of the user's own files, and their diff.
 //! * [`config`]: what a team has decided beforehand, from its configuration file.
+//! * [`mod@edit`]: decisions to edits of the user's own files, and their diff.
 //! * [`render`]: decisions to manifests, reports and tables.
 //!
 //! [`read`], [`migrate`], [`map()`], [`check()`], [`admit()`], and [`assemble`] with [`resolve`], are the whole pipeline
@@ -99,8 +99,8 @@ pub static CODES: &[&[&Code]] = &[
     psp::CODES,
     admit::CODES,
     plan::diags::CODES,
-    edit::diags::CODES,
     config::diags::CODES,
+    edit::diags::CODES,
 ];
 
 /// What was read, in the order of the input, before it is put together.

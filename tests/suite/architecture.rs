@@ -18,8 +18,8 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("admit", &["diag", "model", "rbac", "psp"]),
     ("mapping", &["diag", "model", "psp", "pss"]),
     ("plan", &["diag", "model", "rbac", "psp", "pss", "mapping"]),
-    ("edit", &["diag", "input", "model", "plan", "psp"]),
     ("config", &["diag", "input", "plan", "pss"]),
+    ("edit", &["diag", "input", "model", "plan", "psp"]),
     (
         "render",
         &[
