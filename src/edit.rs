@@ -1,8 +1,8 @@
 //! From a plan to edits of the user's own files: labels and patches spliced into the text, everything else untouched.
 //!
 //! [`wanted()`] says which fields of which objects a plan sets, and what is left to a person. [`edit()`] is about one
-//! file: it locates each field ([`place`]), makes splices in the style of the text around ([`words`]), applies them,
-//! reads the result with our own reader and compares it with what was meant ([`verify`]). An edit that means anything
+//! file: it locates each field (`place`), makes splices in the style of the text around (`words`), applies them,
+//! reads the result with our own reader and compares it with what was meant (`verify`). An edit that means anything
 //! else is refused, and what cannot be edited is told with the lines to add. [`files`] does it for all files of a plan,
 //! and [`diff`] writes the splices as `git` does.
 //!
