@@ -176,6 +176,7 @@ fn migrate(arguments: &Migrate) -> Result<Answer> {
     let options = plan::Options {
         target: arguments.target_version,
         basis: arguments.basis.into(),
+        prefer: arguments.prefer.into(),
         audit: arguments.audit,
         warn: arguments.warn,
         existing: match arguments.overwrite {
@@ -190,7 +191,7 @@ fn migrate(arguments: &Migrate) -> Result<Answer> {
         true => Foreign::Keep,
         false => Foreign::Refuse,
     };
-    let read = read(&arguments.input)?;
+    let read = read_keeping(&arguments.input, Keep::Manifests)?;
     let (plan, diagnostics) = psp2psa::migrate(read, &attribution(&arguments.input), &options);
     write::write(
         &arguments.output_dir,

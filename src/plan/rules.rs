@@ -2,6 +2,7 @@
 
 mod cluster;
 mod labels;
+mod order;
 mod policies;
 
 use crate::model::gap::GapKind;
@@ -21,11 +22,12 @@ pub(super) fn namespace(plan: &NamespacePlan, context: &Context, findings: &mut 
     if plan.decision.status == Status::Excluded {
         return;
     }
-    labels::namespace(plan, findings);
-    drags(plan, findings);
+    labels::namespace(plan, context, findings);
+    drags(plan, context, findings);
     unseen(plan, findings);
     nothing_granted(plan, context, findings);
     policies::namespace(plan, context, findings);
+    order::namespace(plan, context, findings);
     for workload in &plan.live {
         injected(plan, workload, findings);
     }
@@ -52,7 +54,8 @@ fn at(plan: &NamespacePlan, workload: &WorkloadPlan) -> Place {
 const FEW: usize = 3;
 
 /// Few workloads that force a looser level.
-fn drags(plan: &NamespacePlan, findings: &mut Findings) {
+fn drags(plan: &NamespacePlan, context: &Context, findings: &mut Findings) {
+    let prefer = context.options.prefer;
     if scope::is_system(&plan.name) || plan.decision.status != Status::Planned {
         return;
     }
@@ -72,12 +75,12 @@ fn drags(plan: &NamespacePlan, findings: &mut Findings) {
         let (dragging, others): (Vec<_>, Vec<_>) = counting
             .iter()
             .copied()
-            .partition(|workload| !workload.binding_set().contains(tighter));
+            .partition(|workload| !workload.binding_set(prefer).contains(tighter));
         let without = others
             .iter()
             .copied()
             .chain(&plan.live)
-            .map(WorkloadPlan::binding_set)
+            .map(|workload| workload.binding_set(prefer))
             .fold(LevelSet::ALL, LevelSet::intersection);
         (dragging, without)
     };

@@ -10,7 +10,7 @@ use std::sync::LazyLock;
 use proptest::prelude::*;
 use psp2psa::Read;
 use psp2psa::input::{self, InputFile};
-use psp2psa::plan::{Aim, Basis, Existing, Options, Plan};
+use psp2psa::plan::{Aim, Basis, Existing, Options, Plan, Prefer};
 use psp2psa::render::{diff, json, manifests};
 use serde_json::Value;
 
@@ -21,6 +21,7 @@ const OPTIONS: Options = Options {
     exclude: Vec::new(),
     target: None,
     basis: Basis::Observed,
+    prefer: Prefer::Stability,
     audit: Aim::Next,
     warn: Aim::Next,
     existing: Existing::Keep,
