@@ -1,5 +1,7 @@
 //! The command line: what was typed. What it means is made of it in `main`.
 
+pub mod completion;
+
 use std::path::PathBuf;
 
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
@@ -79,21 +81,27 @@ pub enum Command {
     Check(Check),
     /// Explain a check, a finding or a diagnostic
     Explain(Explain),
-    /// Print a completion script for a shell
+    /// Print the JSON Schema of a kind of document
+    Schema(Schema),
+    /// Print a completion script for a shell, or for kubectl
     Completion {
-        /// The shell
-        #[arg(value_enum)]
-        shell: clap_complete::Shell,
+        /// The shell, or kubectl for the plugin
+        #[arg(value_enum, value_name = "SHELL")]
+        target: completion::For,
     },
-    /// Print the manual page
-    Man,
+    /// Print the manual page, or that of a command
+    Man {
+        /// The command
+        #[arg(value_name = "COMMAND")]
+        name: Option<String>,
+    },
 }
 
 /// Where the objects come from.
 #[derive(Debug, Clone, Args)]
 pub struct Input {
-    /// File, folder or - for standard input; may be given several times
-    #[arg(short = 'f', long, required = true, value_name = "PATH")]
+    /// Files, folders or - for standard input; may be given several times
+    #[arg(short = 'f', long, required = true, num_args = 1.., value_name = "PATH")]
     pub filename: Vec<String>,
     /// Read folders with everything below them
     #[arg(short = 'R', long)]
@@ -118,6 +126,27 @@ pub enum Output {
     Markdown,
     /// Only names.
     Name,
+}
+
+/// The form of the answer of commands that judge: those of [`Output`], and two for CI.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum JudgedOutput {
+    /// A table of 80 columns.
+    Table,
+    /// A table with everything.
+    Wide,
+    /// JSON, schemaVersion v1.
+    Json,
+    /// YAML.
+    Yaml,
+    /// Markdown.
+    Markdown,
+    /// Only names.
+    Name,
+    /// SARIF 2.1.0, for services that show results beside the lines of a file.
+    Sarif,
+    /// JUnit XML, for CI that shows test results.
+    Junit,
 }
 
 /// `migrate`.
@@ -165,7 +194,7 @@ pub struct Migrate {
     pub fail_on: FailOn,
     /// Form of the answer on standard output
     #[arg(short, long, value_enum, default_value = "table")]
-    pub output: Output,
+    pub output: JudgedOutput,
 }
 
 /// `map`.
@@ -248,7 +277,7 @@ pub struct Check {
     pub namespace: Option<String>,
     /// Form of the answer
     #[arg(short, long, value_enum, default_value = "table")]
-    pub output: Output,
+    pub output: JudgedOutput,
 }
 
 /// `explain`.
@@ -257,6 +286,14 @@ pub struct Explain {
     /// Id of a check (hostPorts), code of a finding (one-drags) or of a diagnostic (input/template); none lists all
     #[arg(value_name = "CHECK|CODE")]
     pub name: Option<String>,
+}
+
+/// `schema`.
+#[derive(Debug, Args)]
+pub struct Schema {
+    /// Kind of document (CheckReport), or the command that writes it (check); none lists all
+    #[arg(value_name = "KIND")]
+    pub kind: Option<String>,
 }
 
 /// `--basis`.

@@ -12,7 +12,8 @@ use psp2psa::Read;
 use psp2psa::admit::{self, Authorization};
 use psp2psa::check::Question;
 use psp2psa::cli::{
-    self, AccessArgs, Admit, Check, Cli, Color, Command, FailOn, Input, Map, Migrate, Output,
+    self, AccessArgs, Admit, Check, Cli, Color, Command, FailOn, Input, JudgedOutput, Map, Migrate,
+    Output, completion,
 };
 use psp2psa::diag::{Diagnostic, Severity};
 use psp2psa::input::walk::{self, Recursion};
@@ -22,7 +23,7 @@ use psp2psa::model::workload::Workload;
 use psp2psa::plan::findings;
 use psp2psa::plan::{self, Existing, Plan};
 use psp2psa::rbac::Identity;
-use psp2psa::render::{self, explain, json, markdown, text};
+use psp2psa::render::{self, explain, json, junit, markdown, sarif, text};
 use psp2psa::write::{self, Foreign};
 use rayon::prelude::*;
 
@@ -111,23 +112,30 @@ fn run(command: &Command, program: &str) -> Result<Answer> {
         Command::Admit(arguments) => admit(arguments),
         Command::Check(arguments) => check(arguments),
         Command::Explain(arguments) => explain(arguments.name.as_deref()),
-        Command::Completion { shell } => {
-            let mut script = Vec::new();
-            let mut command = cli::command(program);
-            let name = command.get_name().to_owned();
-            clap_complete::generate(*shell, &mut command, name, &mut script);
-            Ok(Answer::plain(
-                String::from_utf8(script).context("completion script")?,
-            ))
-        }
-        Command::Man => {
-            let mut page = Vec::new();
-            clap_mangen::Man::new(cli::command(program)).render(&mut page)?;
-            Ok(Answer::plain(
-                String::from_utf8(page).context("manual page")?,
-            ))
-        }
+        Command::Schema(arguments) => schema(arguments.kind.as_deref()),
+        Command::Completion { target } => Ok(Answer::plain(completion::script(
+            *target,
+            cli::command(program),
+        )?)),
+        Command::Man { name } => manual(cli::command(program), name.as_deref()),
     }
+}
+
+/// The manual page of the program, or of one of its commands.
+fn manual(mut command: clap::Command, name: Option<&str>) -> Result<Answer> {
+    command.build();
+    let page = match name {
+        None => command,
+        Some(name) => match command.find_subcommand(name) {
+            Some(found) => found.clone(),
+            None => bail!("there is no command {name}; psp2psa --help lists all"),
+        },
+    };
+    let mut text = Vec::new();
+    clap_mangen::Man::new(page).render(&mut text)?;
+    Ok(Answer::plain(
+        String::from_utf8(text).context("manual page")?,
+    ))
 }
 
 /// Reads everything that the arguments name.
@@ -199,24 +207,31 @@ fn migrate(arguments: &Migrate) -> Result<Answer> {
         foreign,
     )?;
     let report = json::document("MigrationReport", &diagnostics, json::migration(&plan));
+    let failing = failing(arguments.fail_on);
     let text = match arguments.output {
-        Output::Table => {
+        JudgedOutput::Table => {
             let table = text::migrate(&report.body, text::Fit::Terminal);
-            format!("{table}{}", next_steps(&plan, &arguments.output_dir))
+            let steps = next_steps(&plan, &arguments.output_dir);
+            format!("{table}{steps}{}", last_step(&plan, &arguments.output_dir))
         }
-        Output::Wide => text::migrate(&report.body, text::Fit::Wide),
-        Output::Json => json::to_text(&report),
-        Output::Yaml => json::to_yaml(&report),
-        Output::Markdown => markdown::summary(&report),
-        Output::Name => names(
+        JudgedOutput::Wide => text::migrate(&report.body, text::Fit::Wide),
+        JudgedOutput::Json => json::to_text(&report),
+        JudgedOutput::Yaml => json::to_yaml(&report),
+        JudgedOutput::Markdown => markdown::summary(&report),
+        JudgedOutput::Name => names(
             plan.namespaces
                 .iter()
                 .map(|namespace| ("namespace", &namespace.name)),
         ),
+        JudgedOutput::Sarif => sarif::migration(&report),
+        JudgedOutput::Junit => junit::migration(&report, failing),
     };
     Ok(Answer {
         text,
-        negative: fails(&plan, arguments.fail_on),
+        negative: plan
+            .findings
+            .iter()
+            .any(|finding| failing.contains(&finding.code.severity)),
         diagnostics,
     })
 }
@@ -244,6 +259,19 @@ fn next_steps(plan: &Plan, folder: &Path) -> String {
     out
 }
 
+/// What to read before anything of PodSecurityPolicy is removed. Its commands are not printed here, so that nobody runs
+/// them with the others.
+fn last_step(plan: &Plan, folder: &Path) -> String {
+    if plan.cleanup.is_empty() {
+        return String::new();
+    }
+    let folder = text::visible(&folder.display().to_string());
+    format!(
+        "once the PodSecurityPolicy plugin is off, read {folder}/{}/README.md\n",
+        render::cleanup::FOLDER
+    )
+}
+
 /// The text as one word of a POSIX shell.
 fn shell_word(text: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./".contains(c);
@@ -253,16 +281,15 @@ fn shell_word(text: &str) -> String {
     }
 }
 
-fn fails(plan: &Plan, least: FailOn) -> bool {
-    let worst_tolerated = match least {
-        FailOn::High => findings::Severity::High,
-        FailOn::Medium => findings::Severity::Medium,
-        FailOn::Low => findings::Severity::Low,
-        FailOn::Never => return false,
-    };
-    plan.findings
-        .iter()
-        .any(|finding| finding.code.severity <= worst_tolerated)
+/// The severities that `--fail-on` names.
+fn failing(least: FailOn) -> &'static [findings::Severity] {
+    let all = &findings::Severity::ALL;
+    match least {
+        FailOn::High => &all[..1],
+        FailOn::Medium => &all[..2],
+        FailOn::Low => &all[..3],
+        FailOn::Never => &[],
+    }
 }
 
 fn map(arguments: &Map) -> Result<Answer> {
@@ -400,12 +427,12 @@ fn check(arguments: &Check) -> Result<Answer> {
     let negative = body.results.iter().any(|result| !result.allowed);
     let report = json::document("CheckReport", &diagnostics, body);
     let text = match arguments.output {
-        Output::Table => text::check(&report.body, text::Fit::Terminal),
-        Output::Wide => text::check(&report.body, text::Fit::Wide),
-        Output::Json => json::to_text(&report),
-        Output::Yaml => json::to_yaml(&report),
-        Output::Markdown => markdown::check(&report.body),
-        Output::Name => {
+        JudgedOutput::Table => text::check(&report.body, text::Fit::Terminal),
+        JudgedOutput::Wide => text::check(&report.body, text::Fit::Wide),
+        JudgedOutput::Json => json::to_text(&report),
+        JudgedOutput::Yaml => json::to_yaml(&report),
+        JudgedOutput::Markdown => markdown::check(&report.body),
+        JudgedOutput::Name => {
             let refused = checked
                 .iter()
                 .filter(|checked| !checked.violations.is_empty());
@@ -413,6 +440,8 @@ fn check(arguments: &Check) -> Result<Answer> {
                 .map(|checked| workload_name(&checked.workload))
                 .collect()
         }
+        JudgedOutput::Sarif => sarif::check(&report),
+        JudgedOutput::Junit => junit::check(&report),
     };
     Ok(Answer {
         text,
@@ -441,6 +470,22 @@ fn explain(name: Option<&str>) -> Result<Answer> {
                 names => format!("did you mean {}?", names.join(" or ")),
             };
             bail!("`{name}` is no check, finding or diagnostic; {hint}")
+        }
+    }
+}
+
+fn schema(kind: Option<&str>) -> Result<Answer> {
+    let Some(kind) = kind else {
+        return Ok(Answer::plain(json::schema::list()));
+    };
+    match json::schema::schema(kind) {
+        Some(schema) => Ok(Answer::plain(schema)),
+        None => {
+            let kinds = json::schema::KINDS.map(|(kind, _)| kind);
+            bail!(
+                "`{kind}` is no kind of document; they are {}",
+                kinds.join(", ")
+            )
         }
     }
 }

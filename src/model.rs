@@ -48,6 +48,10 @@ pub struct Inventory {
     pub roles: Vec<Role>,
     /// Sorted by namespace and name; variants side by side.
     pub bindings: Vec<Binding>,
+    /// Roles that name no namespace, where the input does not tell which; sorted by name.
+    pub homeless_roles: Vec<Role>,
+    /// RoleBindings that name no namespace, where the input does not tell which; sorted by name.
+    pub homeless_bindings: Vec<Binding>,
     /// Sorted by namespace and name.
     pub service_accounts: Vec<ServiceAccount>,
     /// Sorted by name.
@@ -94,6 +98,8 @@ pub fn assemble(
                     &mut diagnostics,
                 ) {
                     inventory.roles.push(role);
+                } else {
+                    inventory.homeless_roles.push(role);
                 }
             }
             Object::Binding(mut binding) => {
@@ -113,6 +119,7 @@ pub fn assemble(
                         namespace: None,
                         selectors: Vec::new(),
                     });
+                    inventory.homeless_bindings.push(binding);
                 }
             }
             Object::ServiceAccount(mut account) => {
@@ -266,6 +273,10 @@ impl Inventory {
             diagnostics,
         );
         self.settle_namespaces(diagnostics);
+        self.homeless_roles
+            .sort_by(|a, b| (&a.name, &a.sources).cmp(&(&b.name, &b.sources)));
+        self.homeless_bindings
+            .sort_by(|a, b| (&a.name, &a.sources).cmp(&(&b.name, &b.sources)));
         self.nodes
             .sort_by(|a, b| (&a.name, &a.source).cmp(&(&b.name, &b.source)));
         self.gaps

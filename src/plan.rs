@@ -7,6 +7,7 @@
 //! Invariants: unknown is never turned into a level (an enforce label that could be wrong because of a gap is
 //! withheld); every decision carries its reasons; the order of the input never matters.
 
+pub mod cleanup;
 pub mod consequences;
 pub mod evidence;
 pub mod findings;
@@ -22,6 +23,7 @@ pub mod patches;
 mod rules;
 pub mod scope;
 pub mod staging;
+pub mod unlabelled;
 pub mod versions;
 pub mod workloads;
 
@@ -39,12 +41,14 @@ use crate::pss::admission::Mode;
 use crate::pss::{self, Level, LevelSet, Version};
 use crate::rbac::Access;
 
+use cleanup::Cleanup;
 use evidence::{Evidence, Gaps};
 use findings::{Finding, Findings};
 use granted::Granted;
 use homes::{Home, Homes};
 use labels::{Labels, Stage};
 use level::Decision;
+use unlabelled::Unlabelled;
 use versions::{Preview, Target};
 use workloads::{Judge, WorkloadPlan};
 
@@ -67,6 +71,10 @@ pub struct Plan {
     pub bypass: Option<String>,
     /// Sorted by severity, then code, then id.
     pub findings: Vec<Finding>,
+    /// What can go once the plugin is off; nothing where only one namespace is planned.
+    pub cleanup: Cleanup,
+    /// What namespaces without labels get; `None` where only one namespace is planned, or none.
+    pub unlabelled: Option<Unlabelled>,
 }
 
 /// A policy and what it maps to at the target version.
@@ -184,8 +192,16 @@ pub fn plan(
     rules::cluster(access, &policies, said, unread_grants, &mut drafts);
     let findings = drafts.finish();
     let bypass = context.bypass;
+    let mut cleanup = Cleanup::default();
+    if options.only.is_none() {
+        cleanup = cleanup::cleanup(inventory, &options.exclude);
+        let bypassed = namespaces.iter().filter(|namespace| namespace.bypassed);
+        let bypassed = bypassed.map(|namespace| namespace.name.as_str());
+        cleanup.add_bypass(bypass.as_deref().unwrap_or_default(), bypassed);
+    }
     link(&mut namespaces, &findings);
     Plan {
+        unlabelled: unlabelled::unlabelled(inventory, &namespaces, target.version, options),
         target,
         basis: options.basis,
         prefer: options.prefer,
@@ -193,6 +209,7 @@ pub fn plan(
         policies,
         bypass,
         findings,
+        cleanup,
     }
 }
 

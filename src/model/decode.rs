@@ -218,6 +218,10 @@ fn role(document: &Document) -> Result<Role, DecodeError> {
     }
     let wire: Wire = document.decode()?;
     let namespace = namespaced(document, "ClusterRole", &wire.metadata);
+    let manifest = match wire.rules.iter().any(PolicyRule::names_policies) {
+        true => Some(without_server_fields(document.value()?)),
+        false => None,
+    };
     Ok(Role {
         from_cluster: wire.metadata.from_cluster(),
         sources: vec![document.source.clone()],
@@ -226,6 +230,7 @@ fn role(document: &Document) -> Result<Role, DecodeError> {
         namespace,
         name: wire.metadata.name,
         labels: wire.metadata.labels,
+        manifest,
     })
 }
 

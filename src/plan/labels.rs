@@ -238,7 +238,7 @@ pub(super) fn later(
 }
 
 /// One step tighter.
-fn next(level: Level) -> Level {
+pub(super) fn next(level: Level) -> Level {
     match level {
         Level::Privileged => Level::Baseline,
         Level::Baseline | Level::Restricted => Level::Restricted,

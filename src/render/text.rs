@@ -4,6 +4,7 @@
 //! sending them to the terminal. Colour is added here and taken away in `main` where it is not wanted.
 
 pub(super) mod table;
+pub(super) mod wrap;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -15,11 +16,12 @@ use crate::render::json::v1;
 use crate::render::view::words::count;
 
 use table::{Table, colored, styled};
+use wrap::wrap;
 
 /// How much a table shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fit {
-    /// 80 columns: the last column is cut.
+    /// 80 columns: long cells are cut, those of the last column first.
     Terminal,
     /// Everything.
     Wide,
@@ -140,7 +142,7 @@ pub fn check(report: &v1::CheckReport, fit: Fit) -> String {
         ),
         None => writeln!(
             out,
-            "\n{} judged at {}; WHY says what stands in the way of the next tighter level",
+            "\n{} judged at {}; WHY is in the way of the next tighter level",
             count(report.results.len(), "workload", "workloads"),
             report.version
         ),
@@ -314,9 +316,8 @@ pub fn migrate(report: &v1::MigrationReport, fit: Fit) -> String {
         .filter(|(_, count)| **count > 0)
         .map(|(severity, count)| format!("{count} {severity}"))
         .collect();
-    let _ = writeln!(
-        out,
-        "\n{} at {}: {}",
+    let counted = format!(
+        "{} at {}: {}",
         count(summary.namespaces, "namespace", "namespaces"),
         report.target_version,
         if counts.is_empty() {
@@ -325,6 +326,7 @@ pub fn migrate(report: &v1::MigrationReport, fit: Fit) -> String {
             counts.join(", ")
         }
     );
+    let _ = writeln!(out, "\n{}", wrap(&counted, "  "));
     if !findings.is_empty() {
         let _ = writeln!(out, "findings: {}", findings.join(", "));
     }
@@ -349,12 +351,21 @@ mod tests {
     fn a_terminal_table_is_at_most_80_columns_wide() {
         let mut table = Table::new(&["NAME", "WHY"]);
         table.row(vec!["n".repeat(40), "because ".repeat(30)]);
-        let widest = table.print(Fit::Terminal);
-        let plain = anstream::adapter::strip_str(&widest).to_string();
-        assert!(
-            plain.lines().all(|line| line.chars().count() <= WIDTH),
-            "{plain}"
+        let mut names = Table::new(&["NAMESPACE", "WORKLOAD", "OK", "POLICY", "WHY"]);
+        names.row(
+            ["n", "w", "ok", "p", "because"]
+                .map(|c| c.repeat(63))
+                .to_vec(),
         );
-        assert!(plain.contains('…'));
+        for table in [table, names] {
+            let widest = table.print(Fit::Terminal);
+            let plain = anstream::adapter::strip_str(&widest).to_string();
+            assert!(
+                plain.lines().all(|line| line.chars().count() <= WIDTH),
+                "{plain}"
+            );
+            assert!(plain.contains('…'));
+            assert!(!table.print(Fit::Wide).contains('…'));
+        }
     }
 }

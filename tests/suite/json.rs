@@ -11,6 +11,7 @@ use std::path::Path;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use crate::schema;
 use crate::support::{folder, run};
 use shape::{AccessReport, CheckReport, Head, MapReport, MigrationReport, Source};
 
@@ -29,7 +30,9 @@ fn document(command: &[&str], input: &[&str], code: i32) -> Value {
         args.extend(["--output-dir", &target]);
     }
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    run(root, &args).expect(code).json()
+    let document = run(root, &args).expect(code).json();
+    schema::declared(&document);
+    document
 }
 
 /// Takes a document apart.

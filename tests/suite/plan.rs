@@ -1,6 +1,7 @@
 //! What holds for the plan of any cluster, here of generated small ones.
 
 pub(crate) mod cluster;
+mod unlabelled;
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -202,6 +202,10 @@ fn psp_refuses(
 fn lost_restrictions(plan: &NamespacePlan, context: &Context, findings: &mut Findings) {
     let enforced = plan.labels.in_force(Mode::Enforce);
     let level = enforced.map_or(Level::Privileged, |policy| policy.level);
+    let beyond = match enforced {
+        Some(_) => format!("what level {level} does not"),
+        None => "what nothing else does where no level is enforced".to_owned(),
+    };
     let mut used: BTreeMap<&str, Vec<&WorkloadPlan>> = BTreeMap::new();
     for workload in plan.workloads.iter().filter(|workload| workload.counts) {
         if let Replay::Admitted { policy, .. } = &workload.replay {
@@ -212,6 +216,8 @@ fn lost_restrictions(plan: &NamespacePlan, context: &Context, findings: &mut Fin
         let variants = context.policies.get(name).map_or(&[][..], Vec::as_slice);
         let lost: Vec<String> = variants
             .iter()
+            // What the API server refuses restricted nothing.
+            .filter(|policy| psp::validate_policy(policy).is_empty())
             .flat_map(|policy| mapping::unmapped(policy, level, context.target))
             .map(|lost| format!("{} = {}: {}", lost.field, lost.value, lost.message))
             .collect();
@@ -222,7 +228,7 @@ fn lost_restrictions(plan: &NamespacePlan, context: &Context, findings: &mut Fin
             findings.add(
                 Draft {
                     code: "restriction-lost",
-                    title: format!("policy {name} restricts what level {level} does not"),
+                    title: format!("policy {name} restricts {beyond}"),
                     evidence: lost.clone(),
                     consequence:
                         "once the policy is gone, pods of these namespaces may do what it forbade"

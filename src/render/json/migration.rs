@@ -2,9 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::plan::cleanup::{Cleanup, Item};
 use crate::plan::consequences;
 use crate::plan::findings::{self, Severity};
 use crate::plan::granted::Usable;
+use crate::plan::unlabelled::{Uncovered, Unlabelled};
 use crate::plan::workloads::{Replay, WorkloadPlan};
 use crate::plan::{NamespacePlan, Plan, PolicyPlan};
 use crate::pss::admission::Mode;
@@ -56,6 +58,53 @@ pub fn migration(plan: &Plan) -> v1::MigrationReport {
             )
             .collect(),
         findings: plan.findings.iter().map(finding).collect(),
+        cleanup: cleanup(&plan.cleanup),
+        unlabelled: plan.unlabelled.as_ref().map(unlabelled),
+    }
+}
+
+fn unlabelled(unlabelled: &Unlabelled) -> v1::Unlabelled {
+    let named = |namespaces: &[Uncovered]| {
+        let named = namespaces.iter().map(|uncovered| v1::Uncovered {
+            namespace: uncovered.namespace.clone(),
+            reason: uncovered.reason.clone(),
+        });
+        named.collect()
+    };
+    v1::Unlabelled {
+        enforce: level(unlabelled.defaults.enforce.level),
+        audit: level(unlabelled.defaults.audit.level),
+        warn: level(unlabelled.defaults.warn.level),
+        reasons: unlabelled.reasons.clone(),
+        aim: level(unlabelled.aim),
+        exempt: named(&unlabelled.exempt),
+        uncovered: named(&unlabelled.uncovered),
+    }
+}
+
+fn cleanup(cleanup: &Cleanup) -> v1::Cleanup {
+    let reference = |item: &Item| v1::Reference {
+        kind: item.object.kind.clone(),
+        namespace: item.object.namespace.clone(),
+        name: item.object.name.clone(),
+    };
+    v1::Cleanup {
+        delete: cleanup.deleted().map(reference).collect(),
+        edit: cleanup
+            .edits
+            .iter()
+            .map(|edit| reference(&edit.item))
+            .collect(),
+        left: cleanup
+            .left
+            .iter()
+            .map(|left| v1::Left {
+                kind: left.item.object.kind.clone(),
+                namespace: left.item.object.namespace.clone(),
+                name: left.item.object.name.clone(),
+                reason: left.why.sentence().to_owned(),
+            })
+            .collect(),
     }
 }
 

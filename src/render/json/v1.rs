@@ -342,8 +342,64 @@ pub struct MigrationReport {
     pub policies: Vec<Policy>,
     /// Worst first.
     pub findings: Vec<Finding>,
+    /// What can go once the PodSecurityPolicy plugin is off.
+    pub cleanup: Cleanup,
+    /// What namespaces without labels get; null where only one namespace is planned, or none.
+    pub unlabelled: Option<Unlabelled>,
     /// Counts.
     pub summary: Summary,
+}
+
+/// See [`crate::plan::unlabelled::Unlabelled`].
+#[derive(Debug, Clone, Serialize)]
+pub struct Unlabelled {
+    /// The default of enforce.
+    pub enforce: String,
+    /// The default of audit.
+    pub audit: String,
+    /// The default of warn.
+    pub warn: String,
+    /// Why the default of enforce is what it is.
+    pub reasons: Vec<String>,
+    /// The default of enforce to aim for.
+    pub aim: String,
+    /// Namespaces to exempt.
+    pub exempt: Vec<Uncovered>,
+    /// Namespaces that no file of the plan gives an enforce label.
+    pub uncovered: Vec<Uncovered>,
+}
+
+/// A namespace, and why it is listed.
+#[derive(Debug, Clone, Serialize)]
+pub struct Uncovered {
+    /// Name.
+    pub namespace: String,
+    /// Why.
+    pub reason: String,
+}
+
+/// See [`crate::plan::cleanup::Cleanup`].
+#[derive(Debug, Clone, Serialize)]
+pub struct Cleanup {
+    /// What exists for policies only: policies, bindings, roles.
+    pub delete: Vec<Reference>,
+    /// Roles that stay without the use of policies.
+    pub edit: Vec<Reference>,
+    /// What speaks of policies and stays as it is.
+    pub left: Vec<Left>,
+}
+
+/// See [`crate::plan::cleanup::Left`].
+#[derive(Debug, Clone, Serialize)]
+pub struct Left {
+    /// Kind.
+    pub kind: String,
+    /// Namespace, if it has one.
+    pub namespace: Option<String>,
+    /// Name.
+    pub name: String,
+    /// Why it stays.
+    pub reason: String,
 }
 
 /// See [`crate::plan::NamespacePlan`].

@@ -28,7 +28,6 @@ impl Table {
 
     /// The table as text; levels are coloured.
     pub(in crate::render) fn print(&self, fit: Fit) -> String {
-        let last = self.head.len().saturating_sub(1);
         let mut widths: Vec<usize> = self.head.iter().map(|cell| cell.len()).collect();
         for row in &self.rows {
             for (width, cell) in widths.iter_mut().zip(row) {
@@ -36,8 +35,7 @@ impl Table {
             }
         }
         if fit == Fit::Terminal {
-            let fixed: usize = widths[..last].iter().map(|width| width + 2).sum();
-            widths[last] = widths[last].min(WIDTH.saturating_sub(fixed).max(MIN_LAST));
+            shrink(&mut widths);
         }
         let mut out = String::new();
         let head: Vec<String> = self.head.iter().map(|cell| (*cell).to_owned()).collect();
@@ -51,8 +49,24 @@ impl Table {
     }
 }
 
-/// The last column keeps at least this width.
-const MIN_LAST: usize = 12;
+/// A column that is cut keeps at least this width.
+const LEAST: usize = 12;
+
+/// Makes columns fit the terminal: the last one first, which explains, then whichever is widest.
+fn shrink(widths: &mut [usize]) {
+    let Some(last) = widths.len().checked_sub(1) else {
+        return;
+    };
+    let room = WIDTH.saturating_sub(2 * last);
+    let over = |widths: &[usize]| widths.iter().sum::<usize>().saturating_sub(room);
+    widths[last] -= over(widths).min(widths[last].saturating_sub(LEAST));
+    while over(widths) > 0 {
+        match widths.iter_mut().max() {
+            Some(widest) if *widest > LEAST => *widest -= 1,
+            _ => return,
+        }
+    }
+}
 
 fn line(
     out: &mut String,
@@ -63,15 +77,13 @@ fn line(
 ) {
     let last = widths.len().saturating_sub(1);
     for (index, (cell, width)) in cells.iter().zip(widths).enumerate() {
-        if index == last {
-            let text = match fit {
-                Fit::Terminal => cut(cell, *width),
-                Fit::Wide => cell.clone(),
-            };
-            out.push_str(&paint(&text));
-        } else {
-            let padding = width - cell.chars().count() + 2;
-            out.push_str(&paint(cell));
+        let text = match fit {
+            Fit::Terminal => cut(cell, *width),
+            Fit::Wide => cell.clone(),
+        };
+        out.push_str(&paint(&text));
+        if index < last {
+            let padding = width - text.chars().count() + 2;
             out.extend(std::iter::repeat_n(' ', padding));
         }
     }

@@ -163,32 +163,56 @@ fn place<'a>(place: &'a Place, anchors: &Anchors) -> PlaceView<'a> {
     }
 }
 
-/// One diagnostic of the input.
+/// The diagnostics of one code with the same remedy.
 #[derive(Serialize)]
-pub(super) struct DiagnosticView<'a> {
+pub(super) struct DiagnosticGroup<'a> {
     severity: Tag<'a>,
     code: &'a str,
-    message: &'a str,
     help: &'a str,
+    items: Vec<DiagnosticView<'a>>,
+}
+
+/// One diagnostic of the input.
+#[derive(Serialize)]
+struct DiagnosticView<'a> {
+    message: &'a str,
     place: String,
 }
 
-/// The diagnostics, in their order, and how many are left out.
-pub(super) fn diagnostics(all: &[Diagnostic]) -> (Vec<DiagnosticView<'_>>, String) {
-    let views = all
+/// The diagnostics, worst first, in their order within a group, and how many are left out.
+pub(super) fn diagnostics(all: &[Diagnostic]) -> (Vec<DiagnosticGroup<'_>>, String) {
+    let mut ranked: Vec<(Tag, &Diagnostic)> = all
         .iter()
-        .take(DIAGNOSTICS)
-        .map(|diagnostic| DiagnosticView {
-            severity: words::tag(&diagnostic.severity, words::DIAGNOSTIC),
-            code: &diagnostic.code,
-            message: &diagnostic.message,
-            help: &diagnostic.help,
-            place: diagnostic
-                .source
-                .as_ref()
-                .map(|source| format!("{}:{}:{}", source.file, source.line, source.column))
-                .unwrap_or_default(),
+        .map(|diagnostic| {
+            let severity = words::tag(&diagnostic.severity, words::DIAGNOSTIC);
+            (severity, diagnostic)
         })
         .collect();
-    (views, words::left_out(all.len(), DIAGNOSTICS))
+    // What is left out must not be an error.
+    ranked.sort_by_key(|(severity, _)| severity.rank);
+    let mut groups: BTreeMap<(u8, &str, &str), DiagnosticGroup> = BTreeMap::new();
+    for (severity, diagnostic) in ranked.into_iter().take(DIAGNOSTICS) {
+        groups
+            .entry((severity.rank, &diagnostic.code, &diagnostic.help))
+            .or_insert_with(|| DiagnosticGroup {
+                severity,
+                code: &diagnostic.code,
+                help: &diagnostic.help,
+                items: Vec::new(),
+            })
+            .items
+            .push(DiagnosticView {
+                message: &diagnostic.message,
+                place: diagnostic
+                    .source
+                    .as_ref()
+                    .map_or("the input as a whole".to_owned(), |source| {
+                        format!("{}:{}:{}", source.file, source.line, source.column)
+                    }),
+            });
+    }
+    (
+        groups.into_values().collect(),
+        words::left_out(all.len(), DIAGNOSTICS),
+    )
 }

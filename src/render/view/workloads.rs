@@ -1,6 +1,6 @@
 //! Workloads of a namespace: what each satisfies, what refuses it, what policies wrote into it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
@@ -16,6 +16,8 @@ use super::words::{self, Tag};
 pub(super) struct WorkloadView<'a> {
     kind: &'a str,
     name: &'a str,
+    /// Where it stands, if another workload of the namespace has the same kind and name; empty otherwise.
+    variant: String,
     place: String,
     service_account: &'a str,
     /// The policy that admits it; empty if none does.
@@ -33,6 +35,8 @@ pub(super) struct WorkloadView<'a> {
     has_details: bool,
     violations: Vec<ViolationView<'a>>,
     mutations: Vec<MutationView<'a>>,
+    /// Those of them that no patch keeps.
+    unkept: Vec<MutationView<'a>>,
     notes: &'a [String],
     /// The patch, line by line.
     patch: Vec<String>,
@@ -125,9 +129,19 @@ pub(super) fn all<'a>(
     detailed: usize,
     anchors: &Anchors,
 ) -> (Vec<WorkloadView<'a>>, String) {
+    let mut names: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+    for workload in workloads {
+        *names.entry((&workload.kind, &workload.name)).or_default() += 1;
+    }
     let mut views: Vec<WorkloadView> = workloads
         .iter()
-        .map(|workload| view(workload, columns, anchors))
+        .map(|workload| {
+            let mut view = view(workload, columns, anchors);
+            if names[&(workload.kind.as_str(), workload.name.as_str())] > 1 {
+                view.variant.clone_from(&view.place);
+            }
+            view
+        })
         .collect();
     let mut order: Vec<usize> = (0..views.len())
         .filter(|at| views[*at].has_details)
@@ -168,6 +182,7 @@ fn view<'a>(workload: &'a Workload, columns: Columns, anchors: &Anchors) -> Work
     WorkloadView {
         kind: &workload.kind,
         name: &workload.name,
+        variant: String::new(),
         place: words::place(Some(&workload.source)),
         service_account: &workload.service_account,
         policy,
@@ -186,13 +201,16 @@ fn view<'a>(workload: &'a Workload, columns: Columns, anchors: &Anchors) -> Work
             && workload.patch.is_none()),
         violations,
         mutations,
+        unkept: unkept(workload),
         notes: &workload.notes,
         patch: patch
             .and_then(|patch| patch.object.as_ref())
             .map_or(Vec::new(), words::lines),
         patch_note: patch.map_or(String::new(), patch_note),
-        edits: patch.map_or(Vec::new(), |patch| changes(&patch.edits)),
-        loosening: patch.map_or(Vec::new(), |patch| changes(&patch.loosening)),
+        edits: patch.map_or(Vec::new(), |patch| kept(&patch.edits, &workload.mutations)),
+        loosening: patch.map_or(Vec::new(), |patch| {
+            kept(&patch.loosening, &workload.mutations)
+        }),
         hardening: workload.hardening.iter().map(hardening).collect(),
     }
 }
@@ -204,6 +222,35 @@ fn changes(changes: &[Change]) -> Vec<MutationView<'_>> {
 fn mutated(mutations: &[Mutated]) -> Vec<MutationView<'_>> {
     mutations
         .iter()
+        .map(|mutated| written(&mutated.change, &mutated.consequence))
+        .collect()
+}
+
+/// Changes of a patch, with what follows where the policy does not write them any more.
+fn kept<'a>(changes: &'a [Change], mutations: &'a [Mutated]) -> Vec<MutationView<'a>> {
+    let consequences: BTreeMap<&str, &str> = mutations
+        .iter()
+        .map(|mutated| (mutated.change.path.as_str(), mutated.consequence.as_str()))
+        .collect();
+    let of = |change: &Change| consequences.get(change.path.as_str()).copied();
+    changes
+        .iter()
+        .map(|change| written(change, of(change).unwrap_or_default()))
+        .collect()
+}
+
+/// What the policy writes and no patch speaks of.
+fn unkept(workload: &Workload) -> Vec<MutationView<'_>> {
+    let spoken: BTreeSet<&str> = workload
+        .patch
+        .iter()
+        .flat_map(|patch| patch.edits.iter().chain(&patch.loosening))
+        .map(|change| change.path.as_str())
+        .collect();
+    workload
+        .mutations
+        .iter()
+        .filter(|mutated| !spoken.contains(mutated.change.path.as_str()))
         .map(|mutated| written(&mutated.change, &mutated.consequence))
         .collect()
 }

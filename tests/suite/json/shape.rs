@@ -202,7 +202,51 @@ pub(super) struct MigrationReport {
     pub(super) namespaces: Vec<Namespace>,
     pub(super) policies: Vec<Policy>,
     pub(super) findings: Vec<Finding>,
+    #[expect(dead_code, reason = "the shape is the test")]
+    pub(super) cleanup: Cleanup,
+    #[expect(dead_code, reason = "the shape is the test")]
+    pub(super) unlabelled: Nullable<Unlabelled>,
     pub(super) summary: Summary,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[expect(dead_code, reason = "the shape is the test")]
+pub(super) struct Unlabelled {
+    pub(super) enforce: String,
+    pub(super) audit: String,
+    pub(super) warn: String,
+    pub(super) reasons: Vec<String>,
+    pub(super) aim: String,
+    pub(super) exempt: Vec<Uncovered>,
+    pub(super) uncovered: Vec<Uncovered>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[expect(dead_code, reason = "the shape is the test")]
+pub(super) struct Uncovered {
+    pub(super) namespace: String,
+    pub(super) reason: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[expect(dead_code, reason = "the shape is the test")]
+pub(super) struct Cleanup {
+    pub(super) delete: Vec<Reference>,
+    pub(super) edit: Vec<Reference>,
+    pub(super) left: Vec<Left>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[expect(dead_code, reason = "the shape is the test")]
+pub(super) struct Left {
+    pub(super) kind: String,
+    pub(super) namespace: Nullable<String>,
+    pub(super) name: String,
+    pub(super) reason: String,
 }
 
 #[derive(Debug, Deserialize)]

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use psp2psa::render::json::v1::{
-    BlockedBy, Change, Changed, Control, Diagnostic, Document, Finding, Granted, Hardening, Labels,
-    MigrationReport, Mutated, Mutation, Namespace, Patch, Place, Policy, Preview, Source, Summary,
-    Tool, Unmapped, Usable, Violation, Workload,
+    BlockedBy, Change, Changed, Cleanup, Control, Diagnostic, Document, Finding, Granted,
+    Hardening, Labels, Left, MigrationReport, Mutated, Mutation, Namespace, Patch, Place, Policy,
+    Preview, Reference, Source, Summary, Tool, Unmapped, Usable, Violation, Workload,
 };
 use serde_json::json;
 
@@ -31,6 +31,8 @@ pub(super) fn document(text: &dyn Fn(&str) -> String) -> Document<MigrationRepor
         namespaces,
         policies: sample.policies(),
         findings: sample.findings(),
+        cleanup: sample.cleanup(),
+        unlabelled: None,
     };
     Document {
         schema_version: "v1",
@@ -51,6 +53,9 @@ pub(super) fn empty() -> Document<MigrationReport> {
     document.body.namespaces.clear();
     document.body.policies.clear();
     document.body.findings.clear();
+    document.body.cleanup.delete.clear();
+    document.body.cleanup.edit.clear();
+    document.body.cleanup.left.clear();
     document
 }
 
@@ -59,6 +64,24 @@ struct Sample<'a> {
 }
 
 impl Sample<'_> {
+    fn cleanup(&self) -> Cleanup {
+        let role = |name| Reference {
+            kind: (self.text)("ClusterRole"),
+            namespace: None,
+            name: (self.text)(name),
+        };
+        Cleanup {
+            delete: vec![role("psp:restricted")],
+            edit: vec![role("speaker")],
+            left: vec![Left {
+                kind: (self.text)("ClusterRole"),
+                namespace: None,
+                name: (self.text)("longhorn"),
+                reason: (self.text)("a wildcard allows more than the use of policies"),
+            }],
+        }
+    }
+
     fn text(&self, text: &str) -> String {
         (self.text)(text)
     }
