@@ -20,6 +20,8 @@ pub mod order;
 mod overlap;
 mod ownership;
 pub mod patches;
+pub mod relabel;
+pub mod rollback;
 mod rules;
 pub mod scope;
 pub mod staging;
@@ -34,7 +36,6 @@ use rayon::prelude::*;
 use crate::diag::{Diagnostic, Source};
 use crate::mapping::{self, Mapping};
 use crate::model::Inventory;
-use crate::model::gap::GapKind;
 use crate::model::psp::PodSecurityPolicy;
 use crate::model::workload::{Manifest, Workload};
 use crate::pss::admission::Mode;
@@ -45,9 +46,11 @@ use cleanup::Cleanup;
 use evidence::{Evidence, Gaps};
 use findings::{Finding, Findings};
 use granted::Granted;
-use homes::{Home, Homes};
+use homes::Homes;
 use labels::{Labels, Stage};
 use level::Decision;
+use relabel::Relabelling;
+use rollback::Rollback;
 use unlabelled::Unlabelled;
 use versions::{Preview, Target};
 use workloads::{Judge, WorkloadPlan};
@@ -121,6 +124,10 @@ pub struct NamespacePlan {
     pub findings: Vec<String>,
     /// What changes at other versions.
     pub preview: Vec<Preview>,
+    /// What the API server would say of the pods that are here if the namespace enforced another level.
+    pub relabellings: Vec<Relabelling>,
+    /// Earlier templates that the enforced level refuses.
+    pub rollbacks: Vec<Rollback>,
 }
 
 impl NamespacePlan {
@@ -166,6 +173,7 @@ pub fn plan(
     let context = Context {
         options,
         target: target.version,
+        server: target.server,
         access,
         gaps: Gaps::new(inventory, &evaluator, options.complete),
         judge: Judge::new(inventory, access, target.version),
@@ -184,12 +192,23 @@ pub fn plan(
         .into_par_iter()
         .map(|name| context.namespace(name))
         .collect();
+    for namespace in &mut namespaces {
+        let praise = rules::praise(namespace);
+        namespace.decision.reasons.extend(praise);
+    }
     let mut drafts = Findings::default();
     for namespace in &namespaces {
         rules::namespace(namespace, &context, &mut drafts);
     }
-    let unread_grants = inventory.gaps.iter().any(|gap| gap.kind == GapKind::Grant);
-    rules::cluster(access, &policies, said, unread_grants, &mut drafts);
+    let cluster = rules::Cluster {
+        inventory,
+        context: &context,
+        access,
+        policies: &policies,
+        namespaces: &namespaces,
+        said,
+    };
+    rules::cluster(&cluster, &mut drafts);
     let findings = drafts.finish();
     let bypass = context.bypass;
     let mut cleanup = Cleanup::default();
@@ -286,6 +305,7 @@ fn incidental(policies: &[PolicyPlan]) -> BTreeSet<&str> {
 struct Context<'a> {
     options: &'a Options,
     target: Version,
+    server: Option<Version>,
     access: &'a Access<'a>,
     gaps: Gaps<'a>,
     judge: Judge<'a>,
@@ -375,7 +395,11 @@ impl Context<'_> {
                 }
             }
         }
-        let preview = preview(home, version, enforced.map(|policy| policy.level));
+        let preview = enforced.map_or_else(Vec::new, |policy| {
+            versions::preview(policy, self.server, &home.workloads)
+        });
+        let relabellings = relabel::relabellings(name, home, &labels, self.target);
+        let rollbacks = enforced.map_or_else(Vec::new, |policy| rollback::refused(home, policy));
         NamespacePlan {
             name: name.to_owned(),
             source: home
@@ -394,16 +418,10 @@ impl Context<'_> {
             live,
             findings: Vec::new(),
             preview,
+            relabellings,
+            rollbacks,
         }
     }
-}
-
-/// What the enforced level says of the workloads that are here at other versions than this one.
-fn preview(home: &Home, version: Version, enforced: Option<Level>) -> Vec<Preview> {
-    let Some(level) = enforced.filter(|level| *level != Level::Privileged) else {
-        return Vec::new();
-    };
-    versions::preview(version, level, &home.workloads)
 }
 
 /// The levels that all satisfy; `None` for none.
