@@ -6,6 +6,8 @@
 //!
 //! Invariants: unknown is never turned into a level (an enforce label that could be wrong because of a gap is
 //! withheld); every decision carries its reasons; the order of the input never matters.
+//!
+//! It is long because what a plan is and how it comes about stand side by side.
 
 pub mod cleanup;
 pub mod consequences;

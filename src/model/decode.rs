@@ -1,7 +1,7 @@
 //! One document to one object: pure, so that documents are decoded on all cores.
 //!
 //! API groups and kinds are those of every Kubernetes version that served them; the version in `apiVersion` is not
-//! looked at, because the fields we read never changed their meaning.
+//! looked at, because the fields we read never changed their meaning. The file is long because every kind is here.
 
 use serde::Deserialize;
 use serde_json::Value;

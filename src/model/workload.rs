@@ -44,13 +44,13 @@ pub struct Manifest(Box<str>);
 
 impl Manifest {
     /// The manifest of an object that was read.
-    pub fn new(object: Value) -> Self {
-        let mut object = without_server_fields(object);
+    pub fn new(mut object: Value) -> Self {
         let annotations = object.pointer_mut("/metadata/annotations");
         if let Some(annotations) = annotations.and_then(Value::as_object_mut) {
             annotations.remove(REVISION);
         }
-        Manifest(object.to_string().into_boxed_str())
+        let text = without_server_fields(object).to_string();
+        Manifest(text.into_boxed_str())
     }
 
     /// The object.

@@ -279,19 +279,22 @@ impl<'a> Judge<'a> {
         explained: &[(&'w Workload, &Workload)],
         namespace: &str,
     ) -> Vec<(&'w Workload, WorkloadPlan)> {
+        // Many pods have the same owner.
+        let mut owners: BTreeMap<*const Workload, (String, LevelSet)> = BTreeMap::new();
         explained
             .iter()
             .filter(|(pod, _)| pod.origin == Origin::Pod && !pod.terminated())
             .filter_map(|(pod, owner)| {
                 let live = evaluator.satisfies(&pod.pod);
-                let owner = self.judge(evaluator, owner, namespace);
-                let stored = owner.satisfies_stored().unwrap_or(owner.satisfies);
-                let explained = live.intersection(stored.intersection(owner.satisfies));
-                (explained != stored.intersection(owner.satisfies)).then(|| {
+                let (title, explained) = owners.entry(*owner).or_insert_with(|| {
+                    let plan = self.judge(evaluator, owner, namespace);
+                    let stored = plan.satisfies_stored().unwrap_or(plan.satisfies);
+                    (plan.title(), stored.intersection(plan.satisfies))
+                });
+                (live.intersection(*explained) != *explained).then(|| {
                     let mut plan = self.judge(evaluator, pod, namespace);
                     plan.notes = vec![format!(
-                        "a live pod of {} that needs more than its template says",
-                        owner.title()
+                        "a live pod of {title} that needs more than its template says"
                     )];
                     (*pod, plan)
                 })

@@ -4,6 +4,7 @@
 //! `PSP2PSA_LONG=1 cargo test --test suite rollout` runs it long.
 
 mod busy;
+mod kustomize;
 
 use std::collections::{BTreeMap, BTreeSet};
 
