@@ -11,6 +11,7 @@
 
 pub mod cleanup;
 pub mod consequences;
+pub mod diags;
 pub mod evidence;
 pub mod findings;
 pub mod granted;
@@ -22,10 +23,12 @@ pub mod order;
 mod overlap;
 mod ownership;
 pub mod patches;
+mod policies;
 pub mod relabel;
 pub mod rollback;
 mod rules;
 pub mod scope;
+pub mod settings;
 pub mod staging;
 pub mod unlabelled;
 pub mod versions;
@@ -53,6 +56,7 @@ use labels::{Labels, Stage};
 use level::Decision;
 use relabel::Relabelling;
 use rollback::Rollback;
+use settings::{Accepted, Overridden};
 use unlabelled::Unlabelled;
 use versions::{Preview, Target};
 use workloads::{Judge, WorkloadPlan};
@@ -80,6 +84,20 @@ pub struct Plan {
     pub cleanup: Cleanup,
     /// What namespaces without labels get; `None` where only one namespace is planned, or none.
     pub unlabelled: Option<Unlabelled>,
+    /// What was accepted, by the ids of findings.
+    pub accepted: BTreeMap<String, Accepted>,
+    /// What there is to say about the settings.
+    pub said: Vec<Diagnostic>,
+}
+
+impl Plan {
+    /// Whether a finding counts: it is not accepted in all of its places.
+    pub fn is_open(&self, finding: &Finding) -> bool {
+        !self
+            .accepted
+            .get(&finding.id)
+            .is_some_and(|accepted| accepted.entirely)
+    }
 }
 
 /// A policy and what it maps to at the target version.
@@ -104,6 +122,8 @@ pub struct NamespacePlan {
     pub manifest: Option<serde_json::Value>,
     /// What was decided, and why.
     pub decision: Decision,
+    /// The override in effect, if there is one.
+    pub overridden: Option<Overridden>,
     /// How much of the namespace the input shows.
     pub evidence: Evidence,
     /// Which policies could be used here, and through what.
@@ -161,7 +181,10 @@ pub fn plan(
     said: &[Diagnostic],
     options: &Options,
 ) -> Plan {
-    let target = versions::target(options.target, inventory);
+    let mut target = versions::target(options.target, inventory);
+    if let Some(source) = &options.settings.target {
+        target.reason = format!("set by {source}");
+    }
     let evaluator = pss::evaluator(target.version);
     let policies: Vec<PolicyPlan> = inventory
         .policies
@@ -179,11 +202,11 @@ pub fn plan(
         access,
         gaps: Gaps::new(inventory, &evaluator, options.complete),
         judge: Judge::new(inventory, access, target.version),
+        levels: policies::levels(&policies),
+        incidental: policies::incidental(&policies),
+        policies: policies::by_name(&inventory.policies),
         manifests: &inventory.manifests,
-        bypass: order::bypass_name(policies.iter().map(|policy| policy.name.as_str())),
-        levels: levels(&policies),
-        incidental: incidental(&policies),
-        policies: by_name(&inventory.policies),
+        bypass: order::bypass_name(inventory.policies.iter().map(|policy| policy.name.as_str())),
         homes: Homes::new(inventory),
     };
     let mut namespaces: Vec<NamespacePlan> = context
@@ -222,6 +245,12 @@ pub fn plan(
     }
     link(&mut namespaces, &findings);
     Plan {
+        said: settings::said(
+            options,
+            &context.homes.names().collect::<Vec<_>>(),
+            &findings,
+        ),
+        accepted: options.settings.accepted(&findings),
         unlabelled: unlabelled::unlabelled(inventory, &namespaces, target.version, options),
         target,
         basis: options.basis,
@@ -252,55 +281,6 @@ fn link(namespaces: &mut [NamespacePlan], findings: &[Finding]) {
             namespace.findings = ids.iter().map(|id| (*id).to_owned()).collect();
         }
     }
-}
-
-/// The closest level by policy name; variants count with the loosest.
-fn levels(policies: &[PolicyPlan]) -> BTreeMap<&str, Option<Level>> {
-    let mut levels: BTreeMap<&str, Option<Level>> = BTreeMap::new();
-    for policy in policies {
-        let level = policy.mapping.level;
-        levels
-            .entry(&policy.name)
-            .and_modify(|known| *known = [*known, level].into_iter().flatten().min())
-            .or_insert(level);
-    }
-    levels
-}
-
-fn by_name(policies: &[PodSecurityPolicy]) -> BTreeMap<&str, Vec<&PodSecurityPolicy>> {
-    let mut by_name: BTreeMap<&str, Vec<&PodSecurityPolicy>> = BTreeMap::new();
-    for policy in policies {
-        by_name.entry(&policy.name).or_default().push(policy);
-    }
-    by_name
-}
-
-/// Checks that make a policy privileged although workloads hardly ever use what they forbid.
-const HARDLY_USED: &[&str] = &[
-    "appArmorProfile",
-    "capabilities_baseline",
-    "hostPorts",
-    "seLinuxOptions",
-    "seccompProfile_baseline",
-    "sysctls",
-];
-
-/// Names of the policies that only such checks keep from baseline. Of capabilities only `NET_RAW` is meant.
-fn incidental(policies: &[PolicyPlan]) -> BTreeSet<&str> {
-    policies
-        .iter()
-        .filter(|policy| {
-            let blocked = &policy.mapping.blocked_by.baseline;
-            policy.mapping.level == Some(Level::Privileged)
-                && blocked.iter().all(|check| HARDLY_USED.contains(check))
-                && policy.mapping.controls.iter().all(|control| {
-                    control.check != "capabilities_baseline"
-                        || !blocked.contains(&control.check)
-                        || control.exposure.value == "NET_RAW"
-                })
-        })
-        .map(|policy| policy.name.as_str())
-        .collect()
 }
 
 /// Everything that the plan of one namespace needs.
@@ -369,9 +349,15 @@ impl Context<'_> {
             contradicting: home.contradicting,
             excluded,
         };
-        let mut decision = level::decide(&facts);
+        let decision = level::decide(&facts);
+        let settings = &self.options.settings;
+        let (mut decision, overridden) = settings.apply(name, home.contradicting, decision);
         let mut labels = labels::labels(self, name, home, &decision);
-        if let (Some(level), Some(_)) = (level::later(&facts, &decision), &self.bypass) {
+        let is_chosen = overridden
+            .as_ref()
+            .is_some_and(|overridden| overridden.rule.enforce.is_some());
+        let later = level::later(&facts, &decision).filter(|_| self.bypass.is_some() && !is_chosen);
+        if let Some(level) = later {
             labels.later = labels::later(self, name, home, &decision, level);
         }
         let bypassed = order::is_bypassed(self, &decision, &labels, &workloads);
@@ -409,6 +395,7 @@ impl Context<'_> {
                 .and_then(|object| object.sources.first().cloned()),
             manifest: home.object.map(|object| object.manifest.clone()),
             decision,
+            overridden,
             evidence,
             granted,
             needed,

@@ -329,6 +329,7 @@ fn options() -> plan::Options {
         complete: false,
         only: None,
         exclude: Vec::new(),
+        settings: plan::settings::Settings::NONE,
     }
 }
 

@@ -2,6 +2,8 @@
 
 use crate::pss::{Level, Version};
 
+use super::settings::Settings;
+
 /// What was meant on the command line.
 #[derive(Debug, Clone)]
 pub struct Options {
@@ -23,6 +25,8 @@ pub struct Options {
     pub only: Option<String>,
     /// Leave these namespaces as they are; `*` stands for any characters.
     pub exclude: Vec<String>,
+    /// What was decided beforehand.
+    pub settings: Settings,
 }
 
 /// What the enforce level follows from.

@@ -5,6 +5,7 @@ mod cluster;
 mod grants;
 mod labels;
 mod order;
+mod overrides;
 mod policies;
 mod rollout;
 
@@ -28,6 +29,7 @@ pub(super) fn namespace(plan: &NamespacePlan, context: &Context, findings: &mut 
         return;
     }
     labels::namespace(plan, context, findings);
+    overrides::namespace(plan, context, findings);
     drags(plan, context, findings);
     unseen(plan, findings);
     grants::namespace(plan, context, findings);

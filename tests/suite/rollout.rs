@@ -18,6 +18,7 @@ use psp2psa::model::defaults;
 use psp2psa::model::pod::{Pod, ProjectedSource, ServiceAccountToken, Volume, VolumeSource};
 use psp2psa::model::workload::{Origin, Workload};
 use psp2psa::plan::labels::Stage;
+use psp2psa::plan::settings::Settings;
 use psp2psa::plan::{Aim, Basis, Existing, Options, Plan, Prefer};
 use psp2psa::psp;
 use psp2psa::pss;
@@ -319,6 +320,7 @@ fn options(prefer: Prefer, existing: Existing, target: Option<Version>, complete
         complete,
         only: None,
         exclude: Vec::new(),
+        settings: Settings::NONE,
     }
 }
 

@@ -27,6 +27,7 @@ pub(super) fn document(text: &dyn Fn(&str) -> String) -> Document<MigrationRepor
             by_enforce: BTreeMap::new(),
             by_status: BTreeMap::new(),
             findings_by_severity: BTreeMap::new(),
+            accepted: 0,
         },
         namespaces,
         policies: sample.policies(),
@@ -154,6 +155,7 @@ impl Sample<'_> {
             audit: self.some("restricted"),
             warn: self.some("restricted"),
             proposed: None,
+            r#override: None,
             labels: Labels {
                 before: BTreeMap::new(),
                 after: self.labels(&[("audit", "restricted"), ("warn", "restricted")]),
@@ -202,6 +204,7 @@ impl Sample<'_> {
             audit: self.some("privileged"),
             warn: self.some("privileged"),
             proposed: self.some("privileged"),
+            r#override: None,
             labels: Labels {
                 before: BTreeMap::new(),
                 after: self.labels(&[
@@ -255,6 +258,7 @@ impl Sample<'_> {
             needed_stored: self.some("privileged"),
             enforce: self.some("restricted"),
             proposed: self.some("privileged"),
+            r#override: None,
             labels: Labels {
                 before: self.labels(&[("enforce", "restricted")]),
                 after: self.labels(&[
@@ -288,6 +292,7 @@ impl Sample<'_> {
             confidence: self.text("review"),
             enforce: self.some("baseline"),
             proposed: self.some("baseline"),
+            r#override: None,
             labels: Labels {
                 before: self.labels(&[("enforce", "privileged"), ("warn", "baseline")]),
                 after: self.labels(&[
@@ -335,6 +340,7 @@ impl Sample<'_> {
             needed_stored: self.some("restricted"),
             enforce: self.some("restricted"),
             proposed: self.some("restricted"),
+            r#override: None,
             labels: Labels {
                 before: BTreeMap::new(),
                 after: self.labels(&[
@@ -654,6 +660,8 @@ impl Sample<'_> {
                 .text("Change the fields that the violations name, or enforce a looser level."),
             commands: self.list(&["kubectl get events -A", "kubectl get pods"]),
             manifests: vec![json!({"kind": self.text("ValidatingAdmissionPolicy"), "spec": {}})],
+            open: true,
+            accepted: Vec::new(),
         }
     }
 
