@@ -79,6 +79,8 @@ pub(super) struct ViolationView<'a> {
 #[derive(Serialize)]
 pub(super) struct MutationView<'a> {
     path: &'a str,
+    /// Whether there is a value before.
+    was: bool,
     before: String,
     after: String,
 }
@@ -219,6 +221,7 @@ fn changes<'a>(changes: impl IntoIterator<Item = &'a Change>) -> Vec<MutationVie
         .into_iter()
         .map(|change| MutationView {
             path: &change.path,
+            was: change.before.as_ref().is_some_and(|value| !value.is_null()),
             before: words::value(change.before.as_ref(), "unset"),
             after: words::value(change.after.as_ref(), "removed"),
         })
