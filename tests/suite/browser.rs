@@ -1,11 +1,12 @@
 //! The HTML report in a real browser. Skipped with a notice where no Chromium is found; see `.ci/run`.
+#![expect(clippy::disallowed_methods, reason = "a test reads the README")]
 
 mod devtools;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use serde_json::{Value, json};
+use serde_json::json;
 use tempfile::TempDir;
 
 use crate::support::{folder, run, write};
@@ -152,6 +153,7 @@ fn axe_finds_no_violation_on_any_screen() {
         ] {
             browser.open(&page, "", width, scheme);
             browser.eval(UNFOLD);
+            browser.unroll(width);
             browser.eval(&axe);
             let violations = browser.eval(
                 "axe.run(document, { resultTypes: ['violations'] }).then((found) => found.violations.map((it) => [
@@ -311,7 +313,7 @@ fn ten_thousand_namespaces_do_not_freeze_the_browser() {
 }
 
 #[test]
-fn pictures_of_the_page() {
+fn every_screen_has_its_picture() {
     let Some(mut browser) = browser() else { return };
     let (_output, page) = report("fixtures/cluster");
     let to = Path::new(env!("CARGO_TARGET_TMPDIR"));
@@ -322,14 +324,56 @@ fn pictures_of_the_page() {
         (400, "dark"),
     ] {
         browser.open(&page, "", width, scheme);
-        let height = browser.eval("document.documentElement.scrollHeight");
-        let clip = json!({ "x": 0, "y": 0, "width": width, "height": height, "scale": 1 });
-        let picture = browser.picture(Some(clip));
+        browser.unroll(width);
+        let picture = browser.picture("html", 1.0);
         assert_eq!(picture.get(..8), Some(&b"\x89PNG\r\n\x1a\n"[..]));
         write(to, &format!("report-{width}-{scheme}.png"), &picture);
     }
-    assert_eq!(
-        browser.eval("document.querySelector('h1') !== null"),
-        Value::Bool(true)
-    );
+}
+
+/// The pictures of the README: what they show, and what has to be open.
+const PICTURES: [(&str, &str, &str); 4] = [
+    ("opening", "#summary", ""),
+    ("cluster", ".heat", ""),
+    ("policies", ".verdicts", ""),
+    (
+        "namespace",
+        "#ns-marketing-cms",
+        "document.getElementById('ns-marketing-cms').open = true",
+    ),
+];
+
+/// `PSP2PSA_UPDATE=1 cargo test --test suite pictures_of_the_readme` takes them anew. Fonts differ between machines, so
+/// they are not compared.
+#[test]
+fn pictures_of_the_readme() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    if std::env::var_os("PSP2PSA_UPDATE").is_some() {
+        let mut browser = browser().expect("a Chromium");
+        let (_output, page) = report("fixtures/cluster");
+        for (name, selector, before) in PICTURES {
+            browser.open(&page, "", 1100, "light");
+            browser.eval(before);
+            browser.unroll(1100);
+            write(
+                root,
+                &format!("fixtures/pictures/{name}.png"),
+                &browser.picture(selector, 0.8),
+            );
+        }
+    }
+    let readme = std::fs::read_to_string(root.join("README.md")).expect("a README");
+    let shown = readme.matches("](fixtures/pictures/").count();
+    assert_eq!(shown, PICTURES.len(), "the README shows every picture");
+    for (name, _, _) in PICTURES {
+        assert!(
+            readme.contains(&format!("](fixtures/pictures/{name}.png)")),
+            "{name}"
+        );
+        let file = std::fs::metadata(root.join(format!("fixtures/pictures/{name}.png")));
+        assert!(
+            file.is_ok_and(|file| file.len() < 250_000),
+            "{name} is missing, or not small"
+        );
+    }
 }

@@ -18,8 +18,8 @@ const NAMED: usize = 6;
 const DRAWN: usize = 1_000;
 
 const COLUMNS: [&str; 5] = ["Subject", "Binding", "Role", "Policy", "Namespace"];
-const WIDTH: usize = 200;
-const GAP: usize = 22;
+const WIDTH: usize = 172;
+const GAP: usize = 20;
 const HEIGHT: usize = 38;
 const ROW: usize = 46;
 const HEAD: usize = 26;
@@ -169,7 +169,7 @@ fn draw(mut chains: Vec<Chain>) -> Option<Graph> {
                 text_x: left(column) + 8,
                 kind_y: middle(row) - 4,
                 name_y: middle(row) + if kind.is_empty() { 4 } else { 12 },
-                kind: words::shorten(kind, 27),
+                kind: words::shorten(kind, 23),
                 label: ends(label),
                 name: words::shorten(name, 300),
                 key,
@@ -207,7 +207,7 @@ fn draw(mut chains: Vec<Chain>) -> Option<Graph> {
 /// Both ends of a name that is too long: the same account of two namespaces differs at the front, two accounts of one
 /// namespace at the back.
 fn ends(name: &str) -> String {
-    const ROOM: usize = 27;
+    const ROOM: usize = 23;
     let count = name.chars().count();
     if count <= ROOM {
         return name.to_owned();

@@ -13,9 +13,9 @@ use super::words::{self, Tag};
 /// Namespaces up to which each has a row of its own. In a bigger cluster those with the same levels share one.
 const ROWS: usize = 100;
 /// Room for names.
-const NAMES: usize = 230;
+const NAMES: usize = 184;
 /// Width of a column, height of a row, and of the line above the first.
-const COLUMN: usize = 84;
+const COLUMN: usize = 72;
 const ROW: usize = 22;
 const HEAD: usize = 26;
 
@@ -131,7 +131,7 @@ impl Draft {
         HeatRow {
             words: format!("{}: {}", self.label, said.join(", ")),
             href: self.href,
-            label: words::shorten(&self.label, 30),
+            label: words::shorten(&self.label, 25),
             y,
             baseline: y + ROW - 7,
             cells: self

@@ -32,8 +32,7 @@ pub(super) struct WorkloadView<'a> {
     /// Whether there is anything below.
     has_details: bool,
     violations: Vec<ViolationView<'a>>,
-    mutations: Vec<MutationView<'a>>,
-    /// Those of them that no patch keeps.
+    /// What the policy writes and no patch keeps.
     unkept: Vec<MutationView<'a>>,
     notes: &'a [String],
     /// The patch, line by line.
@@ -165,7 +164,6 @@ pub(super) fn columns(report: &MigrationReport, workloads: &[Workload]) -> Colum
 fn view<'a>(workload: &'a Workload, columns: Columns, anchors: &Anchors) -> WorkloadView<'a> {
     let policy = workload.policy.as_deref().unwrap_or_default();
     let violations = violations(&workload.violations);
-    let mutations = changes(&workload.mutations);
     let patch = workload.patch.as_ref();
     WorkloadView {
         kind: &workload.kind,
@@ -184,11 +182,10 @@ fn view<'a>(workload: &'a Workload, columns: Columns, anchors: &Anchors) -> Work
             .map(|levels| satisfied(Some(levels))),
         columns,
         has_details: !(violations.is_empty()
-            && mutations.is_empty()
+            && workload.mutations.is_empty()
             && workload.notes.is_empty()
             && workload.patch.is_none()),
         violations,
-        mutations,
         unkept: unkept(workload),
         notes: &workload.notes,
         patch: patch
