@@ -230,7 +230,7 @@ fn migrate(arguments: &Migrate) -> Result<Answer> {
         negative: plan
             .findings
             .iter()
-            .any(|finding| failing.contains(&finding.code.severity)),
+            .any(|finding| failing.contains(&finding.severity)),
         diagnostics,
     })
 }

@@ -16,6 +16,9 @@ pub mod labels;
 pub mod level;
 mod ownership;
 pub mod patches;
+mod policies;
+pub mod relabel;
+pub mod rollback;
 mod rules;
 pub mod scope;
 pub mod unlabelled;
@@ -29,7 +32,6 @@ use rayon::prelude::*;
 use crate::diag::{Diagnostic, Source};
 use crate::mapping::{self, Mapping};
 use crate::model::Inventory;
-use crate::model::gap::GapKind;
 use crate::model::psp::PodSecurityPolicy;
 use crate::model::workload::Workload;
 use crate::pss::admission::Mode;
@@ -40,9 +42,11 @@ use cleanup::Cleanup;
 use evidence::{Evidence, Gaps};
 use findings::{Finding, Findings};
 use granted::Granted;
-use homes::{Home, Homes};
+use homes::Homes;
 use labels::{Labels, Stage};
 use level::Decision;
+use relabel::Relabelling;
+use rollback::Rollback;
 use unlabelled::Unlabelled;
 use versions::{Preview, Target};
 use workloads::{Judge, WorkloadPlan};
@@ -169,6 +173,10 @@ pub struct NamespacePlan {
     pub findings: Vec<String>,
     /// What changes at other versions.
     pub preview: Vec<Preview>,
+    /// What the API server would say of the pods that are here if the namespace enforced another level.
+    pub relabellings: Vec<Relabelling>,
+    /// Earlier templates that the enforced level refuses.
+    pub rollbacks: Vec<Rollback>,
 }
 
 impl NamespacePlan {
@@ -204,12 +212,13 @@ pub fn plan(
     let context = Context {
         options,
         target: target.version,
+        server: target.server,
         access,
         gaps: Gaps::new(inventory, &evaluator, options.complete),
         judge: Judge::new(inventory, access),
-        levels: levels(&policies),
-        incidental: incidental(&policies),
-        policies: by_name(&inventory.policies),
+        levels: policies::levels(&policies),
+        incidental: policies::incidental(&policies),
+        policies: policies::by_name(&inventory.policies),
         homes: Homes::new(inventory),
     };
     let mut namespaces: Vec<NamespacePlan> = context
@@ -220,12 +229,23 @@ pub fn plan(
         .into_par_iter()
         .map(|name| context.namespace(name))
         .collect();
+    for namespace in &mut namespaces {
+        let praise = rules::praise(namespace);
+        namespace.decision.reasons.extend(praise);
+    }
     let mut drafts = Findings::default();
     for namespace in &namespaces {
         rules::namespace(namespace, &context, &mut drafts);
     }
-    let unread_grants = inventory.gaps.iter().any(|gap| gap.kind == GapKind::Grant);
-    rules::cluster(access, &policies, said, unread_grants, &mut drafts);
+    let cluster = rules::Cluster {
+        inventory,
+        context: &context,
+        access,
+        policies: &policies,
+        namespaces: &namespaces,
+        said,
+    };
+    rules::cluster(&cluster, &mut drafts);
     let findings = drafts.finish();
     link(&mut namespaces, &findings);
     Plan {
@@ -262,59 +282,11 @@ fn link(namespaces: &mut [NamespacePlan], findings: &[Finding]) {
     }
 }
 
-/// The closest level by policy name; variants count with the loosest.
-fn levels(policies: &[PolicyPlan]) -> BTreeMap<&str, Option<Level>> {
-    let mut levels: BTreeMap<&str, Option<Level>> = BTreeMap::new();
-    for policy in policies {
-        let level = policy.mapping.level;
-        levels
-            .entry(&policy.name)
-            .and_modify(|known| *known = [*known, level].into_iter().flatten().min())
-            .or_insert(level);
-    }
-    levels
-}
-
-fn by_name(policies: &[PodSecurityPolicy]) -> BTreeMap<&str, Vec<&PodSecurityPolicy>> {
-    let mut by_name: BTreeMap<&str, Vec<&PodSecurityPolicy>> = BTreeMap::new();
-    for policy in policies {
-        by_name.entry(&policy.name).or_default().push(policy);
-    }
-    by_name
-}
-
-/// Checks that make a policy privileged although workloads hardly ever use what they forbid.
-const HARDLY_USED: &[&str] = &[
-    "appArmorProfile",
-    "capabilities_baseline",
-    "hostPorts",
-    "seLinuxOptions",
-    "seccompProfile_baseline",
-    "sysctls",
-];
-
-/// Names of the policies that only such checks keep from baseline. Of capabilities only `NET_RAW` is meant.
-fn incidental(policies: &[PolicyPlan]) -> BTreeSet<&str> {
-    policies
-        .iter()
-        .filter(|policy| {
-            let blocked = &policy.mapping.blocked_by.baseline;
-            policy.mapping.level == Some(Level::Privileged)
-                && blocked.iter().all(|check| HARDLY_USED.contains(check))
-                && policy.mapping.controls.iter().all(|control| {
-                    control.check != "capabilities_baseline"
-                        || !blocked.contains(&control.check)
-                        || control.exposure.value == "NET_RAW"
-                })
-        })
-        .map(|policy| policy.name.as_str())
-        .collect()
-}
-
 /// Everything that the plan of one namespace needs.
 struct Context<'a> {
     options: &'a Options,
     target: Version,
+    server: Option<Version>,
     access: &'a Access<'a>,
     gaps: Gaps<'a>,
     judge: Judge<'a>,
@@ -379,7 +351,11 @@ impl Context<'_> {
                 plan.refused = workloads::refused(&evaluator, workload, enforced.level);
             }
         }
-        let preview = preview(home, version, enforced.map(|policy| policy.level));
+        let preview = enforced.map_or_else(Vec::new, |policy| {
+            versions::preview(policy, self.server, &home.workloads)
+        });
+        let relabellings = relabel::relabellings(name, home, &labels, self.target);
+        let rollbacks = enforced.map_or_else(Vec::new, |policy| rollback::refused(home, policy));
         NamespacePlan {
             name: name.to_owned(),
             source: home
@@ -397,16 +373,10 @@ impl Context<'_> {
             live,
             findings: Vec::new(),
             preview,
+            relabellings,
+            rollbacks,
         }
     }
-}
-
-/// What the enforced level says of the workloads that are here at other versions than this one.
-fn preview(home: &Home, version: Version, enforced: Option<Level>) -> Vec<Preview> {
-    let Some(level) = enforced.filter(|level| *level != Level::Privileged) else {
-        return Vec::new();
-    };
-    versions::preview(version, level, &home.workloads)
 }
 
 /// The levels that all satisfy; `None` for none.

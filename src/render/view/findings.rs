@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
+use serde_json::Value;
 
+use crate::render::json::to_text;
 use crate::render::json::v1::{Diagnostic, Finding, MigrationReport, Place};
 
 use super::anchors::Anchors;
@@ -34,6 +36,10 @@ pub(super) struct FindingView<'a> {
     evidence: &'a [String],
     consequence: &'a str,
     remedy: &'a str,
+    commands: &'a [String],
+    /// Objects to apply as JSON, which `kubectl apply -f -` reads, line by line: whatever a text holds, it is on one
+    /// line.
+    manifests: Vec<Vec<String>>,
     /// `3 places`.
     place_words: String,
     places: Vec<PlaceView<'a>>,
@@ -139,6 +145,8 @@ fn view<'a>(
         evidence: &finding.evidence,
         consequence: &finding.consequence,
         remedy: &finding.remedy,
+        commands: &finding.commands,
+        manifests: finding.manifests.iter().map(lines).collect(),
         place_words: words::count(finding.places.len(), "place", "places"),
         places: finding
             .places
@@ -148,6 +156,10 @@ fn view<'a>(
             .collect(),
         more_places: words::left_out(finding.places.len(), PLACES),
     }
+}
+
+fn lines(manifest: &Value) -> Vec<String> {
+    to_text(manifest).lines().map(str::to_owned).collect()
 }
 
 fn place<'a>(place: &'a Place, anchors: &Anchors) -> PlaceView<'a> {

@@ -273,6 +273,15 @@ pub(super) struct Namespace {
     pub(super) steps: Vec<String>,
     pub(super) findings: Vec<String>,
     pub(super) preview: Vec<Preview>,
+    pub(super) existing_pods: Vec<ExistingPods>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct ExistingPods {
+    pub(super) level: String,
+    pub(super) version: String,
+    pub(super) warnings: Vec<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -367,6 +376,8 @@ pub(super) struct Finding {
     pub(super) evidence: Vec<String>,
     pub(super) consequence: String,
     pub(super) remedy: String,
+    pub(super) commands: Vec<String>,
+    pub(super) manifests: Vec<Value>,
 }
 
 #[derive(Debug, Deserialize)]

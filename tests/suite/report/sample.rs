@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use psp2psa::render::json::v1::{
-    BlockedBy, Change, Changed, Cleanup, Control, Diagnostic, Document, Finding, Granted, Labels,
-    Left, MigrationReport, Mutation, Namespace, Patch, Place, Policy, Preview, Reference, Source,
-    Summary, Tool, Unmapped, Usable, Violation, Workload,
+    BlockedBy, Change, Changed, Cleanup, Control, Diagnostic, Document, ExistingPods, Finding,
+    Granted, Labels, Left, MigrationReport, Mutation, Namespace, Patch, Place, Policy, Preview,
+    Reference, Source, Summary, Tool, Unmapped, Usable, Violation, Workload,
 };
 use serde_json::json;
 
@@ -161,6 +161,7 @@ impl Sample<'_> {
             steps: self.list(&["10-warn-audit"]),
             findings: self.list(&["open-to-everybody"]),
             preview: Vec::new(),
+            existing_pods: Vec::new(),
         }
     }
 
@@ -313,6 +314,14 @@ impl Sample<'_> {
                     }],
                 },
             ],
+            existing_pods: vec![ExistingPods {
+                level: self.text("restricted"),
+                version: self.text("v1.29"),
+                warnings: self.list(&[
+                    "existing pods in namespace \"shop\" violate the new PodSecurity enforce level \"restricted:v1.29\"",
+                    "api-1 (and 2 other pods): runAsNonRoot != true",
+                ]),
+            }],
             ..self.namespace("shop")
         }
     }
@@ -623,6 +632,8 @@ impl Sample<'_> {
             consequence: self.text("Pods that run go on running; new ones are refused."),
             remedy: self
                 .text("Change the fields that the violations name, or enforce a looser level."),
+            commands: self.list(&["kubectl get events -A", "kubectl get pods"]),
+            manifests: vec![json!({"kind": self.text("ValidatingAdmissionPolicy"), "spec": {}})],
         }
     }
 
