@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use psp2psa::render::json::v1::{Document, MigrationReport};
 use psp2psa::render::{html, markdown};
 
+mod pictures;
 mod sample;
 mod sha256;
 
