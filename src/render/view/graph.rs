@@ -80,9 +80,12 @@ pub(super) fn of_namespace(report: &MigrationReport, namespace: &Namespace) -> O
     draw(chains.collect())
 }
 
+/// The namespaces that are reached through a subject, a binding and a role.
+type Reach<'a> = BTreeMap<[&'a str; 3], (&'a Usable, Vec<&'a str>)>;
+
 /// The grants of each policy in all namespaces, by its name, those by wildcard left out.
 pub(super) fn of_policies(report: &MigrationReport) -> BTreeMap<&str, Graph> {
-    let mut by_policy: BTreeMap<&str, BTreeMap<[&str; 3], (&Usable, Vec<&str>)>> = BTreeMap::new();
+    let mut by_policy: BTreeMap<&str, Reach> = BTreeMap::new();
     for namespace in &report.namespaces {
         for usable in usable(namespace) {
             let key = [&*usable.subject, &*usable.binding, &*usable.role];
@@ -93,7 +96,7 @@ pub(super) fn of_policies(report: &MigrationReport) -> BTreeMap<&str, Graph> {
             }
         }
     }
-    let graph = |(policy, chains): (_, BTreeMap<_, (&Usable, Vec<&str>)>)| {
+    let graph = |(policy, chains): (_, Reach)| {
         let mut drawn = Vec::new();
         for (usable, names) in chains.into_values() {
             match names.len() > NAMED {
@@ -154,35 +157,10 @@ fn draw(mut chains: Vec<Chain>) -> Option<Graph> {
         }
     }
     let rows = columns.iter().map(Vec::len).max()?;
-    let left = |column: usize| column * (WIDTH + GAP);
-    let middle = |row: usize| HEAD + row * ROW + HEIGHT / 2;
     let nodes = columns.iter().enumerate().flat_map(|(column, nodes)| {
         let nodes = nodes.iter().enumerate();
-        nodes.map(move |(row, (name, key))| {
-            let (kind, label) = match (column, name.split_once(' ')) {
-                (0..=2, Some((kind, label))) => (kind, label.trim_matches('"')),
-                _ => ("", *name),
-            };
-            Node {
-                x: left(column),
-                y: HEAD + row * ROW,
-                text_x: left(column) + 8,
-                kind_y: middle(row) - 4,
-                name_y: middle(row) + if kind.is_empty() { 4 } else { 12 },
-                kind: words::shorten(kind, 23),
-                label: ends(label),
-                name: words::shorten(name, 300),
-                key,
-            }
-        })
+        nodes.map(move |(row, (name, key))| node(column, row, name, key))
     });
-    let edge = |(column, from, to): (usize, usize, usize)| {
-        let (x, to_x) = (left(column) - GAP, left(column));
-        let (y, to_y, bend) = (middle(from), middle(to), to_x - GAP / 2);
-        Edge {
-            path: format!("M{x} {y}C{bend} {y} {bend} {to_y} {to_x} {to_y}"),
-        }
-    };
     (all > 0).then(|| Graph {
         width: 5 * WIDTH + 4 * GAP,
         height: HEAD + rows * ROW,
@@ -195,13 +173,53 @@ fn draw(mut chains: Vec<Chain>) -> Option<Graph> {
             })
             .collect(),
         nodes: nodes.collect(),
-        edges: edges.into_iter().map(edge).collect(),
+        edges: edges
+            .into_iter()
+            .map(|(column, from, to)| edge(column, from, to))
+            .collect(),
         words: format!(
             "{} from subject through binding and role to policy and namespace",
             words::count(chains.len(), "chain", "chains")
         ),
         more: words::left_out(all, CHAINS),
     })
+}
+
+/// Where a column begins.
+fn left(column: usize) -> usize {
+    column * (WIDTH + GAP)
+}
+
+/// The middle of a row.
+fn middle(row: usize) -> usize {
+    HEAD + row * ROW + HEIGHT / 2
+}
+
+fn node(column: usize, row: usize, name: &str, key: &'static str) -> Node {
+    let (kind, label) = match (column, name.split_once(' ')) {
+        (0..=2, Some((kind, label))) => (kind, label.trim_matches('"')),
+        _ => ("", name),
+    };
+    Node {
+        x: left(column),
+        y: HEAD + row * ROW,
+        text_x: left(column) + 8,
+        kind_y: middle(row) - 4,
+        name_y: middle(row) + if kind.is_empty() { 4 } else { 12 },
+        kind: words::shorten(kind, 23),
+        label: ends(label),
+        name: words::shorten(name, 300),
+        key,
+    }
+}
+
+/// A line from a row of the column before to a row of the column.
+fn edge(column: usize, from: usize, to: usize) -> Edge {
+    let (x, to_x) = (left(column) - GAP, left(column));
+    let (y, to_y, bend) = (middle(from), middle(to), to_x - GAP / 2);
+    Edge {
+        path: format!("M{x} {y}C{bend} {y} {bend} {to_y} {to_x} {to_y}"),
+    }
 }
 
 /// Both ends of a name that is too long: the same account of two namespaces differs at the front, two accounts of one
