@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 use crate::config::Date;
-use crate::plan::{Aim, Basis};
+use crate::plan::{Aim, Basis, Prefer};
 use crate::pss::{Level, Version};
 
 /// From PodSecurityPolicy to Pod Security Admission, with reasons.
@@ -178,6 +178,10 @@ pub struct Migrate {
     /// What the enforce level follows from: what workloads need, what policies granted, or the looser of both
     #[arg(long, value_enum, default_value = "observed")]
     pub basis: BasisArg,
+    /// What comes first where templates lack what policies write: stability (the level they satisfy as they are) or
+    /// security (the tighter level that patches reach, so patches before labels)
+    #[arg(long, value_enum, default_value = "stability")]
+    pub prefer: PreferArg,
     /// Audit level: next (one step tighter than what is enforced) or a level (default: next)
     #[arg(long, value_name = "LEVEL", value_parser = aim)]
     pub audit: Option<Aim>,
@@ -326,6 +330,24 @@ impl From<BasisArg> for Basis {
             BasisArg::Observed => Basis::Observed,
             BasisArg::Granted => Basis::Granted,
             BasisArg::Both => Basis::Both,
+        }
+    }
+}
+
+/// `--prefer`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum PreferArg {
+    /// The level that every workload satisfies as it is written.
+    Stability,
+    /// The tighter level that patches reach.
+    Security,
+}
+
+impl From<PreferArg> for Prefer {
+    fn from(prefer: PreferArg) -> Self {
+        match prefer {
+            PreferArg::Stability => Prefer::Stability,
+            PreferArg::Security => Prefer::Security,
         }
     }
 }

@@ -322,6 +322,7 @@ fn planned(arguments: &Migrate) -> Result<(Plan, Edits, Vec<Diagnostic>)> {
     let options = plan::Options {
         target: arguments.target_version.or(configuration.target),
         basis: arguments.basis.into(),
+        prefer: arguments.prefer.into(),
         audit: arguments.audit.unwrap_or(Aim::Next),
         warn: arguments.warn.unwrap_or(Aim::Next),
         existing: match arguments.overwrite {
@@ -340,7 +341,7 @@ fn planned(arguments: &Migrate) -> Result<(Plan, Edits, Vec<Diagnostic>)> {
     };
     let listing = list(&arguments.input)?;
     let entries = on_disk(&listing);
-    let read = read_listed(listing, Keep::Typed);
+    let read = read_listed(listing, Keep::Manifests);
     let (plan, mut diagnostics) = psp2psa::migrate(read, &attribution(&arguments.input), &options);
     let edits = files::edits(&plan, |name| match entries.get(name) {
         Some(entry) => walk::again(entry),

@@ -233,9 +233,13 @@ fn is_ours(path: &Path) -> bool {
             "bindings.yaml" | "kustomization.yaml" | "policies.yaml" | "roles.yaml"
         ),
         ["rollback", file] | ["manifests", _, file] => {
-            *file == "kustomization.yaml"
-                || (file.starts_with("namespace-") && file.ends_with(".yaml"))
+            let named = file.starts_with("namespace-") || file.starts_with("rolebinding-");
+            matches!(
+                *file,
+                "clusterrole.yaml" | "kustomization.yaml" | "podsecuritypolicy.yaml"
+            ) || (named && file.ends_with(".yaml"))
         }
+        ["manifests", "20-workloads" | "50-workloads", _, file] => file.ends_with(".yaml"),
         _ => false,
     }
 }

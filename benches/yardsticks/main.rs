@@ -327,6 +327,7 @@ fn options() -> plan::Options {
     plan::Options {
         target: None,
         basis: plan::Basis::Observed,
+        prefer: plan::Prefer::Stability,
         audit: plan::Aim::Next,
         warn: plan::Aim::Next,
         existing: plan::Existing::Keep,

@@ -48,6 +48,8 @@ mod rbac;
 mod readme;
 /// The HTML and Markdown reports: hostile texts, links, sizes.
 mod report;
+/// The stages applied one by one, with the engines watching.
+mod rollout;
 /// Whole runs of the binary, compared byte for byte.
 mod scenarios;
 /// JSON Schemas: current, and every document is of one.

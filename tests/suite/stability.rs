@@ -11,7 +11,7 @@ use proptest::prelude::*;
 use psp2psa::Read;
 use psp2psa::input::{self, InputFile};
 use psp2psa::plan::settings::Settings;
-use psp2psa::plan::{Aim, Basis, Existing, Options, Plan};
+use psp2psa::plan::{Aim, Basis, Existing, Options, Plan, Prefer};
 use psp2psa::render::{json, manifests};
 use serde_json::Value;
 
@@ -23,6 +23,7 @@ const OPTIONS: Options = Options {
     settings: Settings::NONE,
     target: None,
     basis: Basis::Observed,
+    prefer: Prefer::Stability,
     audit: Aim::Next,
     warn: Aim::Next,
     existing: Existing::Keep,
