@@ -34,8 +34,7 @@ pub(super) struct WorkloadView<'a> {
     /// Whether there is anything below.
     has_details: bool,
     violations: Vec<ViolationView<'a>>,
-    mutations: Vec<MutationView<'a>>,
-    /// Those of them that no patch keeps.
+    /// What the policy writes and no patch keeps.
     unkept: Vec<MutationView<'a>>,
     notes: &'a [String],
     /// The patch, line by line.
@@ -91,6 +90,8 @@ pub(super) struct ViolationView<'a> {
 #[derive(Serialize)]
 pub(super) struct MutationView<'a> {
     path: &'a str,
+    /// Whether there is a value before.
+    was: bool,
     before: String,
     after: String,
     /// What follows when it is not written any more; empty where that is no question.
@@ -177,7 +178,6 @@ pub(super) fn columns(report: &MigrationReport, workloads: &[Workload]) -> Colum
 fn view<'a>(workload: &'a Workload, columns: Columns, anchors: &Anchors) -> WorkloadView<'a> {
     let policy = workload.policy.as_deref().unwrap_or_default();
     let violations = violations(&workload.violations);
-    let mutations = mutated(&workload.mutations);
     let patch = workload.patch.as_ref();
     WorkloadView {
         kind: &workload.kind,
@@ -196,11 +196,10 @@ fn view<'a>(workload: &'a Workload, columns: Columns, anchors: &Anchors) -> Work
             .map(|levels| satisfied(Some(levels))),
         columns,
         has_details: !(violations.is_empty()
-            && mutations.is_empty()
+            && workload.mutations.is_empty()
             && workload.notes.is_empty()
             && workload.patch.is_none()),
         violations,
-        mutations,
         unkept: unkept(workload),
         notes: &workload.notes,
         patch: patch
@@ -217,13 +216,6 @@ fn view<'a>(workload: &'a Workload, columns: Columns, anchors: &Anchors) -> Work
 
 fn changes(changes: &[Change]) -> Vec<MutationView<'_>> {
     changes.iter().map(|change| written(change, "")).collect()
-}
-
-fn mutated(mutations: &[Mutated]) -> Vec<MutationView<'_>> {
-    mutations
-        .iter()
-        .map(|mutated| written(&mutated.change, &mutated.consequence))
-        .collect()
 }
 
 /// Changes of a patch, with what follows where the policy does not write them any more.
@@ -258,6 +250,7 @@ fn unkept(workload: &Workload) -> Vec<MutationView<'_>> {
 fn written<'a>(change: &'a Change, without: &'a str) -> MutationView<'a> {
     MutationView {
         path: &change.path,
+        was: change.before.as_ref().is_some_and(|value| !value.is_null()),
         before: words::value(change.before.as_ref(), "unset"),
         after: words::value(change.after.as_ref(), "removed"),
         without,

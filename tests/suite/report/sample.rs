@@ -440,8 +440,16 @@ impl Sample<'_> {
                 },
             ],
             patch: Some(Patch {
-                edits: Vec::new(),
-                loosening: Vec::new(),
+                edits: vec![Change {
+                    path: self.text("spec.securityContext.runAsUser"),
+                    before: Some(json!(self.text("0"))),
+                    after: Some(json!(self.text("1000"))),
+                }],
+                loosening: vec![Change {
+                    path: self.text("spec.containers[0].securityContext.privileged"),
+                    before: None,
+                    after: Some(json!(true)),
+                }],
                 proof: "accepted".to_owned(),
                 object: Some(json!({ "spec": { "x": self.text("RuntimeDefault") } })),
                 stage: self.some("20-workloads"),
