@@ -82,7 +82,7 @@ fn patches_first(facts: &Facts, labels: &Labels) -> Option<String> {
     let patched = facts.bound?.contains(enforced) && !unpatched.contains(enforced);
     patched.then(|| {
         format!(
-            "patches before labels: without them {enforced} refuses {}, so apply 20-workloads and wait until every \
+            "patches before labels: only the patches get {} to {enforced}, so apply 20-workloads and wait until every \
              rollout has finished",
             titles(facts, |workload| !workload
                 .binding_set(Prefer::Stability)

@@ -268,6 +268,15 @@ fn as_created(workload: &Workload, tokenless: bool) -> Pod {
 
 /// Applies the stages of the plan one by one; says what each of them stops.
 fn stopped(objects: Vec<(String, Value)>, options: &Options) -> Vec<String> {
+    stopped_without(objects, options, "")
+}
+
+/// The same with one stage left out.
+fn stopped_without(
+    objects: Vec<(String, Value)>,
+    options: &Options,
+    left_out: &str,
+) -> Vec<String> {
     let mut state = State { objects };
     let plan = state.plan(options);
     let plugin = !plan.policies.is_empty();
@@ -291,6 +300,9 @@ fn stopped(objects: Vec<(String, Value)>, options: &Options) -> Vec<String> {
     let before = state.refusals(plugin);
     let mut wrong = Vec::new();
     for (stage, objects) in applied(&written) {
+        if stage == left_out {
+            continue;
+        }
         state.apply(&stage, &objects);
         for (key, why) in state.refusals(plugin) {
             let ran = before.get(&key).is_some_and(String::is_empty);
@@ -361,6 +373,33 @@ fn no_stage_of_any_story_stops_what_runs() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// What the simulation shows depends on the order: without an earlier stage a later one stops something.
+#[test]
+fn a_stage_that_is_left_out_is_noticed() {
+    for (story, prefer, left_out, stops) in [
+        (
+            "seccomp-unconfined-by-default",
+            Prefer::Stability,
+            "40-bypass",
+            "60-enforce stops",
+        ),
+        (
+            "prefer-security",
+            Prefer::Security,
+            "20-workloads",
+            "turning the plugin off stops",
+        ),
+    ] {
+        let objects = objects(&format!("scenarios/{story}/in"));
+        let options = options(prefer, Existing::Keep, "v1.24".parse().ok(), true);
+        let wrong = stopped_without(objects, &options, left_out);
+        let first = wrong
+            .first()
+            .unwrap_or_else(|| panic!("{story} stops nothing"));
+        assert!(first.starts_with(stops), "{story}: {first}");
+    }
 }
 
 #[test]

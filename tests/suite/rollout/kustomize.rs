@@ -1,8 +1,4 @@
 //! Every stage builds alone, and kubectl builds what we applied and proved.
-#![expect(
-    clippy::disallowed_methods,
-    reason = "writes kustomizations and runs kubectl"
-)]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
