@@ -98,9 +98,9 @@ Every namespace that is created after the migration, and every one that the plan
 privileged pods.
 
 ## What to do
-Give the plugin defaults: a file of the API server, `--admission-control-config-file`. Where you can not set that, demand
-the label of new namespaces with the ValidatingAdmissionPolicy that the finding carries; it warns and audits until you
-change `validationActions` to `Deny`.
+Give the plugin defaults: `migrate` writes them to `admission-configuration.yaml`, for `--admission-control-config-file` of
+the API servers. Where you can not set that, demand the label of new namespaces with the ValidatingAdmissionPolicy that
+the finding carries; it warns and audits until you change `validationActions` to `Deny`.
 
 ## Example
 ```yaml
