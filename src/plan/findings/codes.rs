@@ -178,7 +178,8 @@ the owner's label says enforce: privileged, the evidence baseline
 No workload here needs more than baseline, so the label can be tightened:
 
 ```sh
-kubectl label --overwrite namespace shop pod-security.kubernetes.io/enforce=baseline
+kubectl label --overwrite namespace shop \\
+  pod-security.kubernetes.io/enforce=baseline
 ```",
     },
     FindingCode {
@@ -265,7 +266,8 @@ tighter level, and then enforce it.
 ## Example
 ```
 baseline is enforced where the policies allowed no more than restricted
-  as Deployment api of shop: allowPrivilegeEscalation != false, unrestricted capabilities, seccompProfile
+  as Deployment api of shop: allowPrivilegeEscalation != false,
+     unrestricted capabilities, seccompProfile
 ```
 
 The policy `restricted` dropped all capabilities of every container by itself. The template does not.",
@@ -352,7 +354,8 @@ PodSecurityConfiguration (`exemptions.usernames`); groups can not be exempted.
 
 ## Example
 ```
-only people or operators may use policy debug, and what it allows will be refused
+only people or operators may use policy debug, and what it allows will be
+refused
   as User "jane" -> RoleBinding shop/debug -> Role shop/debug
 ```"#,
     },
@@ -463,7 +466,8 @@ by a ValidatingAdmissionPolicy.
 ## Example
 ```
 these may change the labels of namespaces
-  at the cluster: Group "platform-team": create, patch, update (ClusterRoleBinding platform-admin)
+  at the cluster: Group "platform-team": create, patch, update
+                  (ClusterRoleBinding platform-admin)
 ```"#,
     },
     FindingCode {
@@ -497,10 +501,14 @@ spec:
   failurePolicy: Fail
   matchConstraints:
     resourceRules:
-    - {apiGroups: [''], apiVersions: [v1], operations: [CREATE], resources: [pods]}
+    - apiGroups: ['']
+      apiVersions: [v1]
+      operations: [CREATE]
+      resources: [pods]
   validations:
   - expression: >-
-      !has(object.spec.volumes) || object.spec.volumes.all(v, !has(v.hostPath) ||
+      !has(object.spec.volumes) || object.spec.volumes.all(v,
+      !has(v.hostPath) ||
       v.hostPath.path == '/var/log' || v.hostPath.path.startsWith('/var/log/'))
     message: spec.allowedHostPaths of PodSecurityPolicy log-collector
 ```",
