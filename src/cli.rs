@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
+use crate::config::Date;
 use crate::plan::{Aim, Basis};
 use crate::pss::{Level, Version};
 
@@ -167,12 +168,12 @@ pub struct Migrate {
     /// What the enforce level follows from: what workloads need, what policies granted, or the looser of both
     #[arg(long, value_enum, default_value = "observed")]
     pub basis: BasisArg,
-    /// Audit level: next (one step tighter than what is enforced) or a level
-    #[arg(long, value_name = "LEVEL", default_value = "next", value_parser = aim)]
-    pub audit: Aim,
-    /// Warn level: next (one step tighter than what is enforced) or a level
-    #[arg(long, value_name = "LEVEL", default_value = "next", value_parser = aim)]
-    pub warn: Aim,
+    /// Audit level: next (one step tighter than what is enforced) or a level (default: next)
+    #[arg(long, value_name = "LEVEL", value_parser = aim)]
+    pub audit: Option<Aim>,
+    /// Warn level: next (one step tighter than what is enforced) or a level (default: next)
+    #[arg(long, value_name = "LEVEL", value_parser = aim)]
+    pub warn: Option<Aim>,
     /// Replace pod-security labels that are there already
     #[arg(long)]
     pub overwrite: bool,
@@ -185,6 +186,12 @@ pub struct Migrate {
     /// Leave this namespace as it is; * stands for any characters; may be given several times
     #[arg(long, value_name = "NAMESPACE")]
     pub exclude_namespace: Vec<String>,
+    /// Configuration: overrides, exclusions, target version, accepted findings (default: psp2psa.yaml, if it is here)
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<String>,
+    /// What day it is, such as 2027-01-31: acceptances of the configuration that end before are over
+    #[arg(long, value_name = "DATE")]
+    pub today: Option<Date>,
     /// Exit with 1 if there is a finding of this severity or worse
     #[arg(long, value_enum, default_value = "never", value_name = "SEVERITY")]
     pub fail_on: FailOn,

@@ -24,6 +24,7 @@
 //! * [`mod@admit`]: workloads to the policies that admit them and what these write, in the order of the input.
 //! * [`mapping`]: a policy to levels, with a verdict for each check.
 //! * [`plan`]: all of it to a decision for each namespace. The only stage that decides.
+//! * [`config`]: what a team has decided beforehand, from its configuration file.
 //! * [`render`]: decisions to manifests, diffs, reports and tables.
 //!
 //! [`read`], [`migrate`], [`map()`], [`check()`], [`admit()`], and [`assemble`] with [`resolve`], are the whole pipeline
@@ -60,6 +61,7 @@
 pub mod admit;
 pub mod check;
 pub mod cli;
+pub mod config;
 pub mod diag;
 mod go;
 pub mod input;
@@ -95,6 +97,8 @@ pub static CODES: &[&[&Code]] = &[
     rbac::CODES,
     psp::CODES,
     admit::CODES,
+    plan::diags::CODES,
+    config::diags::CODES,
 ];
 
 /// What was read, in the order of the input, before it is put together.
@@ -189,6 +193,7 @@ pub fn migrate(
     let plan = plan::plan(&inventory, &access, &said, options);
     diagnostics.extend(said);
     diagnostics.extend(psp::diagnose(&inventory.policies));
+    diagnostics.extend(plan.said.iter().cloned());
     diag::sort(&mut diagnostics);
     (plan, diagnostics)
 }

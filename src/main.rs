@@ -15,13 +15,14 @@ use psp2psa::cli::{
     self, AccessArgs, Admit, Check, Cli, Color, Command, FailOn, Input, JudgedOutput, Map, Migrate,
     Output, completion,
 };
-use psp2psa::diag::{Diagnostic, Severity};
+use psp2psa::config::{self, Configuration};
+use psp2psa::diag::{self, Diagnostic, Severity};
 use psp2psa::input::walk::{self, Recursion};
 use psp2psa::model::attribution::Attribution;
 use psp2psa::model::decode::Keep;
 use psp2psa::model::workload::Workload;
 use psp2psa::plan::findings;
-use psp2psa::plan::{self, Existing, Plan};
+use psp2psa::plan::{self, Aim, Existing, Plan};
 use psp2psa::rbac::Identity;
 use psp2psa::render::{self, explain, json, junit, markdown, sarif, text};
 use psp2psa::write::{self, Foreign};
@@ -180,26 +181,93 @@ fn attribution(input: &Input) -> Attribution {
     }
 }
 
+/// The configuration that was named, or the one that is here, with what the flags leave of it.
+fn configuration(arguments: &Migrate) -> Result<(Configuration, Vec<Diagnostic>)> {
+    let path = match &arguments.config {
+        Some(path) => path.clone(),
+        None if Path::new(config::FILE).is_file() => config::FILE.to_owned(),
+        None => return Ok((Configuration::default(), Vec::new())),
+    };
+    let listing = walk::list(std::slice::from_ref(&path), Recursion::Off, io::empty())?;
+    let [entry] = <[_; 1]>::try_from(listing.entries)
+        .map_err(|_| anyhow::anyhow!("{path} is no file that holds a configuration"))?;
+    let (mut configuration, mut said) = match walk::read(entry) {
+        Ok(file) => config::read(&file, arguments.today.as_ref()),
+        Err(diagnostic) => (Configuration::default(), vec![diagnostic]),
+    };
+    let mistakes = said
+        .iter()
+        .filter(|said| said.code.severity == Severity::Error)
+        .count();
+    if mistakes > 0 {
+        diag::sort(&mut said);
+        // Every mistake is told, even if nothing else is to be: it is what stops the run.
+        let text = text::diagnostics(&said, Severity::Error);
+        let _ = anstream::stderr().write_all(text.as_bytes());
+        let words = if mistakes == 1 {
+            "a mistake"
+        } else {
+            "mistakes"
+        };
+        bail!("{path} has {words}; nothing was done");
+    }
+    let settings = &mut configuration.settings;
+    if arguments.target_version.is_some()
+        && let Some(source) = settings.target.take()
+    {
+        let flag = config::diags::flag_wins("--target-version", "targetVersion", &source);
+        said.push(flag);
+    }
+    for rule in &mut settings.overrides {
+        let flags = [
+            (
+                "--audit",
+                "audit",
+                arguments.audit.is_some(),
+                &mut rule.audit,
+            ),
+            ("--warn", "warn", arguments.warn.is_some(), &mut rule.warn),
+        ];
+        for (flag, field, is_given, level) in flags {
+            if is_given && level.take().is_some() {
+                said.push(config::diags::flag_wins(flag, field, &rule.source));
+            }
+        }
+    }
+    Ok((configuration, said))
+}
+
 fn migrate(arguments: &Migrate) -> Result<Answer> {
+    let (configuration, said) = configuration(arguments)?;
+    let excluded = configuration.settings.exclusions.iter();
+    let excluded = excluded.flat_map(|exclusion| &exclusion.namespaces);
     let options = plan::Options {
-        target: arguments.target_version,
+        target: arguments.target_version.or(configuration.target),
         basis: arguments.basis.into(),
-        audit: arguments.audit,
-        warn: arguments.warn,
+        audit: arguments.audit.unwrap_or(Aim::Next),
+        warn: arguments.warn.unwrap_or(Aim::Next),
         existing: match arguments.overwrite {
             true => Existing::Overwrite,
             false => Existing::Keep,
         },
         complete: arguments.complete,
         only: arguments.namespace.clone(),
-        exclude: arguments.exclude_namespace.clone(),
+        exclude: arguments
+            .exclude_namespace
+            .iter()
+            .chain(excluded.map(|pattern| &pattern.text))
+            .cloned()
+            .collect(),
+        settings: configuration.settings,
     };
     let foreign = match arguments.force {
         true => Foreign::Keep,
         false => Foreign::Refuse,
     };
     let read = read(&arguments.input)?;
-    let (plan, diagnostics) = psp2psa::migrate(read, &attribution(&arguments.input), &options);
+    let (plan, mut diagnostics) = psp2psa::migrate(read, &attribution(&arguments.input), &options);
+    diagnostics.extend(said);
+    diag::sort(&mut diagnostics);
     write::write(
         &arguments.output_dir,
         &render::artifacts(&plan, &diagnostics),
@@ -230,7 +298,7 @@ fn migrate(arguments: &Migrate) -> Result<Answer> {
         negative: plan
             .findings
             .iter()
-            .any(|finding| failing.contains(&finding.severity)),
+            .any(|finding| failing.contains(&finding.severity) && plan.is_open(finding)),
         diagnostics,
     })
 }

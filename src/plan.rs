@@ -8,6 +8,7 @@
 //! withheld); every decision carries its reasons; the order of the input never matters.
 
 pub mod cleanup;
+pub mod diags;
 pub mod evidence;
 pub mod findings;
 pub mod granted;
@@ -21,6 +22,7 @@ pub mod relabel;
 pub mod rollback;
 mod rules;
 pub mod scope;
+pub mod settings;
 pub mod unlabelled;
 pub mod versions;
 pub mod workloads;
@@ -47,6 +49,7 @@ use labels::{Labels, Stage};
 use level::Decision;
 use relabel::Relabelling;
 use rollback::Rollback;
+use settings::{Accepted, Overridden, Settings};
 use unlabelled::Unlabelled;
 use versions::{Preview, Target};
 use workloads::{Judge, WorkloadPlan};
@@ -70,6 +73,8 @@ pub struct Options {
     pub only: Option<String>,
     /// Leave these namespaces as they are; `*` stands for any characters.
     pub exclude: Vec<String>,
+    /// What was decided beforehand.
+    pub settings: Settings,
 }
 
 /// What the enforce level follows from.
@@ -129,6 +134,20 @@ pub struct Plan {
     pub cleanup: Cleanup,
     /// What namespaces without labels get; `None` where only one namespace is planned, or none.
     pub unlabelled: Option<Unlabelled>,
+    /// What was accepted, by the ids of findings.
+    pub accepted: BTreeMap<String, Accepted>,
+    /// What there is to say about the settings.
+    pub said: Vec<Diagnostic>,
+}
+
+impl Plan {
+    /// Whether a finding counts: it is not accepted in all of its places.
+    pub fn is_open(&self, finding: &Finding) -> bool {
+        !self
+            .accepted
+            .get(&finding.id)
+            .is_some_and(|accepted| accepted.entirely)
+    }
 }
 
 /// A policy and what it maps to at the target version.
@@ -153,6 +172,8 @@ pub struct NamespacePlan {
     pub manifest: Option<serde_json::Value>,
     /// What was decided, and why.
     pub decision: Decision,
+    /// The override in effect, if there is one.
+    pub overridden: Option<Overridden>,
     /// How much of the namespace the input shows.
     pub evidence: Evidence,
     /// Which policies could be used here, and through what.
@@ -198,7 +219,10 @@ pub fn plan(
     said: &[Diagnostic],
     options: &Options,
 ) -> Plan {
-    let target = versions::target(options.target, inventory);
+    let mut target = versions::target(options.target, inventory);
+    if let Some(source) = &options.settings.target {
+        target.reason = format!("set by {source}");
+    }
     let evaluator = pss::evaluator(target.version);
     let policies: Vec<PolicyPlan> = inventory
         .policies
@@ -249,6 +273,12 @@ pub fn plan(
     let findings = drafts.finish();
     link(&mut namespaces, &findings);
     Plan {
+        said: settings::said(
+            options,
+            &context.homes.names().collect::<Vec<_>>(),
+            &findings,
+        ),
+        accepted: options.settings.accepted(&findings),
         unlabelled: unlabelled::unlabelled(inventory, &namespaces, target.version, options),
         target,
         basis: options.basis,
@@ -342,6 +372,8 @@ impl Context<'_> {
             contradicting: home.contradicting,
             excluded: scope::is_excluded(name, &self.options.exclude),
         });
+        let settings = &self.options.settings;
+        let (decision, overridden) = settings.apply(name, home.contradicting, decision);
         let labels = labels::labels(self, name, home, &decision);
         let enforced = labels.in_force(Mode::Enforce);
         if let Some(enforced) = enforced {
@@ -363,6 +395,7 @@ impl Context<'_> {
                 .and_then(|object| object.sources.first().cloned()),
             manifest: home.object.map(|object| object.manifest.clone()),
             decision,
+            overridden,
             evidence,
             granted,
             needed,

@@ -328,6 +328,7 @@ fn options() -> plan::Options {
         complete: false,
         only: None,
         exclude: Vec::new(),
+        settings: plan::settings::Settings::NONE,
     }
 }
 

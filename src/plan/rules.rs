@@ -4,6 +4,7 @@ mod admission_policy;
 mod cluster;
 mod grants;
 mod labels;
+mod overrides;
 mod policies;
 mod rollout;
 
@@ -27,6 +28,7 @@ pub(super) fn namespace(plan: &NamespacePlan, context: &Context, findings: &mut 
         return;
     }
     labels::namespace(plan, findings);
+    overrides::namespace(plan, findings);
     drags(plan, findings);
     unseen(plan, context, findings);
     grants::namespace(plan, context, findings);

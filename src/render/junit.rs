@@ -28,7 +28,7 @@ pub fn migration(report: &Document<MigrationReport>, failing: &[Severity]) -> St
     let fails = |finding: &&Finding| {
         failing
             .iter()
-            .any(|severity| severity.as_str() == finding.severity)
+            .any(|severity| severity.as_str() == finding.severity && finding.open)
     };
     for finding in report.body.findings.iter().filter(fails) {
         let mut namespaces: BTreeSet<&str> = finding

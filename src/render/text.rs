@@ -328,7 +328,11 @@ pub fn migrate(report: &v1::MigrationReport, fit: Fit) -> String {
     );
     let _ = writeln!(out, "\n{}", wrap(&counted, "  "));
     if !findings.is_empty() {
-        let _ = writeln!(out, "findings: {}", findings.join(", "));
+        let accepted = match summary.accepted {
+            0 => String::new(),
+            accepted => format!("; {accepted} of them accepted"),
+        };
+        let _ = writeln!(out, "findings: {}{accepted}", findings.join(", "));
     }
     out
 }

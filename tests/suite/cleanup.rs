@@ -7,6 +7,7 @@ use proptest::sample::{select, subsequence};
 use psp2psa::input::InputFile;
 use psp2psa::model::Inventory;
 use psp2psa::plan::cleanup::{Cleanup, Why, cleanup};
+use psp2psa::plan::settings::Settings;
 use psp2psa::plan::{Aim, Basis, Existing, Options};
 use psp2psa::rbac::{Identity, Request};
 use psp2psa::{Read, default_attribution, render};
@@ -46,6 +47,7 @@ fn written(objects: &[Value], exclude: &[String]) -> BTreeMap<&'static str, Vec<
         complete: false,
         only: None,
         exclude: exclude.to_vec(),
+        settings: Settings::NONE,
     };
     let (plan, _) = psp2psa::migrate(read(objects), &default_attribution(), &options);
     let artifacts = render::cleanup::artifacts(&plan);

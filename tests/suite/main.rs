@@ -14,6 +14,8 @@ mod checks;
 mod cleanup;
 /// The command line: help, exit codes, streams, the output folder.
 mod cli;
+/// The configuration: what it decides, what is wrong with it, what it does not do.
+mod config;
 /// The Pod Security Standards engine against upstream's answers.
 mod conformance;
 /// Hostile names, values and numbers of objects, end to end.

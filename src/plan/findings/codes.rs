@@ -405,6 +405,52 @@ baseline refuses more from v1.34 on: hostProbesAndHostLifecycle
 ```",
     },
     FindingCode {
+        name: "override-looser",
+        severity: Severity::Medium,
+        title: "an override is looser than the evidence asks for",
+        docs: "\
+## What it means
+The configuration sets the level that a namespace enforces, and the workloads of the namespace satisfy a tighter one.
+
+## What follows
+Pods are admitted that nothing of the input needs.
+
+## What to do
+Take the override out when its reason no longer holds; then the namespace gets the tighter level.",
+    },
+    FindingCode {
+        name: "override-tighter",
+        severity: Severity::High,
+        title: "an override is tighter than the evidence allows",
+        docs: "\
+## What it means
+The configuration sets the level that a namespace enforces, and the evidence gives a looser one.
+
+## What follows
+Pods that run go on running; new ones that violate the level are refused. The label is among those that a person should
+look at before it is applied.
+
+## What to do
+Change the workloads first, or take the override out. If the override is right and the pods are to be refused, accept
+the finding in the configuration with the reason.",
+    },
+    FindingCode {
+        name: "override-unproven",
+        severity: Severity::Medium,
+        title: "an override sets a level that the evidence does not give",
+        docs: "\
+## What it means
+The configuration sets the level that a namespace enforces, and without it there would be no enforce label: the input
+does not show enough to tell.
+
+## What follows
+Pods that the input does not show are refused if they violate the level. The label is among those that a person should
+look at before it is applied.
+
+## What to do
+Give the tool what is missing, or be sure of the reason that the override gives.",
+    },
+    FindingCode {
         name: "policy-differs",
         severity: Severity::Info,
         title: "a live pod was admitted by another policy than the replay says",

@@ -42,6 +42,11 @@ pub fn migration(plan: &Plan) -> v1::MigrationReport {
             by_enforce,
             by_status,
             findings_by_severity: by_severity,
+            accepted: plan
+                .findings
+                .iter()
+                .filter(|finding| !plan.is_open(finding))
+                .count(),
         },
         namespaces,
         policies: plan
@@ -55,7 +60,11 @@ pub fn migration(plan: &Plan) -> v1::MigrationReport {
                  }| policy(name, source.as_ref(), mapping),
             )
             .collect(),
-        findings: plan.findings.iter().map(finding).collect(),
+        findings: plan
+            .findings
+            .iter()
+            .map(|finding| self::finding(plan, finding))
+            .collect(),
         cleanup: cleanup(&plan.cleanup),
         unlabelled: plan.unlabelled.as_ref().map(unlabelled),
     }
@@ -133,6 +142,14 @@ fn namespace(plan: &NamespacePlan) -> v1::Namespace {
         audit: in_force(Mode::Audit),
         warn: in_force(Mode::Warn),
         proposed: plan.decision.enforce.map(level),
+        r#override: plan.overridden.as_ref().map(|overridden| v1::Override {
+            enforce: overridden.rule.enforce.map(level),
+            audit: overridden.rule.audit.map(level),
+            warn: overridden.rule.warn.map(level),
+            instead: overridden.instead.map(level),
+            reason: overridden.rule.reason.clone(),
+            source: source(&overridden.rule.source),
+        }),
         labels: v1::Labels {
             before: plan.labels.pod_security_before(),
             after: plan.labels.pod_security_after(),
@@ -250,7 +267,8 @@ fn workload(workload: &WorkloadPlan) -> v1::Workload {
     }
 }
 
-fn finding(finding: &findings::Finding) -> v1::Finding {
+fn finding(plan: &Plan, finding: &findings::Finding) -> v1::Finding {
+    let accepted = plan.accepted.get(&finding.id);
     v1::Finding {
         id: finding.id.clone(),
         code: finding.code.name.to_owned(),
@@ -270,5 +288,15 @@ fn finding(finding: &findings::Finding) -> v1::Finding {
         remedy: finding.remedy.clone(),
         commands: finding.commands.clone(),
         manifests: finding.manifests.clone(),
+        open: plan.is_open(finding),
+        accepted: accepted
+            .into_iter()
+            .flat_map(|accepted| &accepted.by)
+            .map(|by| v1::Acceptance {
+                reason: by.reason.clone(),
+                expires: by.expires.clone(),
+                source: source(&by.source),
+            })
+            .collect(),
     }
 }

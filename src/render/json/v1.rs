@@ -436,6 +436,8 @@ pub struct Namespace {
     pub warn: Option<String>,
     /// The level that the plan proposes to enforce, whatever label the owner has set.
     pub proposed: Option<String>,
+    /// What the configuration sets here whatever the evidence; null if nothing.
+    pub r#override: Option<Override>,
     /// The pod-security labels before and after.
     pub labels: Labels,
     /// Names of the policies that were usable here by other than a wildcard.
@@ -461,6 +463,23 @@ pub struct ExistingPods {
     pub version: String,
     /// The warnings, word for word.
     pub warnings: Vec<String>,
+}
+
+/// See [`crate::plan::settings::Overridden`].
+#[derive(Debug, Clone, Serialize)]
+pub struct Override {
+    /// The level to enforce; null leaves it to the evidence.
+    pub enforce: Option<String>,
+    /// The level to audit.
+    pub audit: Option<String>,
+    /// The level to warn of.
+    pub warn: Option<String>,
+    /// The level that the evidence gives for enforce; null if none.
+    pub instead: Option<String>,
+    /// Why.
+    pub reason: String,
+    /// Where the configuration says it.
+    pub source: Source,
 }
 
 /// See [`crate::plan::granted::Granted`].
@@ -610,6 +629,21 @@ pub struct Finding {
     pub commands: Vec<String>,
     /// Objects that do it, to be read and then applied.
     pub manifests: Vec<Value>,
+    /// Whether it counts: false if all of its places are accepted.
+    pub open: bool,
+    /// What the configuration accepts of it.
+    pub accepted: Vec<Acceptance>,
+}
+
+/// See [`crate::plan::settings::Acceptance`].
+#[derive(Debug, Clone, Serialize)]
+pub struct Acceptance {
+    /// Why.
+    pub reason: String,
+    /// The last day on which it holds; null if it holds for good.
+    pub expires: Option<String>,
+    /// Where the configuration says it.
+    pub source: Source,
 }
 
 /// An object that a finding is about.
@@ -635,4 +669,6 @@ pub struct Summary {
     pub by_status: BTreeMap<String, usize>,
     /// By severity, all four.
     pub findings_by_severity: BTreeMap<String, usize>,
+    /// How many of the findings are accepted.
+    pub accepted: usize,
 }

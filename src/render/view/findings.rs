@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::render::json::to_text;
-use crate::render::json::v1::{Diagnostic, Finding, MigrationReport, Place};
+use crate::render::json::v1::{Acceptance, Diagnostic, Finding, MigrationReport, Place};
 
 use super::anchors::Anchors;
 use super::words::{self, Tag};
@@ -40,6 +40,8 @@ pub(super) struct FindingView<'a> {
     /// Objects to apply as JSON, which `kubectl apply -f -` reads, line by line: whatever a text holds, it is on one
     /// line.
     manifests: Vec<Vec<String>>,
+    /// What the configuration accepts of it, a sentence each.
+    accepted: Vec<String>,
     /// `3 places`.
     place_words: String,
     places: Vec<PlaceView<'a>>,
@@ -139,7 +141,7 @@ fn view<'a>(
         anchor,
         id: &finding.id,
         code: &finding.code,
-        open: severity.rank == 0,
+        open: severity.rank == 0 && finding.open,
         severity,
         title: &finding.title,
         evidence: &finding.evidence,
@@ -147,6 +149,11 @@ fn view<'a>(
         remedy: &finding.remedy,
         commands: &finding.commands,
         manifests: finding.manifests.iter().map(lines).collect(),
+        accepted: finding
+            .accepted
+            .iter()
+            .map(|by| accepted(finding, by))
+            .collect(),
         place_words: words::count(finding.places.len(), "place", "places"),
         places: finding
             .places
@@ -160,6 +167,21 @@ fn view<'a>(
 
 fn lines(manifest: &Value) -> Vec<String> {
     to_text(manifest).lines().map(str::to_owned).collect()
+}
+
+/// That a finding is accepted, why, and until when.
+pub(super) fn accepted(finding: &Finding, by: &Acceptance) -> String {
+    let some = if finding.open {
+        "Accepted in some places"
+    } else {
+        "Accepted"
+    };
+    let until = match &by.expires {
+        Some(day) => format!(" until {day}"),
+        None => String::new(),
+    };
+    let at = words::place(Some(&by.source));
+    format!("{some}{until}: {} ({at})", by.reason)
 }
 
 fn place<'a>(place: &'a Place, anchors: &Anchors) -> PlaceView<'a> {

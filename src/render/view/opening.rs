@@ -91,7 +91,7 @@ impl<'a> Opening<'a> {
         let high: Vec<&str> = report
             .findings
             .iter()
-            .filter(|finding| finding.severity == "high")
+            .filter(|finding| finding.severity == "high" && finding.open)
             .map(|finding| finding.id.as_str())
             .collect();
         let inconclusive = inconclusive(report);
@@ -367,8 +367,12 @@ pub(super) fn severities(report: &MigrationReport) -> String {
             (count > 0).then(|| format!("{} {severity}", words::number(count)))
         })
         .collect();
+    let accepted = match report.summary.accepted {
+        0 => String::new(),
+        accepted => format!("; {} of them accepted", words::number(accepted)),
+    };
     match parts.is_empty() {
         true => "none".to_owned(),
-        false => parts.join(", "),
+        false => format!("{}{accepted}", parts.join(", ")),
     }
 }

@@ -267,6 +267,8 @@ pub(super) struct Namespace {
     pub(super) audit: Nullable<String>,
     pub(super) warn: Nullable<String>,
     pub(super) proposed: Nullable<String>,
+    #[expect(dead_code, reason = "the shape is the test")]
+    pub(super) r#override: Nullable<Override>,
     pub(super) labels: Labels,
     pub(super) policies: Vec<String>,
     pub(super) workloads: Vec<Workload>,
@@ -378,6 +380,31 @@ pub(super) struct Finding {
     pub(super) remedy: String,
     pub(super) commands: Vec<String>,
     pub(super) manifests: Vec<Value>,
+    #[expect(dead_code, reason = "the shape is the test")]
+    pub(super) open: bool,
+    #[expect(dead_code, reason = "the shape is the test")]
+    pub(super) accepted: Vec<Acceptance>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[expect(dead_code, reason = "the shape is the test")]
+pub(super) struct Acceptance {
+    pub(super) reason: String,
+    pub(super) expires: Nullable<String>,
+    pub(super) source: Source,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[expect(dead_code, reason = "the shape is the test")]
+pub(super) struct Override {
+    pub(super) enforce: Nullable<String>,
+    pub(super) audit: Nullable<String>,
+    pub(super) warn: Nullable<String>,
+    pub(super) instead: Nullable<String>,
+    pub(super) reason: String,
+    pub(super) source: Source,
 }
 
 #[derive(Debug, Deserialize)]
@@ -395,4 +422,6 @@ pub(super) struct Summary {
     pub(super) by_enforce: BTreeMap<String, usize>,
     pub(super) by_status: BTreeMap<String, usize>,
     pub(super) findings_by_severity: BTreeMap<String, usize>,
+    #[expect(dead_code, reason = "the shape is the test")]
+    pub(super) accepted: usize,
 }

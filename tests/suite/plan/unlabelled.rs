@@ -6,6 +6,7 @@ use proptest::prelude::*;
 use psp2psa::input::InputFile;
 use psp2psa::model::admission::decode;
 use psp2psa::plan::level::Status;
+use psp2psa::plan::settings::Settings;
 use psp2psa::plan::unlabelled::Unlabelled;
 use psp2psa::plan::{Options, Plan};
 use psp2psa::pss::Level;
@@ -173,6 +174,7 @@ fn options(exclude: &[&str]) -> Options {
             .iter()
             .map(|pattern| (*pattern).to_owned())
             .collect(),
+        settings: Settings::NONE,
     }
 }
 

@@ -26,6 +26,7 @@ pub(super) fn document(text: &dyn Fn(&str) -> String) -> Document<MigrationRepor
             by_enforce: BTreeMap::new(),
             by_status: BTreeMap::new(),
             findings_by_severity: BTreeMap::new(),
+            accepted: 0,
         },
         namespaces,
         policies: sample.policies(),
@@ -152,6 +153,7 @@ impl Sample<'_> {
             audit: self.some("restricted"),
             warn: self.some("restricted"),
             proposed: None,
+            r#override: None,
             labels: Labels {
                 before: BTreeMap::new(),
                 after: self.labels(&[("audit", "restricted"), ("warn", "restricted")]),
@@ -200,6 +202,7 @@ impl Sample<'_> {
             audit: self.some("privileged"),
             warn: self.some("privileged"),
             proposed: self.some("privileged"),
+            r#override: None,
             labels: Labels {
                 before: BTreeMap::new(),
                 after: self.labels(&[
@@ -253,6 +256,7 @@ impl Sample<'_> {
             needed_stored: self.some("privileged"),
             enforce: self.some("restricted"),
             proposed: self.some("privileged"),
+            r#override: None,
             labels: Labels {
                 before: self.labels(&[("enforce", "restricted")]),
                 after: self.labels(&[
@@ -286,6 +290,7 @@ impl Sample<'_> {
             confidence: self.text("review"),
             enforce: self.some("baseline"),
             proposed: self.some("baseline"),
+            r#override: None,
             labels: Labels {
                 before: self.labels(&[("enforce", "privileged"), ("warn", "baseline")]),
                 after: self.labels(&[
@@ -333,6 +338,7 @@ impl Sample<'_> {
             needed_stored: self.some("restricted"),
             enforce: self.some("restricted"),
             proposed: self.some("restricted"),
+            r#override: None,
             labels: Labels {
                 before: BTreeMap::new(),
                 after: self.labels(&[
@@ -634,6 +640,8 @@ impl Sample<'_> {
                 .text("Change the fields that the violations name, or enforce a looser level."),
             commands: self.list(&["kubectl get events -A", "kubectl get pods"]),
             manifests: vec![json!({"kind": self.text("ValidatingAdmissionPolicy"), "spec": {}})],
+            open: true,
+            accepted: Vec::new(),
         }
     }
 
