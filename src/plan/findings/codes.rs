@@ -416,7 +416,17 @@ The configuration sets the level that a namespace enforces, and the workloads of
 Pods are admitted that nothing of the input needs.
 
 ## What to do
-Take the override out when its reason no longer holds; then the namespace gets the tighter level.",
+Take the override out when its reason no longer holds; then the namespace gets the tighter level.
+
+## Example
+```yaml
+overrides:
+- namespaces: [shop]
+  enforce: baseline
+  reason: the shop moves to restricted in spring
+```
+
+Every workload of `shop` satisfies restricted already.",
     },
     FindingCode {
         name: "override-tighter",
@@ -432,7 +442,10 @@ look at before it is applied.
 
 ## What to do
 Change the workloads first, or take the override out. If the override is right and the pods are to be refused, accept
-the finding in the configuration with the reason.",
+the finding in the configuration with the reason.
+
+## Example
+An override enforces restricted for `observability`, and its DaemonSet mounts paths of the node.",
     },
     FindingCode {
         name: "override-unproven",
@@ -448,7 +461,10 @@ Pods that the input does not show are refused if they violate the level. The lab
 look at before it is applied.
 
 ## What to do
-Give the tool what is missing, or be sure of the reason that the override gives.",
+Give the tool what is missing, or be sure of the reason that the override gives.
+
+## Example
+An override enforces baseline for a namespace whose HelmRelease is rendered elsewhere.",
     },
     FindingCode {
         name: "policy-differs",
