@@ -156,9 +156,19 @@ pub struct Migrate {
     #[command(flatten)]
     #[expect(missing_docs, reason = "flattened arguments show their own docs")]
     pub input: Input,
-    /// Folder to write
-    #[arg(long, value_name = "DIR", default_value = "psa-migration")]
-    pub output_dir: PathBuf,
+    /// Folder to write (default: psa-migration; with --in-place none)
+    #[arg(long, value_name = "DIR")]
+    pub output_dir: Option<PathBuf>,
+    /// Edit the files that were read: labels of namespaces, and patches that change nothing that runs today
+    ///
+    /// Text is only spliced in: comments, order, quotes, indentation and line ends stay, so that `git diff` shows the
+    /// intended lines and nothing else. Enforce labels that should be reviewed first are left out. Whatever can not be
+    /// edited is told, with the lines to add.
+    #[arg(long)]
+    pub in_place: bool,
+    /// Print the diff of what --in-place would do, and write nothing
+    #[arg(long, conflicts_with_all = ["output_dir", "force"])]
+    pub dry_run: bool,
     /// Replace the folder even if it holds files that are not ours (those stay)
     #[arg(long)]
     pub force: bool,

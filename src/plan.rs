@@ -168,6 +168,8 @@ pub struct NamespacePlan {
     pub name: String,
     /// Where its Namespace object stands; `None` if the input only shows what is in it.
     pub source: Option<Source>,
+    /// Where the input defines it again.
+    pub copies: Vec<Source>,
     /// The Namespace object as its owner wrote it.
     pub manifest: Option<serde_json::Value>,
     /// What was decided, and why.
@@ -393,6 +395,10 @@ impl Context<'_> {
             source: home
                 .object
                 .and_then(|object| object.sources.first().cloned()),
+            copies: home
+                .object
+                .map(|object| object.sources.iter().skip(1).cloned().collect())
+                .unwrap_or_default(),
             manifest: home.object.map(|object| object.manifest.clone()),
             decision,
             overridden,

@@ -22,6 +22,8 @@ pub struct WorkloadPlan {
     pub reference: ObjectRef,
     /// Where it stands first.
     pub source: Source,
+    /// Where identical copies of it stand.
+    pub copies: Vec<Source>,
     /// The service account its pods run as.
     pub service_account: String,
     /// Levels that it satisfies as written, with the API server's defaults.
@@ -212,6 +214,7 @@ impl<'a> Judge<'a> {
         WorkloadPlan {
             reference: workload.reference(),
             source: workload.source().clone(),
+            copies: workload.sources.iter().skip(1).cloned().collect(),
             replay: self.replay(evaluator, workload, &written, &account, namespace),
             service_account: account,
             satisfies,

@@ -18,6 +18,8 @@ mod cli;
 mod config;
 /// The Pod Security Standards engine against upstream's answers.
 mod conformance;
+/// Edits of the user's own files: styles, generated texts, git, interrupted runs.
+mod edit;
 /// Hostile names, values and numbers of objects, end to end.
 mod hostile;
 /// The YAML reader against Go's answers, and the input formats.

@@ -12,7 +12,7 @@ use psp2psa::Read;
 use psp2psa::input::{self, InputFile};
 use psp2psa::plan::settings::Settings;
 use psp2psa::plan::{Aim, Basis, Existing, Options, Plan};
-use psp2psa::render::{diff, json, manifests};
+use psp2psa::render::{json, manifests};
 use serde_json::Value;
 
 use crate::support::{Call, fixture, folder, run, tree, write};
@@ -59,12 +59,11 @@ fn migrated(files: &[(String, String)]) -> BTreeMap<String, String> {
     written
 }
 
-/// The manifests and the diff of a plan, by path.
+/// The manifests of a plan, by path.
 fn outcome(plan: &Plan) -> BTreeMap<String, String> {
     let stages = manifests::stages(plan).into_iter();
     stages
         .map(|artifact| (artifact.path, artifact.text))
-        .chain([("migration.diff".to_owned(), diff::migration(plan))])
         .collect()
 }
 
