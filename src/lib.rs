@@ -38,6 +38,7 @@
 //! * Unknown is never a level: it is `None`, a reason, and a finding.
 //! * Stages return `(T, Vec<Diagnostic>)`; only the edges return `Result`. One bad document never costs the others.
 //! * Only `model` decodes, only `render::json::v1` is serialised. Inner types are free to change.
+//! * A finding has a consequence, and its severity follows from nothing else: the rule is at [`plan::findings`].
 //! * Nothing in the input is trusted: names become file names only if they are DNS labels, and every output escapes.
 //!
 //! # Where to start

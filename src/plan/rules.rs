@@ -16,12 +16,12 @@ use crate::pss::{Level, LevelSet};
 pub(super) use cluster::{Cluster, cluster};
 pub(super) use labels::praise;
 
-use super::evidence::Weight;
+use super::evidence::{Completeness, Weight};
 use super::findings::{Draft, Findings, Place};
 use super::level::{self, Status};
 use super::scope;
 use super::workloads::WorkloadPlan;
-use super::{Context, NamespacePlan};
+use super::{Basis, Context, NamespacePlan};
 
 /// Findings about one namespace.
 pub(super) fn namespace(plan: &NamespacePlan, context: &Context, findings: &mut Findings) {
@@ -31,7 +31,7 @@ pub(super) fn namespace(plan: &NamespacePlan, context: &Context, findings: &mut 
     labels::namespace(plan, context, findings);
     overrides::namespace(plan, context, findings);
     drags(plan, context, findings);
-    unseen(plan, findings);
+    unseen(plan, context, findings);
     grants::namespace(plan, context, findings);
     policies::namespace(plan, context, findings);
     order::namespace(plan, context, findings);
@@ -139,15 +139,19 @@ fn names(workloads: &[&WorkloadPlan]) -> String {
 }
 
 /// Namespaces whose enforce label is withheld.
-fn unseen(plan: &NamespacePlan, findings: &mut Findings) {
+fn unseen(plan: &NamespacePlan, context: &Context, findings: &mut Findings) {
     if plan.decision.status != Status::Inconclusive {
         return;
     }
     let candidate = plan.decision.visible.unwrap_or(Level::Restricted);
+    // Grants that are not known hold back only what would follow from grants.
+    let by_grants = context.options.basis != Basis::Observed
+        || (plan.needed.is_none() && plan.evidence.completeness == Completeness::Complete);
     // A label of the owner stays: then it is not about a hole, but about pods that it may refuse.
     let owners = plan.labels.in_force(Mode::Enforce);
     for missing in &plan.evidence.missing {
-        if !missing.withholds(candidate) && missing.weight != Weight::Grants {
+        let grants = by_grants && missing.weight == Weight::Grants;
+        if !grants && !missing.withholds(candidate) {
             continue;
         }
         findings.add(

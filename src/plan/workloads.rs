@@ -1,5 +1,6 @@
 //! What each workload needs: as written, and as Kubernetes 1.24 stores it under the policies.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::diag::Source;
@@ -288,7 +289,7 @@ impl<'a> Judge<'a> {
             .iter()
             .filter(|(pod, _)| pod.origin == Origin::Pod && !pod.terminated())
             .filter_map(|(pod, owner)| {
-                let live = evaluator.satisfies(&pod.pod);
+                let live = evaluator.satisfies(&without_debugging(&pod.pod));
                 let (title, explained) = owners.entry(*owner).or_insert_with(|| {
                     let plan = self.judge(evaluator, owner, namespace);
                     let stored = plan.satisfies_stored().unwrap_or(plan.satisfies);
@@ -401,6 +402,16 @@ impl<'a> Judge<'a> {
         }
         pod
     }
+}
+
+/// The pod as its owner would make it again: debug containers are added to a pod that runs, and go with it.
+fn without_debugging(pod: &Pod) -> Cow<'_, Pod> {
+    if pod.spec.ephemeral_containers.is_empty() {
+        return Cow::Borrowed(pod);
+    }
+    let mut pod = pod.clone();
+    pod.spec.ephemeral_containers.clear();
+    Cow::Owned(pod)
 }
 
 /// What a live pod records of its own admission: it needs no replay, and it is stored already.

@@ -1,6 +1,7 @@
 //! What holds for the plan of any cluster, here of generated small ones.
 
 pub(crate) mod cluster;
+mod findings;
 mod unlabelled;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -39,16 +40,26 @@ fn any_options() -> impl Strategy<Value = Options> {
     let existing = prop_oneof![Just(Existing::Keep), Just(Existing::Overwrite)];
     (target, existing, any::<bool>()).prop_map(|(target, existing, complete)| Options {
         target,
+        existing,
+        complete,
+        ..options(Version::Latest)
+    })
+}
+
+/// What is meant where nothing but the version is chosen, and the input is all there is.
+fn options(target: Version) -> Options {
+    Options {
+        target: Some(target),
         basis: Basis::Observed,
         prefer: Prefer::Stability,
         audit: Aim::Next,
         warn: Aim::Next,
-        existing,
-        complete,
+        existing: Existing::Keep,
+        complete: true,
         only: None,
         exclude: Vec::new(),
         settings: Settings::NONE,
-    })
+    }
 }
 
 fn read<'a>(objects: impl Iterator<Item = &'a (String, Value)>) -> Read {

@@ -33,8 +33,8 @@ pub(in crate::plan) fn praise(plan: &NamespacePlan) -> Option<String> {
         .iter()
         .find(|conflict| is_praised(plan, conflict))?;
     Some(format!(
-        "its own label enforces {} already, tighter than {}, and nothing that the input shows violates it: well done, and \
-         left alone",
+        "its own label enforces {} already, which is tighter than {} and refuses nothing that the input shows: well \
+         done, and left alone",
         conflict.found, conflict.proposed
     ))
 }
