@@ -58,6 +58,9 @@ pub struct Inventory {
     pub nodes: Vec<Node>,
     /// Sorted by namespace, kind, name and place; variants side by side, copies joined, fragments left out.
     pub workloads: Vec<Workload>,
+    /// ControllerRevisions: templates that a DaemonSet or StatefulSet had. Sorted like the workloads, none of which
+    /// they are.
+    pub revisions: Vec<Workload>,
     /// What the input mentions but does not show, sorted by place.
     pub gaps: Vec<Gap>,
 }
@@ -135,6 +138,18 @@ pub fn assemble(
             }
             Object::Workload(workload) => {
                 add_workload(*workload, &homes, &mut inventory, &mut diagnostics);
+            }
+            Object::Revision(mut revision) => {
+                let name = revision.meta.display_name();
+                if homes.settle(
+                    "ControllerRevision",
+                    &name,
+                    &mut revision.namespace,
+                    &revision.sources,
+                    &mut diagnostics,
+                ) {
+                    inventory.revisions.push(*revision);
+                }
             }
             Object::Gaps(gaps) => {
                 for mut gap in gaps {
@@ -263,6 +278,12 @@ impl Inventory {
             &mut self.workloads,
             Workload::reference,
             |workload| &mut workload.sources,
+            diagnostics,
+        );
+        join(
+            &mut self.revisions,
+            Workload::reference,
+            |revision| &mut revision.sources,
             diagnostics,
         );
         self.settle_namespaces(diagnostics);

@@ -15,8 +15,11 @@ pub mod granted;
 mod homes;
 pub mod labels;
 pub mod level;
+mod options;
 mod ownership;
 pub mod patches;
+pub mod relabel;
+pub mod rollback;
 mod rules;
 pub mod scope;
 pub mod settings;
@@ -31,7 +34,6 @@ use rayon::prelude::*;
 use crate::diag::{Diagnostic, Source};
 use crate::mapping::{self, Mapping};
 use crate::model::Inventory;
-use crate::model::gap::GapKind;
 use crate::model::psp::PodSecurityPolicy;
 use crate::model::workload::Workload;
 use crate::pss::admission::Mode;
@@ -42,76 +44,17 @@ use cleanup::Cleanup;
 use evidence::{Evidence, Gaps};
 use findings::{Finding, Findings};
 use granted::Granted;
-use homes::{Home, Homes};
+use homes::Homes;
 use labels::{Labels, Stage};
 use level::Decision;
-use settings::{Accepted, Overridden, Settings};
+use relabel::Relabelling;
+use rollback::Rollback;
+use settings::{Accepted, Overridden};
 use unlabelled::Unlabelled;
 use versions::{Preview, Target};
 use workloads::{Judge, WorkloadPlan};
 
-/// What was meant on the command line.
-#[derive(Debug, Clone)]
-pub struct Options {
-    /// The version to pin labels to; `None` asks the nodes.
-    pub target: Option<Version>,
-    /// What the enforce level follows from.
-    pub basis: Basis,
-    /// How the audit level is chosen.
-    pub audit: Aim,
-    /// How the warn level is chosen.
-    pub warn: Aim,
-    /// Whose labels win.
-    pub existing: Existing,
-    /// Whether the user vouches that the input shows everything that runs.
-    pub complete: bool,
-    /// Plan only this namespace.
-    pub only: Option<String>,
-    /// Leave these namespaces as they are; `*` stands for any characters.
-    pub exclude: Vec<String>,
-    /// What was decided beforehand.
-    pub settings: Settings,
-}
-
-/// What the enforce level follows from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Basis {
-    /// What the workloads need.
-    Observed,
-    /// What the policies granted.
-    Granted,
-    /// The looser of the two.
-    Both,
-}
-
-impl Basis {
-    /// The word on the command line and in outputs.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Basis::Observed => "observed",
-            Basis::Granted => "granted",
-            Basis::Both => "both",
-        }
-    }
-}
-
-/// How an audit or warn level is chosen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Aim {
-    /// One step tighter than what is enforced.
-    Next,
-    /// This level.
-    Level(Level),
-}
-
-/// Whose labels win where a namespace has pod-security labels.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Existing {
-    /// The owner's are kept as they are.
-    Keep,
-    /// Ours replace them.
-    Overwrite,
-}
+pub use options::{Aim, Basis, Existing, Options};
 
 /// The plan for a cluster.
 #[derive(Debug)]
@@ -190,6 +133,10 @@ pub struct NamespacePlan {
     pub findings: Vec<String>,
     /// What changes at other versions.
     pub preview: Vec<Preview>,
+    /// What the API server would say of the pods that are here if the namespace enforced another level.
+    pub relabellings: Vec<Relabelling>,
+    /// Earlier templates that the enforced level refuses.
+    pub rollbacks: Vec<Rollback>,
 }
 
 impl NamespacePlan {
@@ -228,6 +175,7 @@ pub fn plan(
     let context = Context {
         options,
         target: target.version,
+        server: target.server,
         access,
         gaps: Gaps::new(inventory, &evaluator, options.complete),
         judge: Judge::new(inventory, access),
@@ -244,12 +192,23 @@ pub fn plan(
         .into_par_iter()
         .map(|name| context.namespace(name))
         .collect();
+    for namespace in &mut namespaces {
+        let praise = rules::praise(namespace);
+        namespace.decision.reasons.extend(praise);
+    }
     let mut drafts = Findings::default();
     for namespace in &namespaces {
         rules::namespace(namespace, &context, &mut drafts);
     }
-    let unread_grants = inventory.gaps.iter().any(|gap| gap.kind == GapKind::Grant);
-    rules::cluster(access, &policies, said, unread_grants, &mut drafts);
+    let cluster = rules::Cluster {
+        inventory,
+        context: &context,
+        access,
+        policies: &policies,
+        namespaces: &namespaces,
+        said,
+    };
+    rules::cluster(&cluster, &mut drafts);
     let findings = drafts.finish();
     link(&mut namespaces, &findings);
     Plan {
@@ -345,6 +304,7 @@ fn incidental(policies: &[PolicyPlan]) -> BTreeSet<&str> {
 struct Context<'a> {
     options: &'a Options,
     target: Version,
+    server: Option<Version>,
     access: &'a Access<'a>,
     gaps: Gaps<'a>,
     judge: Judge<'a>,
@@ -411,7 +371,11 @@ impl Context<'_> {
                 plan.refused = workloads::refused(&evaluator, workload, enforced.level);
             }
         }
-        let preview = preview(home, version, enforced.map(|policy| policy.level));
+        let preview = enforced.map_or_else(Vec::new, |policy| {
+            versions::preview(policy, self.server, &home.workloads)
+        });
+        let relabellings = relabel::relabellings(name, home, &labels, self.target);
+        let rollbacks = enforced.map_or_else(Vec::new, |policy| rollback::refused(home, policy));
         NamespacePlan {
             name: name.to_owned(),
             source: home
@@ -430,16 +394,10 @@ impl Context<'_> {
             live,
             findings: Vec::new(),
             preview,
+            relabellings,
+            rollbacks,
         }
     }
-}
-
-/// What the enforced level says of the workloads that are here at other versions than this one.
-fn preview(home: &Home, version: Version, enforced: Option<Level>) -> Vec<Preview> {
-    let Some(level) = enforced.filter(|level| *level != Level::Privileged) else {
-        return Vec::new();
-    };
-    versions::preview(version, level, &home.workloads)
 }
 
 /// The levels that all satisfy; `None` for none.

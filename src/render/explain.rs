@@ -1,7 +1,7 @@
 //! `explain`: what a check, a finding or a diagnostic means.
 
 use crate::diag::Code;
-use crate::plan::findings;
+use crate::plan::findings::{self, Severity};
 use crate::pss;
 use crate::render::text::wrap::{reflow, wrap};
 
@@ -19,12 +19,16 @@ fn markdown(name: &str, codes: &[&'static [&'static Code]]) -> Option<String> {
     }
     if let Some(code) = findings::CODES.iter().find(|code| code.name == name) {
         return Some(format!(
-            "# {}: {}\n\nSeverity: {}\n\n{}\n",
+            "# {}: {}\n\nSeverity: {} ({})\n\n{}\n",
             code.name,
             code.title,
             code.severity.as_str(),
+            code.severity.rule(),
             code.docs
         ));
+    }
+    if let Some(severity) = Severity::ALL.into_iter().find(|s| s.as_str() == name) {
+        return Some(self::severity(severity));
     }
     codes
         .iter()
@@ -39,6 +43,21 @@ fn markdown(name: &str, codes: &[&'static [&'static Code]]) -> Option<String> {
                 code.docs
             )
         })
+}
+
+fn severity(severity: Severity) -> String {
+    let mut out = format!(
+        "# {}\n\n{}\n\nFindings of this severity\n",
+        severity.as_str(),
+        severity.rule()
+    );
+    for code in findings::CODES
+        .iter()
+        .filter(|code| code.severity == severity)
+    {
+        out.push_str(&entry(code.name, code.title));
+    }
+    out
 }
 
 fn check(check: &pss::Check) -> String {
@@ -110,6 +129,10 @@ pub fn list(codes: &[&'static [&'static Code]]) -> String {
     for code in findings::CODES {
         let title = format!("{} ({})", code.title, code.severity.as_str());
         out.push_str(&entry(code.name, &title));
+    }
+    out.push_str("\nSeverities of findings\n");
+    for severity in Severity::ALL {
+        out.push_str(&entry(severity.as_str(), severity.rule()));
     }
     out.push_str("\nDiagnostics\n");
     for code in codes.iter().copied().flatten() {

@@ -305,9 +305,30 @@ fn migrate_refers_only_to_what_it_shows() {
         let ids: Vec<&str> = report.findings.iter().map(|f| f.id.as_str()).collect();
         assert_eq!(ids.iter().collect::<BTreeSet<_>>().len(), ids.len());
         for finding in &report.findings {
-            assert!(psp2psa::plan::findings::CODES.iter().any(
-                |code| code.name == finding.code && code.severity.as_str() == finding.severity
-            ));
+            let severities = psp2psa::plan::findings::Severity::ALL;
+            let mut no_worse = severities
+                .into_iter()
+                .filter(|s| s.as_str() == finding.severity);
+            assert!(
+                psp2psa::plan::findings::CODES
+                    .iter()
+                    .any(|code| code.name == finding.code
+                        && no_worse.any(|severity| severity >= code.severity)),
+                "{}",
+                finding.id
+            );
+            assert!(
+                finding
+                    .commands
+                    .iter()
+                    .all(|command| !command.contains('\n'))
+            );
+            assert!(
+                finding
+                    .manifests
+                    .iter()
+                    .all(|object| object["kind"].is_string())
+            );
             assert!(finding.id.starts_with(&finding.code));
             assert!(!finding.title.is_empty() && !finding.consequence.is_empty());
             assert!(!finding.remedy.is_empty());
@@ -320,8 +341,11 @@ fn migrate_refers_only_to_what_it_shows() {
                 if let Some(source) = &place.source.0 {
                     is_of_the_input(source);
                 }
-                assert!(place.namespace.0.is_some() || place.source.0.is_some());
-                let _: &str = &place.object;
+                assert!(
+                    place.namespace.0.is_some()
+                        || place.source.0.is_some()
+                        || !place.object.is_empty()
+                );
             }
         }
         for namespace in &report.namespaces {
@@ -396,6 +420,21 @@ fn namespace_is_consistent(namespace: &shape::Namespace, report: &MigrationRepor
             step.starts_with(|first: char| first.is_ascii_digit()),
             "{step}"
         );
+    }
+    for existing in &namespace.existing_pods {
+        is_a_level(&existing.level);
+        let first = format!(
+            "existing pods in namespace \"{name}\" violate the new PodSecurity enforce level"
+        );
+        assert!(
+            existing.warnings[0].starts_with(&first),
+            "{:?}",
+            existing.warnings
+        );
+        assert!(
+            existing.warnings[0].ends_with(&format!("\"{}:{}\"", existing.level, existing.version))
+        );
+        assert!(existing.warnings.len() > 1);
     }
     for preview in &namespace.preview {
         assert!(preview.version.starts_with("v1."));

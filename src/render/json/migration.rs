@@ -30,7 +30,7 @@ pub fn migration(plan: &Plan) -> v1::MigrationReport {
         .collect();
     for finding in &plan.findings {
         *by_severity
-            .entry(finding.code.severity.as_str().to_owned())
+            .entry(finding.severity.as_str().to_owned())
             .or_insert(0) += 1;
     }
     v1::MigrationReport {
@@ -187,6 +187,15 @@ fn namespace(plan: &NamespacePlan) -> v1::Namespace {
                     .collect(),
             })
             .collect(),
+        existing_pods: plan
+            .relabellings
+            .iter()
+            .map(|relabelling| v1::ExistingPods {
+                level: level(relabelling.enforce.level),
+                version: relabelling.enforce.version.to_string(),
+                warnings: relabelling.warnings.clone(),
+            })
+            .collect(),
     }
 }
 
@@ -263,7 +272,7 @@ fn finding(plan: &Plan, finding: &findings::Finding) -> v1::Finding {
     v1::Finding {
         id: finding.id.clone(),
         code: finding.code.name.to_owned(),
-        severity: finding.code.severity.as_str().to_owned(),
+        severity: finding.severity.as_str().to_owned(),
         title: finding.title.clone(),
         places: finding
             .places
@@ -287,5 +296,7 @@ fn finding(plan: &Plan, finding: &findings::Finding) -> v1::Finding {
                 source: source(&by.source),
             })
             .collect(),
+        commands: finding.commands.clone(),
+        manifests: finding.manifests.clone(),
     }
 }

@@ -450,6 +450,19 @@ pub struct Namespace {
     pub findings: Vec<String>,
     /// What changes at other versions.
     pub preview: Vec<Preview>,
+    /// What the API server would say of the pods of the input if the namespace enforced a level that some violate.
+    pub existing_pods: Vec<ExistingPods>,
+}
+
+/// See [`crate::plan::relabel::Relabelling`].
+#[derive(Debug, Clone, Serialize)]
+pub struct ExistingPods {
+    /// The level of the enforce label.
+    pub level: String,
+    /// Its version.
+    pub version: String,
+    /// The warnings, word for word.
+    pub warnings: Vec<String>,
 }
 
 /// See [`crate::plan::settings::Overridden`].
@@ -612,6 +625,10 @@ pub struct Finding {
     pub consequence: String,
     /// What to do.
     pub remedy: String,
+    /// Commands that help with it.
+    pub commands: Vec<String>,
+    /// Objects that do it, to be read and then applied.
+    pub manifests: Vec<Value>,
     /// Whether it counts: false if all of its places are accepted.
     pub open: bool,
     /// What the configuration accepts of it.

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
+use serde_json::Value;
 
+use crate::render::json::to_text;
 use crate::render::json::v1::{Acceptance, Diagnostic, Finding, MigrationReport, Place};
 
 use super::anchors::Anchors;
@@ -36,6 +38,10 @@ pub(super) struct FindingView<'a> {
     remedy: &'a str,
     /// What the configuration accepts of it, a sentence each.
     accepted: Vec<String>,
+    commands: &'a [String],
+    /// Objects to apply as JSON, which `kubectl apply -f -` reads, line by line: whatever a text holds, it is on one
+    /// line.
+    manifests: Vec<Vec<String>>,
     /// `3 places`.
     place_words: String,
     places: Vec<PlaceView<'a>>,
@@ -146,6 +152,8 @@ fn view<'a>(
             .iter()
             .map(|by| accepted(finding, by))
             .collect(),
+        commands: &finding.commands,
+        manifests: finding.manifests.iter().map(lines).collect(),
         place_words: words::count(finding.places.len(), "place", "places"),
         places: finding
             .places
@@ -170,6 +178,10 @@ pub(super) fn accepted(finding: &Finding, by: &Acceptance) -> String {
     };
     let at = words::place(Some(&by.source));
     format!("{some}{until}: {} ({at})", by.reason)
+}
+
+fn lines(manifest: &Value) -> Vec<String> {
+    to_text(manifest).lines().map(str::to_owned).collect()
 }
 
 fn place<'a>(place: &'a Place, anchors: &Anchors) -> PlaceView<'a> {

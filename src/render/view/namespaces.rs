@@ -68,6 +68,7 @@ pub(in crate::render) struct Section<'a> {
     preview: Vec<PreviewView<'a>>,
     /// Versions at which nothing differs, as one sentence; empty if there is none.
     preview_same: String,
+    existing: Vec<ExistingView<'a>>,
 }
 
 /// One of several namespaces that share a section.
@@ -117,6 +118,14 @@ fn row(namespace: &Namespace, id: String) -> Row<'_> {
         workload_count: namespace.workloads.len(),
         brief: &namespace.brief,
     }
+}
+
+/// What the API server would say of the pods that are here.
+#[derive(Serialize)]
+struct ExistingView<'a> {
+    /// `restricted:v1.30`.
+    label: String,
+    warnings: &'a [String],
 }
 
 /// How sure the enforce label is; a dash where none is proposed.
@@ -180,6 +189,14 @@ impl<'a> Section<'a> {
             findings,
             preview,
             preview_same,
+            existing: namespace
+                .existing_pods
+                .iter()
+                .map(|existing| ExistingView {
+                    label: format!("{}:{}", existing.level, existing.version),
+                    warnings: &existing.warnings,
+                })
+                .collect(),
         }
     }
 }

@@ -275,6 +275,15 @@ pub(super) struct Namespace {
     pub(super) steps: Vec<String>,
     pub(super) findings: Vec<String>,
     pub(super) preview: Vec<Preview>,
+    pub(super) existing_pods: Vec<ExistingPods>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct ExistingPods {
+    pub(super) level: String,
+    pub(super) version: String,
+    pub(super) warnings: Vec<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -369,6 +378,8 @@ pub(super) struct Finding {
     pub(super) evidence: Vec<String>,
     pub(super) consequence: String,
     pub(super) remedy: String,
+    pub(super) commands: Vec<String>,
+    pub(super) manifests: Vec<Value>,
     #[expect(dead_code, reason = "the shape is the test")]
     pub(super) open: bool,
     #[expect(dead_code, reason = "the shape is the test")]

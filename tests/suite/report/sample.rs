@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use psp2psa::render::json::v1::{
-    BlockedBy, Change, Changed, Cleanup, Control, Diagnostic, Document, Finding, Granted, Labels,
-    Left, MigrationReport, Mutation, Namespace, Patch, Place, Policy, Preview, Reference, Source,
-    Summary, Tool, Unmapped, Usable, Violation, Workload,
+    BlockedBy, Change, Changed, Cleanup, Control, Diagnostic, Document, ExistingPods, Finding,
+    Granted, Labels, Left, MigrationReport, Mutation, Namespace, Patch, Place, Policy, Preview,
+    Reference, Source, Summary, Tool, Unmapped, Usable, Violation, Workload,
 };
 use serde_json::json;
 
@@ -163,6 +163,7 @@ impl Sample<'_> {
             steps: self.list(&["10-warn-audit"]),
             findings: self.list(&["open-to-everybody"]),
             preview: Vec::new(),
+            existing_pods: Vec::new(),
         }
     }
 
@@ -318,6 +319,14 @@ impl Sample<'_> {
                     }],
                 },
             ],
+            existing_pods: vec![ExistingPods {
+                level: self.text("restricted"),
+                version: self.text("v1.29"),
+                warnings: self.list(&[
+                    "existing pods in namespace \"shop\" violate the new PodSecurity enforce level \"restricted:v1.29\"",
+                    "api-1 (and 2 other pods): runAsNonRoot != true",
+                ]),
+            }],
             ..self.namespace("shop")
         }
     }
@@ -631,6 +640,8 @@ impl Sample<'_> {
                 .text("Change the fields that the violations name, or enforce a looser level."),
             open: true,
             accepted: Vec::new(),
+            commands: self.list(&["kubectl get events -A", "kubectl get pods"]),
+            manifests: vec![json!({"kind": self.text("ValidatingAdmissionPolicy"), "spec": {}})],
         }
     }
 
