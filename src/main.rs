@@ -298,7 +298,7 @@ fn migrate(arguments: &Migrate) -> Result<Answer> {
         negative: plan
             .findings
             .iter()
-            .any(|finding| failing.contains(&finding.code.severity) && plan.is_open(finding)),
+            .any(|finding| failing.contains(&finding.severity) && plan.is_open(finding)),
         diagnostics,
     })
 }

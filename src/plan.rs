@@ -15,9 +15,9 @@ pub mod granted;
 mod homes;
 pub mod labels;
 pub mod level;
-mod options;
 mod ownership;
 pub mod patches;
+mod policies;
 pub mod relabel;
 pub mod rollback;
 mod rules;
@@ -49,12 +49,73 @@ use labels::{Labels, Stage};
 use level::Decision;
 use relabel::Relabelling;
 use rollback::Rollback;
-use settings::{Accepted, Overridden};
+use settings::{Accepted, Overridden, Settings};
 use unlabelled::Unlabelled;
 use versions::{Preview, Target};
 use workloads::{Judge, WorkloadPlan};
 
-pub use options::{Aim, Basis, Existing, Options};
+/// What was meant on the command line.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The version to pin labels to; `None` asks the nodes.
+    pub target: Option<Version>,
+    /// What the enforce level follows from.
+    pub basis: Basis,
+    /// How the audit level is chosen.
+    pub audit: Aim,
+    /// How the warn level is chosen.
+    pub warn: Aim,
+    /// Whose labels win.
+    pub existing: Existing,
+    /// Whether the user vouches that the input shows everything that runs.
+    pub complete: bool,
+    /// Plan only this namespace.
+    pub only: Option<String>,
+    /// Leave these namespaces as they are; `*` stands for any characters.
+    pub exclude: Vec<String>,
+    /// What was decided beforehand.
+    pub settings: Settings,
+}
+
+/// What the enforce level follows from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Basis {
+    /// What the workloads need.
+    Observed,
+    /// What the policies granted.
+    Granted,
+    /// The looser of the two.
+    Both,
+}
+
+impl Basis {
+    /// The word on the command line and in outputs.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Basis::Observed => "observed",
+            Basis::Granted => "granted",
+            Basis::Both => "both",
+        }
+    }
+}
+
+/// How an audit or warn level is chosen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Aim {
+    /// One step tighter than what is enforced.
+    Next,
+    /// This level.
+    Level(Level),
+}
+
+/// Whose labels win where a namespace has pod-security labels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Existing {
+    /// The owner's are kept as they are.
+    Keep,
+    /// Ours replace them.
+    Overwrite,
+}
 
 /// The plan for a cluster.
 #[derive(Debug)]
@@ -179,9 +240,9 @@ pub fn plan(
         access,
         gaps: Gaps::new(inventory, &evaluator, options.complete),
         judge: Judge::new(inventory, access),
-        levels: levels(&policies),
-        incidental: incidental(&policies),
-        policies: by_name(&inventory.policies),
+        levels: policies::levels(&policies),
+        incidental: policies::incidental(&policies),
+        policies: policies::by_name(&inventory.policies),
         homes: Homes::new(inventory),
     };
     let mut namespaces: Vec<NamespacePlan> = context
@@ -249,55 +310,6 @@ fn link(namespaces: &mut [NamespacePlan], findings: &[Finding]) {
             namespace.findings = ids.iter().map(|id| (*id).to_owned()).collect();
         }
     }
-}
-
-/// The closest level by policy name; variants count with the loosest.
-fn levels(policies: &[PolicyPlan]) -> BTreeMap<&str, Option<Level>> {
-    let mut levels: BTreeMap<&str, Option<Level>> = BTreeMap::new();
-    for policy in policies {
-        let level = policy.mapping.level;
-        levels
-            .entry(&policy.name)
-            .and_modify(|known| *known = [*known, level].into_iter().flatten().min())
-            .or_insert(level);
-    }
-    levels
-}
-
-fn by_name(policies: &[PodSecurityPolicy]) -> BTreeMap<&str, Vec<&PodSecurityPolicy>> {
-    let mut by_name: BTreeMap<&str, Vec<&PodSecurityPolicy>> = BTreeMap::new();
-    for policy in policies {
-        by_name.entry(&policy.name).or_default().push(policy);
-    }
-    by_name
-}
-
-/// Checks that make a policy privileged although workloads hardly ever use what they forbid.
-const HARDLY_USED: &[&str] = &[
-    "appArmorProfile",
-    "capabilities_baseline",
-    "hostPorts",
-    "seLinuxOptions",
-    "seccompProfile_baseline",
-    "sysctls",
-];
-
-/// Names of the policies that only such checks keep from baseline. Of capabilities only `NET_RAW` is meant.
-fn incidental(policies: &[PolicyPlan]) -> BTreeSet<&str> {
-    policies
-        .iter()
-        .filter(|policy| {
-            let blocked = &policy.mapping.blocked_by.baseline;
-            policy.mapping.level == Some(Level::Privileged)
-                && blocked.iter().all(|check| HARDLY_USED.contains(check))
-                && policy.mapping.controls.iter().all(|control| {
-                    control.check != "capabilities_baseline"
-                        || !blocked.contains(&control.check)
-                        || control.exposure.value == "NET_RAW"
-                })
-        })
-        .map(|policy| policy.name.as_str())
-        .collect()
 }
 
 /// Everything that the plan of one namespace needs.

@@ -45,17 +45,14 @@ fn markdown(name: &str, codes: &[&'static [&'static Code]]) -> Option<String> {
         })
 }
 
+/// The rule of a severity, and the codes that have it.
 fn severity(severity: Severity) -> String {
-    let mut out = format!(
-        "# {}\n\n{}\n\nFindings of this severity\n",
-        severity.as_str(),
-        severity.rule()
-    );
-    for code in findings::CODES
-        .iter()
-        .filter(|code| code.severity == severity)
-    {
-        out.push_str(&entry(code.name, code.title));
+    let (name, rule) = (severity.as_str(), severity.rule());
+    let mut out = format!("# {name}\n\nA severity: {rule}.\n\n## Findings of this severity\n\n");
+    for code in findings::CODES {
+        if code.severity == severity {
+            out.push_str(&format!("- {}: {}\n", code.name, code.title));
+        }
     }
     out
 }

@@ -6,6 +6,8 @@ mod admission;
 mod admit;
 /// The import table, purity and docs of the source tree.
 mod architecture;
+/// The HTML report in a real browser.
+mod browser;
 /// Fixtures of every check and revision, complete both ways.
 mod checks;
 /// What goes with the policies, and that nothing else does.

@@ -178,7 +178,8 @@ the owner's label says enforce: privileged, the evidence baseline
 No workload here needs more than baseline, so the label can be tightened:
 
 ```sh
-kubectl label --overwrite namespace shop pod-security.kubernetes.io/enforce=baseline
+kubectl label --overwrite namespace shop \\
+  pod-security.kubernetes.io/enforce=baseline
 ```",
     },
     FindingCode {

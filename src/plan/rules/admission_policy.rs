@@ -32,10 +32,11 @@ pub(super) fn demand_label() -> Vec<Value> {
 }
 
 /// A policy that keeps what a PodSecurityPolicy restricts and a level does not, in these namespaces, and its binding;
-/// nothing if no expression can say it. `fields` are the fields of the policy that restrict.
+/// nothing if no expression can say it. `fields` are the fields of the policy that restrict. `enforced` is the level of
+/// these namespaces.
 pub(super) fn keep<'f>(
     policy: &PodSecurityPolicy,
-    level: Level,
+    enforced: Option<Level>,
     fields: impl Iterator<Item = &'f str>,
     namespaces: &[&str],
 ) -> Vec<Value> {
@@ -49,9 +50,10 @@ pub(super) fn keep<'f>(
     if validations.is_empty() {
         return Vec::new();
     }
+    let beyond = enforced.map_or("unlabelled", Level::as_str);
     let name = match is_dns_label(&policy.name) {
-        true => format!("psp-{}-{level}", policy.name),
-        false => format!("psp-{level}"),
+        true => format!("psp-{}-{beyond}", policy.name),
+        false => format!("psp-{beyond}"),
     };
     let rule = json!({
         "apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": ["pods"],

@@ -220,16 +220,17 @@ pub(super) fn lost_restrictions(
     context: &Context,
     findings: &mut Findings,
 ) {
-    let mut used: BTreeMap<(&str, Option<Level>), BTreeMap<&str, Vec<Place>>> = BTreeMap::new();
+    type Places<'n> = BTreeMap<&'n str, Vec<Place>>;
+    let mut used: BTreeMap<(&str, Option<Level>), Places> = BTreeMap::new();
     for plan in namespaces
         .iter()
         .filter(|plan| plan.decision.status != Status::Excluded)
     {
         let enforced = plan.labels.in_force(Mode::Enforce);
-        let level = enforced.map(|policy| policy.level);
+        let enforced = enforced.map(|policy| policy.level);
         for workload in plan.workloads.iter().filter(|workload| workload.counts) {
             if let Replay::Admitted { policy, .. } = &workload.replay {
-                let places = used.entry((policy, level)).or_default();
+                let places = used.entry((policy, enforced)).or_default();
                 places
                     .entry(&plan.name)
                     .or_default()
@@ -239,10 +240,6 @@ pub(super) fn lost_restrictions(
     }
     for ((name, enforced), places) in used {
         let level = enforced.unwrap_or(Level::Privileged);
-        let beyond = match enforced {
-            Some(level) => format!("what level {level} does not"),
-            None => "what nothing else does where no level is enforced".to_owned(),
-        };
         let variants = context.policies.get(name).map_or(&[][..], Vec::as_slice);
         let lost: Vec<Unmapped> = variants
             .iter()
@@ -257,13 +254,16 @@ pub(super) fn lost_restrictions(
         let manifests = match variants {
             [policy] => {
                 let fields = lost.iter().map(|lost| lost.field.as_str());
-                admission_policy::keep(policy, level, fields, &inside)
+                admission_policy::keep(policy, enforced, fields, &inside)
             }
             _ => Vec::new(),
         };
         let draft = Draft {
             code: "restriction-lost",
-            title: format!("policy {name} restricts {beyond}"),
+            title: match enforced {
+                Some(level) => format!("policy {name} restricts what level {level} does not"),
+                None => format!("policy {name} restricts what nothing else does where no level is enforced"),
+            },
             evidence: lost
                 .iter()
                 .map(|lost| format!("{} = {}: {}", lost.field, lost.value, lost.message))

@@ -286,6 +286,8 @@ fn finding(plan: &Plan, finding: &findings::Finding) -> v1::Finding {
         evidence: finding.evidence.clone(),
         consequence: finding.consequence.clone(),
         remedy: finding.remedy.clone(),
+        commands: finding.commands.clone(),
+        manifests: finding.manifests.clone(),
         open: plan.is_open(finding),
         accepted: accepted
             .into_iter()
@@ -296,7 +298,5 @@ fn finding(plan: &Plan, finding: &findings::Finding) -> v1::Finding {
                 source: source(&by.source),
             })
             .collect(),
-        commands: finding.commands.clone(),
-        manifests: finding.manifests.clone(),
     }
 }

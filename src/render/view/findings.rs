@@ -36,12 +36,12 @@ pub(super) struct FindingView<'a> {
     evidence: &'a [String],
     consequence: &'a str,
     remedy: &'a str,
-    /// What the configuration accepts of it, a sentence each.
-    accepted: Vec<String>,
     commands: &'a [String],
     /// Objects to apply as JSON, which `kubectl apply -f -` reads, line by line: whatever a text holds, it is on one
     /// line.
     manifests: Vec<Vec<String>>,
+    /// What the configuration accepts of it, a sentence each.
+    accepted: Vec<String>,
     /// `3 places`.
     place_words: String,
     places: Vec<PlaceView<'a>>,
@@ -147,13 +147,13 @@ fn view<'a>(
         evidence: &finding.evidence,
         consequence: &finding.consequence,
         remedy: &finding.remedy,
+        commands: &finding.commands,
+        manifests: finding.manifests.iter().map(lines).collect(),
         accepted: finding
             .accepted
             .iter()
             .map(|by| accepted(finding, by))
             .collect(),
-        commands: &finding.commands,
-        manifests: finding.manifests.iter().map(lines).collect(),
         place_words: words::count(finding.places.len(), "place", "places"),
         places: finding
             .places
@@ -163,6 +163,10 @@ fn view<'a>(
             .collect(),
         more_places: words::left_out(finding.places.len(), PLACES),
     }
+}
+
+fn lines(manifest: &Value) -> Vec<String> {
+    to_text(manifest).lines().map(str::to_owned).collect()
 }
 
 /// That a finding is accepted, why, and until when.
@@ -178,10 +182,6 @@ pub(super) fn accepted(finding: &Finding, by: &Acceptance) -> String {
     };
     let at = words::place(Some(&by.source));
     format!("{some}{until}: {} ({at})", by.reason)
-}
-
-fn lines(manifest: &Value) -> Vec<String> {
-    to_text(manifest).lines().map(str::to_owned).collect()
 }
 
 fn place<'a>(place: &'a Place, anchors: &Anchors) -> PlaceView<'a> {

@@ -638,10 +638,10 @@ impl Sample<'_> {
             consequence: self.text("Pods that run go on running; new ones are refused."),
             remedy: self
                 .text("Change the fields that the violations name, or enforce a looser level."),
-            open: true,
-            accepted: Vec::new(),
             commands: self.list(&["kubectl get events -A", "kubectl get pods"]),
             manifests: vec![json!({"kind": self.text("ValidatingAdmissionPolicy"), "spec": {}})],
+            open: true,
+            accepted: Vec::new(),
         }
     }
 
