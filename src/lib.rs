@@ -25,11 +25,12 @@
 //! * [`mapping`]: a policy to levels, with a verdict for each check.
 //! * [`plan`]: all of it to a decision for each namespace. The only stage that decides.
 //! * [`config`]: what a team has decided beforehand, from its configuration file.
-//! * [`render`]: decisions to manifests, diffs, reports and tables.
+//! * [`mod@edit`]: decisions to edits of the user's own files, and their diff.
+//! * [`render`]: decisions to manifests, reports and tables.
 //!
 //! [`read`], [`migrate`], [`map()`], [`check()`], [`admit()`], and [`assemble`] with [`resolve`], are the whole pipeline
-//! for one question each; they do no I/O. The edges are `cli` (arguments), `write` (the output folder) and `main` (the
-//! process).
+//! for one question each; they do no I/O. The edges are `cli` (arguments), `write` (the output
+//! folder, and the user's files that are edited) and `main` (the process).
 //!
 //! # Invariants
 //!
@@ -62,6 +63,7 @@ pub mod check;
 pub mod cli;
 pub mod config;
 pub mod diag;
+pub mod edit;
 mod go;
 pub mod input;
 pub mod mapping;
@@ -98,6 +100,7 @@ pub static CODES: &[&[&Code]] = &[
     admit::CODES,
     plan::diags::CODES,
     config::diags::CODES,
+    edit::diags::CODES,
 ];
 
 /// What was read, in the order of the input, before it is put together.

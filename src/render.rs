@@ -4,6 +4,7 @@ pub mod admission;
 pub mod admit;
 pub mod cleanup;
 pub mod diff;
+pub mod edits;
 pub mod escape;
 pub mod explain;
 pub mod html;
@@ -29,13 +30,13 @@ pub struct Artifact {
     pub text: String,
 }
 
-/// Everything that `migrate` writes, sorted by path.
-pub fn artifacts(plan: &Plan, diagnostics: &[Diagnostic]) -> Vec<Artifact> {
+/// Everything that `migrate` writes, sorted by path. `diff` is what changes in the user's own files.
+pub fn artifacts(plan: &Plan, diagnostics: &[Diagnostic], diff: String) -> Vec<Artifact> {
     let report = json::document("MigrationReport", diagnostics, json::migration(plan));
     let mut artifacts = manifests::stages(plan);
     artifacts.extend(cleanup::artifacts(plan));
     let files = [
-        ("migration.diff", diff::migration(plan)),
+        ("migration.diff", diff),
         ("pull-request.md", markdown::pull_request(&report)),
         ("report.html", html::report(&report)),
         ("report.json", json::to_text(&report)),

@@ -22,6 +22,7 @@ use std::time::{Duration, Instant};
 
 use cluster::{Form, Size};
 use measure::{Cost, best_of};
+use psp2psa::edit::files;
 use psp2psa::input::walk::{self, Recursion};
 use psp2psa::plan;
 use psp2psa::render;
@@ -291,7 +292,7 @@ fn phases_once(path: &Path, folder: &Path) -> io::Result<[Duration; 6]> {
     )
     .map_err(io::Error::other)?;
     let mut read = psp2psa::Read::default();
-    for entry in listing.entries {
+    for entry in listing.entries.iter().cloned() {
         let file = walk::read(entry).map_err(|diagnostic| io::Error::other(diagnostic.message))?;
         read.append(psp2psa::read(&file));
     }
@@ -303,7 +304,11 @@ fn phases_once(path: &Path, folder: &Path) -> io::Result<[Duration; 6]> {
     let plan = plan::plan(&inventory, &access, &said, &options());
     let plan_time = clock.lap();
     diagnostics.extend(said);
-    let artifacts = render::artifacts(&plan, &diagnostics);
+    let edits = files::edits(&plan, |name| {
+        let named = listing.entries.iter().find(|entry| &*entry.name == name);
+        named.map_or(Err(String::new()), walk::again)
+    });
+    let artifacts = render::artifacts(&plan, &diagnostics, edits.diff());
     let render_time = clock.lap();
     write::write(folder, &artifacts, Foreign::Refuse).map_err(io::Error::other)?;
     let write_time = clock.lap();
@@ -322,6 +327,7 @@ fn options() -> plan::Options {
     plan::Options {
         target: None,
         basis: plan::Basis::Observed,
+        prefer: plan::Prefer::Stability,
         audit: plan::Aim::Next,
         warn: plan::Aim::Next,
         existing: plan::Existing::Keep,

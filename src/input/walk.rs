@@ -12,8 +12,10 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::fs::{self, File};
 use std::io::{self, Read};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use flate2::read::MultiGzDecoder;
 
@@ -51,8 +53,45 @@ pub struct Entry {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Content {
-    OnDisk(PathBuf),
+    OnDisk {
+        path: PathBuf,
+        /// What the file was like when it was listed; `None` if it is no regular file.
+        stamp: Option<Stamp>,
+        /// The directory that was given and holds it, as given and in truth; `None` if the file itself was given.
+        below: Option<(PathBuf, PathBuf)>,
+    },
     InMemory(Vec<u8>),
+}
+
+/// By what a file is known to be unchanged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Stamp {
+    bytes: u64,
+    modified: Option<SystemTime>,
+    /// Device and inode.
+    id: (u64, u64),
+}
+
+impl Stamp {
+    fn of(path: &Path) -> Option<Stamp> {
+        let metadata = fs::metadata(path).ok()?;
+        metadata.is_file().then(|| Stamp {
+            bytes: metadata.len(),
+            modified: metadata.modified().ok(),
+            id: (metadata.dev(), metadata.ino()),
+        })
+    }
+}
+
+/// A file that may be edited, read a second time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Original {
+    /// The file.
+    pub file: InputFile,
+    /// Its name: the path as the user gave it, without links below that.
+    pub name: PathBuf,
+    /// Its path without any link.
+    pub path: PathBuf,
 }
 
 /// What [`list`] found.
@@ -117,12 +156,12 @@ pub fn list(
         if metadata.is_dir() {
             let root = fs::canonicalize(path).map_err(|error| refuse(plain(&error)))?;
             let members = fs::read_dir(path).map_err(|error| refuse(plain(&error)))?;
-            walk.directory(path, &root, members, 0);
+            walk.directory(path, (path, &root), members, 0);
         } else {
             if metadata.is_file() {
                 File::open(path).map_err(|error| refuse(plain(&error)))?;
             }
-            walk.file(path);
+            walk.file(path, None);
         }
     }
     Ok(walk.listing)
@@ -133,7 +172,7 @@ pub fn read(entry: Entry) -> Result<InputFile, Diagnostic> {
     let name = entry.name;
     let bytes = match entry.content {
         Content::InMemory(bytes) => Ok(bytes),
-        Content::OnDisk(path) => read_file(&path),
+        Content::OnDisk { path, .. } => read_file(&path),
     };
     let bytes = bytes.map_err(|error| unreadable(&name, &error))?;
     if !bytes.starts_with(b"\x1F\x8B") {
@@ -152,6 +191,43 @@ pub fn read(entry: Entry) -> Result<InputFile, Diagnostic> {
         ..file
     })
 }
+
+/// Reads a file once more, to edit it.
+///
+/// # Errors
+/// In words, if it can not be edited: it has changed since it was listed, it is no regular file, or a symbolic link
+/// leads to it out of the paths given.
+pub fn again(entry: &Entry) -> Result<Original, String> {
+    let (path, stamp, below) = match &entry.content {
+        Content::InMemory(_) => return Err("it was read from standard input".to_owned()),
+        Content::OnDisk { path, stamp, below } => (path, stamp, below),
+    };
+    let Some(stamp) = stamp else {
+        return Err("it is not a regular file".to_owned());
+    };
+    let real = fs::canonicalize(path).map_err(|error| plain(&error))?;
+    let name = match below {
+        Some((given, root)) => match real.strip_prefix(root) {
+            Ok(inner) => given.join(inner),
+            Err(_) => return Err(LINKED.to_owned()),
+        },
+        None if fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_symlink()) => {
+            return Err(LINKED.to_owned());
+        }
+        None => path.clone(),
+    };
+    let file = read(entry.clone()).map_err(|diagnostic| diagnostic.message)?;
+    if Stamp::of(path).as_ref() != Some(stamp) {
+        return Err("the file has changed since it was read".to_owned());
+    }
+    Ok(Original {
+        file,
+        name,
+        path: real,
+    })
+}
+
+const LINKED: &str = "a symbolic link leads to it";
 
 /// The file by which a folder of ours is known.
 const MARK: &str = "report.json";
@@ -172,18 +248,22 @@ struct Walk {
 }
 
 impl Walk {
-    fn file(&mut self, path: &Path) {
+    fn file(&mut self, path: &Path, below: Option<(&Path, &Path)>) {
         let real = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
         if self.seen.insert(real) {
             self.listing.entries.push(Entry {
                 name: Arc::from(path.to_string_lossy()),
-                content: Content::OnDisk(path.to_owned()),
+                content: Content::OnDisk {
+                    path: path.to_owned(),
+                    stamp: Stamp::of(path),
+                    below: below.map(|(given, root)| (given.to_owned(), root.to_owned())),
+                },
             });
         }
     }
 
-    /// Lists the members of a directory below `root`. Directories are not entered through links, so this ends.
-    fn directory(&mut self, path: &Path, root: &Path, members: fs::ReadDir, depth: usize) {
+    /// Lists the members of a directory below `root`, which is a path as given and in truth. Directories are not entered through links, so this ends.
+    fn directory(&mut self, path: &Path, root: (&Path, &Path), members: fs::ReadDir, depth: usize) {
         let mut names = Vec::new();
         for member in members {
             match member {
@@ -223,16 +303,16 @@ impl Walk {
                 if kind.is_symlink() {
                     self.link(&member, root);
                 } else if kind.is_file() {
-                    self.file(&member);
+                    self.file(&member, Some(root));
                 }
             }
         }
     }
 
     /// A link is followed to a file that stays below `root`, as in a mounted ConfigMap.
-    fn link(&mut self, link: &Path, root: &Path) {
+    fn link(&mut self, link: &Path, root: (&Path, &Path)) {
         match fs::canonicalize(link) {
-            Ok(target) if !target.starts_with(root) => {
+            Ok(target) if !target.starts_with(root.1) => {
                 let source = start_of(&link.to_string_lossy());
                 self.listing.diagnostics.push(Diagnostic::at(
                     &diags::OUTSIDE_LINK,
@@ -241,7 +321,7 @@ impl Walk {
                     "name the link itself with -f if it is meant",
                 ));
             }
-            Ok(target) if target.is_file() => self.file(link),
+            Ok(target) if target.is_file() => self.file(link, Some(root)),
             Ok(_) => {}
             Err(error) => self.complain(link, &error),
         }

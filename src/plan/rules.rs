@@ -4,6 +4,7 @@ mod admission_policy;
 mod cluster;
 mod grants;
 mod labels;
+mod order;
 mod overrides;
 mod policies;
 mod rollout;
@@ -27,12 +28,13 @@ pub(super) fn namespace(plan: &NamespacePlan, context: &Context, findings: &mut 
     if plan.decision.status == Status::Excluded {
         return;
     }
-    labels::namespace(plan, findings);
-    overrides::namespace(plan, findings);
-    drags(plan, findings);
+    labels::namespace(plan, context, findings);
+    overrides::namespace(plan, context, findings);
+    drags(plan, context, findings);
     unseen(plan, findings);
     grants::namespace(plan, context, findings);
     policies::namespace(plan, context, findings);
+    order::namespace(plan, context, findings);
     rollout::namespace(plan, context, findings);
     by_convention(plan, findings);
     for workload in &plan.live {
@@ -60,7 +62,8 @@ fn at(plan: &NamespacePlan, workload: &WorkloadPlan) -> Place {
 const FEW: usize = 3;
 
 /// Few workloads that force a looser level.
-fn drags(plan: &NamespacePlan, findings: &mut Findings) {
+fn drags(plan: &NamespacePlan, context: &Context, findings: &mut Findings) {
+    let prefer = context.options.prefer;
     if scope::is_system(&plan.name) || plan.decision.status != Status::Planned {
         return;
     }
@@ -80,12 +83,12 @@ fn drags(plan: &NamespacePlan, findings: &mut Findings) {
         let (dragging, others): (Vec<_>, Vec<_>) = counting
             .iter()
             .copied()
-            .partition(|workload| !workload.binding_set().contains(tighter));
+            .partition(|workload| !workload.binding_set(prefer).contains(tighter));
         let without = others
             .iter()
             .copied()
             .chain(&plan.live)
-            .map(WorkloadPlan::binding_set)
+            .map(|workload| workload.binding_set(prefer))
             .fold(LevelSet::ALL, LevelSet::intersection);
         (dragging, without)
     };

@@ -19,10 +19,11 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("mapping", &["diag", "model", "psp", "pss"]),
     ("plan", &["diag", "model", "rbac", "psp", "pss", "mapping"]),
     ("config", &["diag", "input", "plan", "pss"]),
+    ("edit", &["diag", "input", "model", "plan", "psp"]),
     (
         "render",
         &[
-            "admit", "check", "diag", "mapping", "model", "plan", "pss", "psp", "rbac",
+            "admit", "check", "diag", "edit", "mapping", "model", "plan", "pss", "psp", "rbac",
         ],
     ),
     ("cli", &["config", "plan", "pss"]),
@@ -30,8 +31,8 @@ const IMPORTS: &[(&str, &[&str])] = &[
     (
         "lib",
         &[
-            "admit", "check", "cli", "config", "diag", "go", "input", "mapping", "model", "plan",
-            "psp", "pss", "rbac", "render", "write",
+            "admit", "check", "cli", "config", "diag", "edit", "go", "input", "mapping", "model",
+            "plan", "psp", "pss", "rbac", "render", "write",
         ],
     ),
     ("main", &["cli", "write"]),

@@ -41,6 +41,7 @@ fn written(objects: &[Value], exclude: &[String]) -> BTreeMap<&'static str, Vec<
     let options = Options {
         target: None,
         basis: Basis::Observed,
+        prefer: psp2psa::plan::Prefer::Stability,
         audit: Aim::Next,
         warn: Aim::Next,
         existing: Existing::Keep,

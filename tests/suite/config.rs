@@ -56,6 +56,7 @@ fn plan(objects: &[Value], rest: &str) -> Plan {
     let options = Options {
         target: configuration.target,
         basis: Basis::Observed,
+        prefer: psp2psa::plan::Prefer::Stability,
         audit: Aim::Next,
         warn: Aim::Next,
         existing: Existing::Keep,

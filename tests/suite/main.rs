@@ -18,6 +18,8 @@ mod cli;
 mod config;
 /// The Pod Security Standards engine against upstream's answers.
 mod conformance;
+/// Edits of the user's own files: styles, generated texts, git, interrupted runs.
+mod edit;
 /// Hostile names, values and numbers of objects, end to end.
 mod hostile;
 /// The YAML reader against Go's answers, and the input formats.
@@ -46,6 +48,8 @@ mod rbac;
 mod readme;
 /// The HTML and Markdown reports: hostile texts, links, sizes.
 mod report;
+/// The stages applied one by one, with the engines watching.
+mod rollout;
 /// Whole runs of the binary, compared byte for byte.
 mod scenarios;
 /// JSON Schemas: current, and every document is of one.

@@ -13,7 +13,7 @@ use psp2psa::model::defaults;
 use psp2psa::plan::patches::Proof;
 use psp2psa::plan::settings::Settings;
 use psp2psa::plan::workloads::{Replay, WorkloadPlan};
-use psp2psa::plan::{Aim, Basis, Existing, Options, Plan};
+use psp2psa::plan::{Aim, Basis, Existing, Options, Plan, Prefer};
 use psp2psa::pss;
 use psp2psa::{Read, default_attribution};
 use serde_json::{Value, json};
@@ -42,6 +42,7 @@ fn plan(files: &[InputFile]) -> Plan {
     let options = Options {
         target: None,
         basis: Basis::Observed,
+        prefer: Prefer::Stability,
         audit: Aim::Next,
         warn: Aim::Next,
         existing: Existing::Keep,

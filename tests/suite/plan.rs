@@ -1,6 +1,6 @@
 //! What holds for the plan of any cluster, here of generated small ones.
 
-mod cluster;
+pub(crate) mod cluster;
 mod unlabelled;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,7 +14,7 @@ use psp2psa::input::InputFile;
 use psp2psa::plan::level::Status;
 use psp2psa::plan::scope::is_system;
 use psp2psa::plan::settings::Settings;
-use psp2psa::plan::{Aim, Basis, Existing, NamespacePlan, Options, Plan};
+use psp2psa::plan::{Aim, Basis, Existing, NamespacePlan, Options, Plan, Prefer};
 use psp2psa::pss::admission::{ENFORCE, Mode};
 use psp2psa::pss::{Level, LevelSet, LevelVersion, Version};
 use psp2psa::render::json;
@@ -40,6 +40,7 @@ fn any_options() -> impl Strategy<Value = Options> {
     (target, existing, any::<bool>()).prop_map(|(target, existing, complete)| Options {
         target,
         basis: Basis::Observed,
+        prefer: Prefer::Stability,
         audit: Aim::Next,
         warn: Aim::Next,
         existing,

@@ -293,6 +293,22 @@ The policy's `runAsUser: {rule: MustRunAs, ranges: [{min: 1000, max: 2000}]}` wr
 image that runs as root by itself. Without the policy it runs as root again.",
     },
     FindingCode {
+        name: "no-overlap",
+        severity: Severity::Medium,
+        title: "no pod satisfies both the old policies and the new level",
+        docs: "\
+## What it means
+Every pod that the policies admit is refused by the level, whatever its template says: they refuse a field that the
+level demands (a policy without a list of seccomp profiles refuses any profile), or write one that the level forbids.
+
+## What follows
+While the plugin is on and the policies decide, a label of this level refuses every new pod of these workloads.
+
+## What to do
+Bypass the policies first (`40-bypass`), patch the templates then (`50-workloads`) and enforce the level last
+(`60-enforce`). Or change the policy: let it accept what the level demands.",
+    },
+    FindingCode {
         name: "nothing-granted",
         severity: Severity::Info,
         title: "no policy was granted, so the workloads decide",
