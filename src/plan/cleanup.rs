@@ -315,7 +315,8 @@ fn rest(role: &Role) -> Option<Vec<Value>> {
         let original = || written.and_then(|rules| rules.get(index)).cloned();
         match rbac::without_policies(rule) {
             Without::Inseparable => return None,
-            Without::All => rest.extend(original()),
+            // A variant that names no policy has no text here, and is never the one that is written.
+            Without::All => rest.push(original().unwrap_or_default()),
             Without::Rest(rules) => rest.extend(rules.iter().filter_map(|rule| {
                 let mut changed = original()?;
                 let fields = changed.as_object_mut()?;

@@ -413,6 +413,19 @@ fn the_live_variant_of_a_role_is_the_one_that_is_edited() {
 }
 
 #[test]
+fn a_role_with_a_variant_that_allows_other_things_stays() {
+    let pods = json!({"verbs": ["get"], "apiGroups": [""], "resources": ["pods"]});
+    let objects = [
+        cluster_role("both", &[psp_rule()]),
+        cluster_role("both", &[pods]),
+        cluster_binding("of-both", "both"),
+    ];
+    let cleanup = cleanup(&inventory(&objects), &[]);
+    assert!(cleanup.is_empty(), "{cleanup:?}");
+    assert_eq!(cleanup.left[0].why, Why::Variants);
+}
+
+#[test]
 fn charts_are_named_without_their_versions() {
     for (label, name) in [
         ("kube-prometheus-stack-12.3.1", "kube-prometheus-stack"),
