@@ -407,7 +407,7 @@ fn last_step(plan: &Plan, folder: &Path) -> String {
     }
     let folder = text::visible(&folder.display().to_string());
     format!(
-        "once the PodSecurityPolicy plugin is off, read {folder}/{}/README.md\n",
+        "once the PSP plugin is off, read {folder}/{}/README.md\n",
         render::cleanup::FOLDER
     )
 }

@@ -216,7 +216,7 @@ fn check(name: &str, input: &Path, args: &[&str]) -> usize {
                 let labels = new["metadata"]["labels"].as_object().expect("labels");
                 let of = &promised[new["metadata"]["name"].as_str().expect("a name")];
                 for (label, value) in labels {
-                    let ours = label.starts_with("pod-security.kubernetes.io/");
+                    let ours = psp2psa::pss::admission::LABELS.contains(&label.as_str());
                     assert!(
                         !ours || of[label] == *value,
                         "{name}/{path}: {label} {value}"
