@@ -101,6 +101,8 @@ impl Browser {
                 "--disable-background-networking",
                 "--disable-component-update",
                 "--disable-sync",
+                // A test follows more links in a second than people do.
+                "--disable-ipc-flooding-protection",
                 "--hide-scrollbars",
                 "--force-device-scale-factor=1",
                 "--lang=en-US",
