@@ -128,15 +128,6 @@ fn hardening_is_proposed_with_what_the_old_policies_make_of_it() {
     assert_eq!(proposal(story, "shop", Level::Baseline), accepted);
     // Nothing is proposed beyond what the patch reaches.
     assert_eq!(proposal("mutation-lost", "shop", Level::Restricted), None);
-    // Nor where the author asked for what the level forbids.
-    assert_eq!(
-        proposal(
-            "privileged-policy-open-to-everybody",
-            "shop",
-            Level::Baseline
-        ),
-        None
-    );
 }
 
 #[test]
