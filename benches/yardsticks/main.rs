@@ -357,7 +357,9 @@ fn curve() -> io::Result<()> {
         policies: 20,
     };
     println!("\ncurve: {} and each of these doubled twice", sizes(base));
-    let vary: [(&str, fn(&mut Size) -> &mut u64); 5] = [
+    /// The number of one kind of object.
+    type Count = fn(&mut Size) -> &mut u64;
+    let vary: [(&str, Count); 5] = [
         ("namespaces", |size| &mut size.namespaces),
         ("workloads", |size| &mut size.workloads),
         ("bindings", |size| &mut size.bindings),

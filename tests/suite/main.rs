@@ -20,6 +20,8 @@ mod config;
 mod conformance;
 /// Edits of the user's own files: styles, generated texts, git, interrupted runs.
 mod edit;
+/// What the report proposes beyond today's behaviour.
+mod hardening;
 /// Hostile names, values and numbers of objects, end to end.
 mod hostile;
 /// The YAML reader against Go's answers, and the input formats.
