@@ -8,28 +8,30 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
 use clap::FromArgMatches;
-use psp2psa::Read;
 use psp2psa::admit::{self, Authorization};
-use psp2psa::check::Question;
+use psp2psa::check::{Judge, Question, Seen};
 use psp2psa::cli::{
     self, AccessArgs, Admit, Check, Cli, Color, Command, FailOn, Input, Map, Migrate, Output,
 };
 use psp2psa::diag::{Diagnostic, Severity};
-use psp2psa::input::walk::{self, Recursion};
+use psp2psa::input::walk::{self, Entry, Recursion};
 use psp2psa::model::attribution::Attribution;
 use psp2psa::model::decode::Keep;
-use psp2psa::model::workload::Workload;
 use psp2psa::plan::findings;
 use psp2psa::plan::{self, Existing, Plan};
 use psp2psa::rbac::Identity;
 use psp2psa::render::{self, explain, json, markdown, text};
 use psp2psa::write::{self, Foreign};
+use psp2psa::{Collector, Interrupted, Read};
 use rayon::prelude::*;
+
+/// Writes an answer to standard output.
+type Print = Box<dyn FnOnce(&mut dyn Write) -> io::Result<()>>;
 
 /// What a command has to say.
 struct Answer {
     /// For standard output.
-    text: String,
+    print: Print,
     /// For standard error.
     diagnostics: Vec<Diagnostic>,
     /// Whether the answer is one that scripts should notice: a violation, a "no", a finding.
@@ -39,11 +41,15 @@ struct Answer {
 impl Answer {
     fn plain(text: String) -> Self {
         Answer {
-            text,
+            print: printed(text),
             diagnostics: Vec::new(),
             negative: false,
         }
     }
+}
+
+fn printed(text: String) -> Print {
+    Box::new(move |out| out.write_all(text.as_bytes()))
 }
 
 fn main() -> ExitCode {
@@ -75,7 +81,7 @@ fn main() -> ExitCode {
                 .diagnostics
                 .iter()
                 .any(|diagnostic| diagnostic.code.severity == Severity::Error);
-            match anstream::stdout().write_all(answer.text.as_bytes()) {
+            match (answer.print)(&mut anstream::stdout()) {
                 Err(error) if error.kind() != io::ErrorKind::BrokenPipe => fail(&error.into()),
                 // A reader that has seen enough, such as `head`, is no error.
                 _ => match (answer.negative, unreadable) {
@@ -136,30 +142,54 @@ fn read(input: &Input) -> Result<Read> {
 }
 
 fn read_keeping(input: &Input, keep: Keep) -> Result<Read> {
+    match keep {
+        Keep::Typed => read_into(input, &psp2psa::keep_typed()),
+        Keep::Whole => read_into(input, &psp2psa::keep_whole()),
+    }
+}
+
+fn read_into<T: Default + Send, M>(
+    input: &Input,
+    collector: &Collector<'_, T, M>,
+) -> Result<Read<T>> {
     let recursion = match input.recursive {
         true => Recursion::On,
         false => Recursion::Off,
     };
     let listing = walk::list(&input.filename, recursion, io::stdin().lock())?;
-    let parts: Vec<Read> = listing
+    let parts: Vec<Read<T>> = listing
         .entries
         .into_par_iter()
-        .map(|entry| match walk::read(entry) {
-            Ok(file) => psp2psa::read_keeping(&file, keep),
-            Err(diagnostic) => Read {
-                diagnostics: vec![diagnostic],
-                ..Read::default()
-            },
-        })
+        .map(|entry| read_entry(entry, collector))
         .collect();
-    let mut all = Read {
-        diagnostics: listing.diagnostics,
+    let mut all = collector.merge(parts);
+    all.diagnostics.extend(listing.diagnostics);
+    Ok(all)
+}
+
+fn read_entry<T: Default + Send, M>(entry: Entry, collector: &Collector<'_, T, M>) -> Read<T> {
+    let failed = |diagnostic| Read {
+        diagnostics: vec![diagnostic],
         ..Read::default()
     };
-    for part in parts {
-        all.append(part);
+    let stream = match walk::open(&entry) {
+        Ok(Some(stream)) => stream,
+        Ok(None) => {
+            return match walk::read(entry) {
+                Ok(file) => collector.read(&file),
+                Err(diagnostic) => failed(diagnostic),
+            };
+        }
+        Err(diagnostic) => return failed(diagnostic),
+    };
+    match collector.read_parts(stream) {
+        Ok(read) => read,
+        Err(Interrupted::Failed(error)) => failed(walk::unreadable(&entry.name, &error)),
+        Err(Interrupted::Restart(_)) => match walk::read(entry) {
+            Ok(file) => collector.read(&file),
+            Err(diagnostic) => failed(diagnostic),
+        },
     }
-    Ok(all)
 }
 
 fn attribution(input: &Input) -> Attribution {
@@ -214,7 +244,7 @@ fn migrate(arguments: &Migrate) -> Result<Answer> {
         ),
     };
     Ok(Answer {
-        text,
+        print: printed(text),
         negative: fails(&plan, arguments.fail_on),
         diagnostics,
     })
@@ -284,7 +314,7 @@ fn map(arguments: &Map) -> Result<Answer> {
         ),
     };
     Ok(Answer {
-        text,
+        print: printed(text),
         diagnostics,
         negative: false,
     })
@@ -330,7 +360,7 @@ fn access(arguments: &AccessArgs) -> Result<Answer> {
         ),
     };
     Ok(Answer {
-        text,
+        print: printed(text),
         // A "no" that rests on roles or bindings which could not be read is no answer.
         negative: negative && !roles_unread,
         diagnostics,
@@ -370,10 +400,12 @@ fn admit(arguments: &Admit) -> Result<Answer> {
         )),
         Output::Yaml => render::admit::pods(&json::admit(replayed)),
         Output::Markdown => render::admit::markdown(&json::admit(replayed)),
-        Output::Name => refused().map(|one| workload_name(&one.workload)).collect(),
+        Output::Name => refused()
+            .map(|one| workload_name(&one.workload.kind, &one.workload.meta.display_name()))
+            .collect(),
     };
     Ok(Answer {
-        text,
+        print: printed(text),
         diagnostics,
         negative,
     })
@@ -393,38 +425,48 @@ fn check(arguments: &Check) -> Result<Answer> {
         version: arguments.version,
         namespace: arguments.namespace.clone(),
     };
-    let read = read(&arguments.input)?;
-    let (checked, diagnostics) = psp2psa::check(read, &attribution(&arguments.input), &question);
-    let body = json::check(&checked, &question);
-    let negative = body.results.iter().any(|result| !result.allowed);
-    let report = json::document("CheckReport", &diagnostics, body);
-    let text = match arguments.output {
-        Output::Table => text::check(&report.body, text::Fit::Terminal),
-        Output::Wide => text::check(&report.body, text::Fit::Wide),
-        Output::Json => json::to_text(&report),
-        Output::Yaml => json::to_yaml(&report),
-        Output::Markdown => markdown::check(&report.body),
-        Output::Name => {
-            let refused = checked
-                .iter()
-                .filter(|checked| !checked.violations.is_empty());
-            refused
-                .map(|checked| workload_name(&checked.workload))
-                .collect()
-        }
+    let judge = Judge::new(&question);
+    let collector = Collector {
+        make: &|document| psp2psa::look(&judge, document),
+        put: Seen::add,
+        append: Seen::append,
     };
+    let read = read_into(&arguments.input, &collector)?;
+    let (judged, diagnostics) = psp2psa::checked(judge, read, &attribution(&arguments.input));
+    let negative =
+        question.level.is_some() && judged.iter().any(|checked| !checked.violations.is_empty());
+    let output = arguments.output;
+    let document = match output {
+        Output::Json | Output::Yaml => diagnostics.clone(),
+        Output::Table | Output::Wide | Output::Markdown | Output::Name => Vec::new(),
+    };
+    let print: Print = Box::new(move |out| {
+        let report = || json::document("CheckReport", &document, json::check(&judged, &question));
+        let text = match output {
+            Output::Table => return text::check(out, &judged, &question, text::Fit::Terminal),
+            Output::Wide => return text::check(out, &judged, &question, text::Fit::Wide),
+            Output::Json => json::to_text(&report()),
+            Output::Yaml => json::to_yaml(&report()),
+            Output::Markdown => markdown::check(&report().body),
+            Output::Name => judged
+                .iter()
+                .filter(|checked| !checked.violations.is_empty())
+                .map(|checked| workload_name(checked.kind, checked.name))
+                .collect(),
+        };
+        out.write_all(text.as_bytes())
+    });
     Ok(Answer {
-        text,
+        print,
         diagnostics,
         negative,
     })
 }
 
 /// A workload as `kubectl -o name` prints it.
-fn workload_name(workload: &Workload) -> String {
-    let kind = workload.kind.to_lowercase();
-    let name = text::visible(&workload.meta.display_name());
-    format!("{}/{name}\n", text::visible(&kind))
+fn workload_name(kind: &str, name: &str) -> String {
+    let kind = text::visible(&kind.to_lowercase());
+    format!("{kind}/{}\n", text::visible(name))
 }
 
 fn explain(name: Option<&str>) -> Result<Answer> {

@@ -17,6 +17,7 @@ use std::sync::Arc;
 
 use flate2::read::MultiGzDecoder;
 
+use super::stream::{self, Opening, Stream};
 use super::{InputFile, Storage, diags};
 use crate::diag::{Diagnostic, Source};
 
@@ -126,6 +127,24 @@ pub fn list(
         }
     }
     Ok(walk.listing)
+}
+
+/// Opens a file that can be read in parts. `None` if it is to be read as a whole with [`read`].
+pub fn open(entry: &Entry) -> Result<Option<Stream<Box<dyn Read + Send>>>, Diagnostic> {
+    let Content::OnDisk(path) = &entry.content else {
+        return Ok(None);
+    };
+    let fail = |error: io::Error| unreadable(&entry.name, &error);
+    let file = File::open(path).map_err(fail)?;
+    let size = file.metadata().map_err(fail)?.len();
+    if size < stream::PART as u64 {
+        return Ok(None);
+    }
+    let source: Box<dyn Read + Send> = Box::new(file);
+    match stream::open(&entry.name, source, stream::PART).map_err(fail)? {
+        Opening::Parts(stream) => Ok(Some(stream)),
+        Opening::Whole(_) => Ok(None),
+    }
 }
 
 /// Reads a file, unpacked if it is compressed.
@@ -288,7 +307,8 @@ fn read_into(bytes: &mut Vec<u8>, source: impl Read, limit: u64) -> io::Result<(
     Ok(())
 }
 
-fn unreadable(name: &str, error: &io::Error) -> Diagnostic {
+/// The diagnostic of a file that can not be read.
+pub fn unreadable(name: &str, error: &io::Error) -> Diagnostic {
     let source = start_of(name);
     match error.kind() {
         io::ErrorKind::FileTooLarge => Diagnostic::at(

@@ -11,9 +11,10 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("go", &[]),
     ("input", &["diag"]),
     ("model", &["diag", "input"]),
+    ("collect", &["diag", "input", "model"]),
     ("rbac", &["diag", "model"]),
     ("pss", &["diag", "go", "model"]),
-    ("check", &["model", "pss"]),
+    ("check", &["diag", "input", "model", "pss"]),
     ("psp", &["diag", "go", "model"]),
     ("admit", &["diag", "model", "rbac", "psp"]),
     ("mapping", &["diag", "model", "psp", "pss"]),
@@ -29,8 +30,8 @@ const IMPORTS: &[(&str, &[&str])] = &[
     (
         "lib",
         &[
-            "admit", "check", "cli", "diag", "go", "input", "mapping", "model", "plan", "psp",
-            "pss", "rbac", "render", "write",
+            "admit", "check", "cli", "collect", "diag", "go", "input", "mapping", "model", "plan",
+            "psp", "pss", "rbac", "render", "write",
         ],
     ),
     ("main", &["cli", "write"]),
