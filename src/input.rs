@@ -53,6 +53,10 @@ pub enum Storage {
     Plain,
     /// Compressed with gzip.
     Gzip,
+    /// Compressed with zstd.
+    Zstd,
+    /// In a tar archive.
+    Archived,
     /// In UTF-16.
     Utf16,
 }

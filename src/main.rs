@@ -14,7 +14,7 @@ use psp2psa::cli::{
     self, AccessArgs, Admit, Check, Cli, Color, Command, FailOn, Input, Map, Migrate, Output,
 };
 use psp2psa::diag::{Diagnostic, Severity};
-use psp2psa::input::walk::{self, Entry, Recursion};
+use psp2psa::input::walk::{self, Entry, Limits, Opened, Recursion};
 use psp2psa::model::attribution::Attribution;
 use psp2psa::model::decode::Keep;
 use psp2psa::plan::findings;
@@ -157,38 +157,47 @@ fn read_into<T: Default + Send, M>(
         false => Recursion::Off,
     };
     let listing = walk::list(&input.filename, recursion, io::stdin().lock())?;
+    let limits = Limits {
+        unpacked: input.max_unpacked.map(|gibibytes| gibibytes << 30),
+    };
     let parts: Vec<Read<T>> = listing
         .entries
         .into_par_iter()
-        .map(|entry| read_entry(entry, collector))
+        .map(|entry| read_entry(entry, limits, collector))
         .collect();
     let mut all = collector.merge(parts);
     all.diagnostics.extend(listing.diagnostics);
     Ok(all)
 }
 
-fn read_entry<T: Default + Send, M>(entry: Entry, collector: &Collector<'_, T, M>) -> Read<T> {
+fn read_entry<T: Default + Send, M>(
+    entry: Entry,
+    limits: Limits,
+    collector: &Collector<'_, T, M>,
+) -> Read<T> {
     let failed = |diagnostic| Read {
         diagnostics: vec![diagnostic],
         ..Read::default()
     };
-    let stream = match walk::open(&entry) {
-        Ok(Some(stream)) => stream,
-        Ok(None) => {
-            return match walk::read(entry) {
-                Ok(file) => collector.read(&file),
-                Err(diagnostic) => failed(diagnostic),
-            };
-        }
-        Err(diagnostic) => return failed(diagnostic),
+    let whole = |entry| match walk::read_within(entry, limits) {
+        Ok(file) => collector.read(&file),
+        Err(diagnostic) => failed(diagnostic),
     };
-    match collector.read_parts(stream) {
-        Ok(read) => read,
-        Err(Interrupted::Failed(error)) => failed(walk::unreadable(&entry.name, &error)),
-        Err(Interrupted::Restart(_)) => match walk::read(entry) {
-            Ok(file) => collector.read(&file),
-            Err(diagnostic) => failed(diagnostic),
+    match walk::open(&entry, limits) {
+        Ok(Opened::Whole) => whole(entry),
+        Ok(Opened::Parts(stream)) => match collector.read_parts(stream) {
+            Ok(read) => read,
+            Err(Interrupted::Failed(error)) => failed(walk::unreadable(&entry.name, &error)),
+            Err(Interrupted::Restart(_)) => whole(entry),
         },
+        Ok(Opened::Archive(archive)) => {
+            let mut parts = Vec::new();
+            let read = archive.each(|file| parts.push(collector.read(&file)));
+            let broken = read.map_err(|error| failed(walk::unreadable(&entry.name, &error)));
+            parts.extend(broken.err());
+            collector.merge(parts)
+        }
+        Err(diagnostic) => failed(diagnostic),
     }
 }
 

@@ -73,6 +73,7 @@ pub(super) fn masked(texts: &[Cow<'_, str>]) -> Vec<u8> {
     const NODE: &[u8] = b"\"nodeName\"";
     let mut key = Vec::with_capacity(texts.iter().map(|text| text.len() + 1).sum());
     for text in texts {
+        let begin = key.len();
         let mut rest = text.as_bytes();
         while let Some(at) = memchr::memmem::find(rest, TOKEN_VOLUME.as_bytes()) {
             let end = at + TOKEN_VOLUME.len();
@@ -83,9 +84,8 @@ pub(super) fn masked(texts: &[Cow<'_, str>]) -> Vec<u8> {
                     .take_while(|byte| byte.is_ascii_alphanumeric())
                     .count()..];
         }
-        let begin = key.len();
         key.extend_from_slice(rest);
-        // The node is named behind the containers, so it is sought from the end; what is not found is not masked.
+        // Sought from the end, where it stands; what is not found is not masked.
         if let Some(at) = memchr::memmem::rfind(&key[begin..], NODE) {
             let value = begin + at + NODE.len();
             let colon = key[value..]

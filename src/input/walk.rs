@@ -1,34 +1,45 @@
 //! From paths to bytes: the only code of the library that touches disk or standard input.
 //!
 //! Paths mean what they mean to `kubectl -f`: a file of any name, a directory for its `.yaml`, `.yml` and `.json`
-//! files, `-` for standard input. Beyond that `.gz` is unpacked. `.gitignore` is not looked at: a dump is often ignored
-//! on purpose, and still the thing to read.
+//! files, a pattern such as `dumps/*.json` for the files that match it, `-` for standard input. Beyond that gzip and zstd
+//! are unpacked, and tar archives are read member by member. `.gitignore` is not looked at: a dump is often ignored on
+//! purpose, and still the thing to read.
 #![expect(
     clippy::disallowed_methods,
     reason = "this is the one module that reads from disk"
 )]
 
+mod unpack;
+
 use std::collections::BTreeSet;
 use std::fmt;
 use std::fs::{self, File};
-use std::io::{self, Read};
+use std::io::{self, Cursor, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-
-use flate2::read::MultiGzDecoder;
 
 use super::stream::{self, Opening, Stream};
 use super::{InputFile, Storage, diags};
 use crate::diag::{Diagnostic, Source};
+pub use unpack::Archive;
+use unpack::Contents;
 
-/// The largest text that is read, packed or not. Offsets within a document fit 32 bits.
+/// The largest text that is read as a whole. Offsets within a document fit 32 bits.
 const MAX_BYTES: u64 = 4 << 30;
 
-/// A compressed file may always unpack to this many bytes …
-const FREE_UNPACKED: u64 = 64 << 20;
+/// How much is read. There is no limit for files that are read in parts and are not compressed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Limits {
+    /// How many bytes a compressed file may unpack to, and a text may have that is read as a whole. `None` allows
+    /// 4 GiB for the one, and for the other what compression of a dump can explain.
+    pub unpacked: Option<u64>,
+}
 
-/// … and beyond that to this many times its size. Dumps reach 50, deflate allows 1032.
-const MAX_RATIO: u64 = 200;
+impl Limits {
+    fn text(self) -> u64 {
+        self.unpacked.unwrap_or(MAX_BYTES)
+    }
+}
 
 /// How many directories may stand within each other.
 const MAX_DIRECTORIES: usize = 255;
@@ -53,7 +64,17 @@ pub struct Entry {
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Content {
     OnDisk(PathBuf),
-    InMemory(Vec<u8>),
+    InMemory(Shared),
+}
+
+/// Bytes that are read in several places, and may be many.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Shared(Arc<Vec<u8>>);
+
+impl AsRef<[u8]> for Shared {
+    fn as_ref(&self) -> &[u8] {
+        &self.0
+    }
 }
 
 /// What [`list`] found.
@@ -101,11 +122,11 @@ pub fn list(
         };
         if given == "-" {
             if let Some(stdin) = stdin.take() {
-                let bytes =
-                    read_limited(stdin, MAX_BYTES).map_err(|error| refuse(error.to_string()))?;
+                let bytes = unpack::read_limited(stdin, MAX_BYTES)
+                    .map_err(|error| refuse(error.to_string()))?;
                 walk.listing.entries.push(Entry {
                     name: Arc::from("-"),
-                    content: Content::InMemory(bytes),
+                    content: Content::InMemory(Shared(Arc::new(bytes))),
                 });
             }
             continue;
@@ -113,63 +134,100 @@ pub fn list(
         if given.starts_with("http://") || given.starts_with("https://") {
             return Err(refuse("only files are read; download it first".to_owned()));
         }
-        let path = Path::new(given);
-        let metadata = fs::metadata(path).map_err(|error| refuse(plain(&error)))?;
-        if metadata.is_dir() {
-            let root = fs::canonicalize(path).map_err(|error| refuse(plain(&error)))?;
-            let members = fs::read_dir(path).map_err(|error| refuse(plain(&error)))?;
-            walk.directory(path, &root, members, 0);
-        } else {
-            if metadata.is_file() {
-                File::open(path).map_err(|error| refuse(plain(&error)))?;
-            }
-            walk.file(path);
+        for path in matches(given).map_err(refuse)? {
+            walk.given(&path).map_err(|error| refuse(plain(&error)))?;
         }
     }
     Ok(walk.listing)
 }
 
-/// Opens a file that can be read in parts. `None` if it is to be read as a whole with [`read`].
-pub fn open(entry: &Entry) -> Result<Option<Stream<Box<dyn Read + Send>>>, Diagnostic> {
-    let Content::OnDisk(path) = &entry.content else {
-        return Ok(None);
-    };
-    let fail = |error: io::Error| unreadable(&entry.name, &error);
-    let file = File::open(path).map_err(fail)?;
-    let size = file.metadata().map_err(fail)?.len();
-    if size < stream::PART as u64 {
-        return Ok(None);
+/// The paths that were meant: the one given, or what matches it if there is none of that name and it is a pattern.
+fn matches(given: &str) -> Result<Vec<PathBuf>, String> {
+    if !given.contains(['*', '?', '[']) || fs::symlink_metadata(given).is_ok() {
+        return Ok(vec![PathBuf::from(given)]);
     }
-    let source: Box<dyn Read + Send> = Box::new(file);
-    match stream::open(&entry.name, source, stream::PART).map_err(fail)? {
-        Opening::Parts(stream) => Ok(Some(stream)),
-        Opening::Whole(_) => Ok(None),
+    let paths = glob::glob(given).map_err(|error| format!("not a pattern: {error}"))?;
+    let paths: Result<Vec<PathBuf>, _> = paths.collect();
+    let paths = paths.map_err(|error| plain(error.error()))?;
+    if paths.is_empty() {
+        return Err("no file matches the pattern".to_owned());
+    }
+    Ok(paths)
+}
+
+/// How a file is to be read.
+pub enum Opened {
+    /// Part by part.
+    Parts(Stream<Box<dyn Read + Send>>),
+    /// As a whole, with [`read_within`].
+    Whole,
+    /// Member by member.
+    Archive(Archive),
+}
+
+/// Looks at the beginning of a file.
+///
+/// # Errors
+/// If it can not be read.
+pub fn open(entry: &Entry, limits: Limits) -> Result<Opened, Diagnostic> {
+    let fail = |error: io::Error| unreadable(&entry.name, &error);
+    match contents(entry, limits).map_err(fail)? {
+        Contents::Archive(source) => Ok(Opened::Archive(Archive {
+            name: Arc::clone(&entry.name),
+            source,
+            limits,
+        })),
+        Contents::Text(source, _) => {
+            match stream::open(&entry.name, source, stream::PART).map_err(fail)? {
+                Opening::Parts(stream) => Ok(Opened::Parts(stream)),
+                Opening::Whole(_) => Ok(Opened::Whole),
+            }
+        }
+    }
+}
+
+fn contents(entry: &Entry, limits: Limits) -> io::Result<Contents> {
+    match &entry.content {
+        Content::InMemory(bytes) => {
+            let size = bytes.0.len() as u64;
+            unpack::look(Cursor::new(bytes.clone()), size, limits)
+        }
+        Content::OnDisk(path) => {
+            let file = File::open(path)?;
+            let size = file.metadata()?.len();
+            unpack::look(file, size, limits)
+        }
     }
 }
 
 /// Reads a file, unpacked if it is compressed.
+///
+/// # Errors
+/// If it can not be read, or is an archive.
 pub fn read(entry: Entry) -> Result<InputFile, Diagnostic> {
-    let name = entry.name;
-    let bytes = match entry.content {
-        Content::InMemory(bytes) => Ok(bytes),
-        Content::OnDisk(path) => read_file(&path),
+    read_within(entry, Limits::default())
+}
+
+/// Reads a file, unpacked if it is compressed, with other limits.
+///
+/// # Errors
+/// If it can not be read, or is an archive.
+pub fn read_within(entry: Entry, limits: Limits) -> Result<InputFile, Diagnostic> {
+    let name = Arc::clone(&entry.name);
+    let fail = |error: io::Error| unreadable(&name, &error);
+    let (source, storage) = match contents(&entry, limits).map_err(fail)? {
+        Contents::Text(source, storage) => (source, storage),
+        Contents::Archive(source) => (source, Storage::Archived),
     };
-    let bytes = bytes.map_err(|error| unreadable(&name, &error))?;
-    if !bytes.starts_with(b"\x1F\x8B") {
-        return Ok(InputFile::new(name, bytes));
+    let bytes = unpack::read_limited(source, limits.text()).map_err(fail)?;
+    let file = InputFile::new(Arc::clone(&name), bytes);
+    match storage {
+        Storage::Plain => Ok(file),
+        packed => Ok(InputFile {
+            storage: packed,
+            ..file
+        }),
     }
-    let limit = FREE_UNPACKED
-        .max(bytes.len() as u64 * MAX_RATIO)
-        .min(MAX_BYTES);
-    let unpacked = read_limited(MultiGzDecoder::new(bytes.as_slice()), limit);
-    let file = InputFile::new(
-        Arc::clone(&name),
-        unpacked.map_err(|error| unreadable(&name, &error))?,
-    );
-    Ok(InputFile {
-        storage: Storage::Gzip,
-        ..file
-    })
 }
 
 /// The file by which a folder of ours is known.
@@ -191,6 +249,21 @@ struct Walk {
 }
 
 impl Walk {
+    /// Lists what a path stands for that was given.
+    fn given(&mut self, path: &Path) -> io::Result<()> {
+        let metadata = fs::metadata(path)?;
+        if metadata.is_dir() {
+            let root = fs::canonicalize(path)?;
+            self.directory(path, &root, fs::read_dir(path)?, 0);
+        } else {
+            if metadata.is_file() {
+                File::open(path)?;
+            }
+            self.file(path);
+        }
+        Ok(())
+    }
+
     fn file(&mut self, path: &Path) {
         let real = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
         if self.seen.insert(real) {
@@ -272,39 +345,14 @@ impl Walk {
     }
 }
 
-/// Whether a member of a directory is read: `kubectl`'s extensions, and these with `.gz`.
+/// Whether a member of a directory or archive is read: `kubectl`'s extensions, and these with `.gz` or `.zst`.
 fn has_known_extension(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let name = name.strip_suffix(".gz").unwrap_or(&name);
+    let packed = name.strip_suffix(".gz").or(name.strip_suffix(".zst"));
+    let name = packed.unwrap_or(&name);
     [".yaml", ".yml", ".json"]
         .iter()
         .any(|extension| name.ends_with(extension))
-}
-
-fn read_file(path: &Path) -> io::Result<Vec<u8>> {
-    let file = File::open(path)?;
-    // Dumps are large: growing step by step would take twice the memory.
-    let expected = file.metadata()?.len().min(MAX_BYTES);
-    let mut bytes = Vec::with_capacity(expected as usize + 1);
-    read_into(&mut bytes, file, MAX_BYTES)?;
-    Ok(bytes)
-}
-
-fn read_limited(source: impl Read, limit: u64) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    read_into(&mut bytes, source, limit)?;
-    Ok(bytes)
-}
-
-fn read_into(bytes: &mut Vec<u8>, source: impl Read, limit: u64) -> io::Result<()> {
-    source.take(limit + 1).read_to_end(bytes)?;
-    if bytes.len() as u64 > limit {
-        return Err(io::Error::new(
-            io::ErrorKind::FileTooLarge,
-            format!("it holds more than {} MiB", limit >> 20),
-        ));
-    }
-    Ok(())
 }
 
 /// The diagnostic of a file that can not be read.

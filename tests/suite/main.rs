@@ -12,6 +12,8 @@ mod checks;
 mod cli;
 /// The Pod Security Standards engine against upstream's answers.
 mod conformance;
+/// Fixtures changed at random, for the same targets as the fuzzer.
+mod fuzz;
 /// Hostile names, values and numbers of objects, end to end.
 mod hostile;
 /// The YAML reader against Go's answers, and the input formats.

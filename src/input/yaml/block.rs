@@ -301,8 +301,9 @@ fn is_dash(content: &str) -> bool {
 /// Where the `:` stands behind the key with which a text begins, if it does.
 fn key_end(content: &str) -> Option<usize> {
     let bytes = content.as_bytes();
-    let end = match bytes[0] {
-        quote @ (b'"' | b'\'') => 1 + memchr::memchr(quote, &bytes[1..])? + 1,
+    let end = match *bytes.first()? {
+        b'"' => quote_end(bytes)? + 1,
+        b'\'' => 1 + memchr::memchr(b'\'', &bytes[1..])? + 1,
         _ => memchr::memchr_iter(b':', bytes)
             .find(|at| matches!(bytes.get(at + 1), None | Some(b' ')))?,
     };
@@ -310,10 +311,22 @@ fn key_end(content: &str) -> Option<usize> {
     ends.then_some(end)
 }
 
+/// Where the quote stands that closes the one with which a text begins.
+fn quote_end(bytes: &[u8]) -> Option<usize> {
+    let mut at = 1;
+    loop {
+        at += memchr::memchr2(b'"', b'\\', bytes.get(at..)?)?;
+        match bytes[at] {
+            b'"' => return Some(at),
+            _ => at += 2,
+        }
+    }
+}
+
 /// A scalar that is the whole of a text; `None` if it is not certainly one.
 fn scalar(text: &str, at: usize) -> Option<Scalar<'_>> {
     let bytes = text.as_bytes();
-    let (content, tag) = match bytes[0] {
+    let (content, tag) = match *bytes.first()? {
         b'"' => (double_quoted(text)?, Tag::Text),
         b'\'' => {
             let inner = text[1..].strip_suffix('\'')?;

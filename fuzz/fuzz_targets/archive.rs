@@ -1,0 +1,4 @@
+//! See `targets::archive`.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| psp2psa_fuzz::archive(bytes));

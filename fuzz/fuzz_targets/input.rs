@@ -1,0 +1,4 @@
+//! See `targets::input`.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| psp2psa_fuzz::input(bytes));
