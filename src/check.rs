@@ -161,6 +161,7 @@ impl Judge {
             | Object::ServiceAccount(_)
             | Object::Node(_)
             | Object::Gaps(_)
+            | Object::Revision(_)
             | Object::Other => Look::Nothing,
         }
     }

@@ -1,9 +1,12 @@
 //! The command line: what was typed. What it means is made of it in `main`.
 
+pub mod completion;
+
 use std::path::PathBuf;
 
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
+use crate::config::Date;
 use crate::plan::{Aim, Basis};
 use crate::pss::{Level, Version};
 
@@ -79,21 +82,27 @@ pub enum Command {
     Check(Check),
     /// Explain a check, a finding or a diagnostic
     Explain(Explain),
-    /// Print a completion script for a shell
+    /// Print the JSON Schema of a kind of document
+    Schema(Schema),
+    /// Print a completion script for a shell, or for kubectl
     Completion {
-        /// The shell
-        #[arg(value_enum)]
-        shell: clap_complete::Shell,
+        /// The shell, or kubectl for the plugin
+        #[arg(value_enum, value_name = "SHELL")]
+        target: completion::For,
     },
-    /// Print the manual page
-    Man,
+    /// Print the manual page, or that of a command
+    Man {
+        /// The command
+        #[arg(value_name = "COMMAND")]
+        name: Option<String>,
+    },
 }
 
 /// Where the objects come from.
 #[derive(Debug, Clone, Args)]
 pub struct Input {
-    /// File, folder, pattern or - for standard input; may be given several times. Gzip, zstd and tar are unpacked
-    #[arg(short = 'f', long, required = true, value_name = "PATH")]
+    /// Files, folders, patterns or - for standard input; may be given several times. Gzip, zstd and tar are unpacked
+    #[arg(short = 'f', long, required = true, num_args = 1.., value_name = "PATH")]
     pub filename: Vec<String>,
     /// Read folders with everything below them
     #[arg(short = 'R', long)]
@@ -124,6 +133,27 @@ pub enum Output {
     Name,
 }
 
+/// The form of the answer of commands that judge: those of [`Output`], and two for CI.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum JudgedOutput {
+    /// A table of 80 columns.
+    Table,
+    /// A table with everything.
+    Wide,
+    /// JSON, schemaVersion v1.
+    Json,
+    /// YAML.
+    Yaml,
+    /// Markdown.
+    Markdown,
+    /// Only names.
+    Name,
+    /// SARIF 2.1.0, for services that show results beside the lines of a file.
+    Sarif,
+    /// JUnit XML, for CI that shows test results.
+    Junit,
+}
+
 /// `migrate`.
 #[derive(Debug, Args)]
 pub struct Migrate {
@@ -142,12 +172,12 @@ pub struct Migrate {
     /// What the enforce level follows from: what workloads need, what policies granted, or the looser of both
     #[arg(long, value_enum, default_value = "observed")]
     pub basis: BasisArg,
-    /// Audit level: next (one step tighter than what is enforced) or a level
-    #[arg(long, value_name = "LEVEL", default_value = "next", value_parser = aim)]
-    pub audit: Aim,
-    /// Warn level: next (one step tighter than what is enforced) or a level
-    #[arg(long, value_name = "LEVEL", default_value = "next", value_parser = aim)]
-    pub warn: Aim,
+    /// Audit level: next (one step tighter than what is enforced) or a level (default: next)
+    #[arg(long, value_name = "LEVEL", value_parser = aim)]
+    pub audit: Option<Aim>,
+    /// Warn level: next (one step tighter than what is enforced) or a level (default: next)
+    #[arg(long, value_name = "LEVEL", value_parser = aim)]
+    pub warn: Option<Aim>,
     /// Replace pod-security labels that are there already
     #[arg(long)]
     pub overwrite: bool,
@@ -160,12 +190,18 @@ pub struct Migrate {
     /// Leave this namespace as it is; * stands for any characters; may be given several times
     #[arg(long, value_name = "NAMESPACE")]
     pub exclude_namespace: Vec<String>,
+    /// Configuration: overrides, exclusions, target version, accepted findings (default: psp2psa.yaml, if it is here)
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<String>,
+    /// What day it is, such as 2027-01-31: acceptances of the configuration that end before are over
+    #[arg(long, value_name = "DATE")]
+    pub today: Option<Date>,
     /// Exit with 1 if there is a finding of this severity or worse
     #[arg(long, value_enum, default_value = "never", value_name = "SEVERITY")]
     pub fail_on: FailOn,
     /// Form of the answer on standard output
     #[arg(short, long, value_enum, default_value = "table")]
-    pub output: Output,
+    pub output: JudgedOutput,
 }
 
 /// `map`.
@@ -248,7 +284,7 @@ pub struct Check {
     pub namespace: Option<String>,
     /// Form of the answer
     #[arg(short, long, value_enum, default_value = "table")]
-    pub output: Output,
+    pub output: JudgedOutput,
 }
 
 /// `explain`.
@@ -257,6 +293,14 @@ pub struct Explain {
     /// Id of a check (hostPorts), code of a finding (one-drags) or of a diagnostic (input/template); none lists all
     #[arg(value_name = "CHECK|CODE")]
     pub name: Option<String>,
+}
+
+/// `schema`.
+#[derive(Debug, Args)]
+pub struct Schema {
+    /// Kind of document (CheckReport), or the command that writes it (check); none lists all
+    #[arg(value_name = "KIND")]
+    pub kind: Option<String>,
 }
 
 /// `--basis`.

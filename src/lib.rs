@@ -25,6 +25,7 @@
 //! * [`mod@admit`]: workloads to the policies that admit them and what these write, in the order of the input.
 //! * [`mapping`]: a policy to levels, with a verdict for each check.
 //! * [`plan`]: all of it to a decision for each namespace. The only stage that decides.
+//! * [`config`]: what a team has decided beforehand, from its configuration file.
 //! * [`render`]: decisions to manifests, diffs, reports and tables.
 //!
 //! [`read`], [`migrate`], [`map()`], [`check()`], [`admit()`], and [`assemble`] with [`resolve`], are the whole pipeline
@@ -62,6 +63,7 @@ pub mod admit;
 pub mod check;
 pub mod cli;
 mod collect;
+pub mod config;
 pub mod diag;
 mod go;
 pub mod input;
@@ -96,6 +98,8 @@ pub static CODES: &[&[&Code]] = &[
     rbac::CODES,
     psp::CODES,
     admit::CODES,
+    plan::diags::CODES,
+    config::diags::CODES,
 ];
 
 /// Reads to keep every object, for every question but [`admit()`] without the JSON of pods.
@@ -160,6 +164,7 @@ pub fn migrate(
     let plan = plan::plan(&inventory, &access, &said, options);
     diagnostics.extend(said);
     diagnostics.extend(psp::diagnose(&inventory.policies));
+    diagnostics.extend(plan.said.iter().cloned());
     diag::sort(&mut diagnostics);
     (plan, diagnostics)
 }

@@ -11,16 +11,18 @@ use clap::FromArgMatches;
 use psp2psa::admit::{self, Authorization};
 use psp2psa::check::{Judge, Question, Seen};
 use psp2psa::cli::{
-    self, AccessArgs, Admit, Check, Cli, Color, Command, FailOn, Input, Map, Migrate, Output,
+    self, AccessArgs, Admit, Check, Cli, Color, Command, FailOn, Input, JudgedOutput, Map, Migrate,
+    Output, completion,
 };
-use psp2psa::diag::{Diagnostic, Severity};
+use psp2psa::config::{self, Configuration};
+use psp2psa::diag::{self, Diagnostic, Severity};
 use psp2psa::input::walk::{self, Entry, Limits, Opened, Recursion};
 use psp2psa::model::attribution::Attribution;
 use psp2psa::model::decode::Keep;
 use psp2psa::plan::findings;
-use psp2psa::plan::{self, Existing, Plan};
+use psp2psa::plan::{self, Aim, Existing, Plan};
 use psp2psa::rbac::Identity;
-use psp2psa::render::{self, explain, json, markdown, text};
+use psp2psa::render::{self, explain, json, junit, markdown, sarif, text};
 use psp2psa::write::{self, Foreign};
 use psp2psa::{Collector, Interrupted, Read};
 use rayon::prelude::*;
@@ -117,23 +119,30 @@ fn run(command: &Command, program: &str) -> Result<Answer> {
         Command::Admit(arguments) => admit(arguments),
         Command::Check(arguments) => check(arguments),
         Command::Explain(arguments) => explain(arguments.name.as_deref()),
-        Command::Completion { shell } => {
-            let mut script = Vec::new();
-            let mut command = cli::command(program);
-            let name = command.get_name().to_owned();
-            clap_complete::generate(*shell, &mut command, name, &mut script);
-            Ok(Answer::plain(
-                String::from_utf8(script).context("completion script")?,
-            ))
-        }
-        Command::Man => {
-            let mut page = Vec::new();
-            clap_mangen::Man::new(cli::command(program)).render(&mut page)?;
-            Ok(Answer::plain(
-                String::from_utf8(page).context("manual page")?,
-            ))
-        }
+        Command::Schema(arguments) => schema(arguments.kind.as_deref()),
+        Command::Completion { target } => Ok(Answer::plain(completion::script(
+            *target,
+            cli::command(program),
+        )?)),
+        Command::Man { name } => manual(cli::command(program), name.as_deref()),
     }
+}
+
+/// The manual page of the program, or of one of its commands.
+fn manual(mut command: clap::Command, name: Option<&str>) -> Result<Answer> {
+    command.build();
+    let page = match name {
+        None => command,
+        Some(name) => match command.find_subcommand(name) {
+            Some(found) => found.clone(),
+            None => bail!("there is no command {name}; psp2psa --help lists all"),
+        },
+    };
+    let mut text = Vec::new();
+    clap_mangen::Man::new(page).render(&mut text)?;
+    Ok(Answer::plain(
+        String::from_utf8(text).context("manual page")?,
+    ))
 }
 
 /// Reads everything that the arguments name.
@@ -211,50 +220,124 @@ fn attribution(input: &Input) -> Attribution {
     }
 }
 
+/// The configuration that was named, or the one that is here, with what the flags leave of it.
+fn configuration(arguments: &Migrate) -> Result<(Configuration, Vec<Diagnostic>)> {
+    let path = match &arguments.config {
+        Some(path) => path.clone(),
+        None if Path::new(config::FILE).is_file() => config::FILE.to_owned(),
+        None => return Ok((Configuration::default(), Vec::new())),
+    };
+    let listing = walk::list(std::slice::from_ref(&path), Recursion::Off, io::empty())?;
+    let [entry] = <[_; 1]>::try_from(listing.entries)
+        .map_err(|_| anyhow::anyhow!("{path} is no file that holds a configuration"))?;
+    let (mut configuration, mut said) = match walk::read(entry) {
+        Ok(file) => config::read(&file, arguments.today.as_ref()),
+        Err(diagnostic) => (Configuration::default(), vec![diagnostic]),
+    };
+    let mistakes = said
+        .iter()
+        .filter(|said| said.code.severity == Severity::Error)
+        .count();
+    if mistakes > 0 {
+        diag::sort(&mut said);
+        // Every mistake is told, even if nothing else is to be: it is what stops the run.
+        let text = text::diagnostics(&said, Severity::Error);
+        let _ = anstream::stderr().write_all(text.as_bytes());
+        let words = if mistakes == 1 {
+            "a mistake"
+        } else {
+            "mistakes"
+        };
+        bail!("{path} has {words}; nothing was done");
+    }
+    let settings = &mut configuration.settings;
+    if arguments.target_version.is_some()
+        && let Some(source) = settings.target.take()
+    {
+        let flag = config::diags::flag_wins("--target-version", "targetVersion", &source);
+        said.push(flag);
+    }
+    for rule in &mut settings.overrides {
+        let flags = [
+            (
+                "--audit",
+                "audit",
+                arguments.audit.is_some(),
+                &mut rule.audit,
+            ),
+            ("--warn", "warn", arguments.warn.is_some(), &mut rule.warn),
+        ];
+        for (flag, field, is_given, level) in flags {
+            if is_given && level.take().is_some() {
+                said.push(config::diags::flag_wins(flag, field, &rule.source));
+            }
+        }
+    }
+    Ok((configuration, said))
+}
+
 fn migrate(arguments: &Migrate) -> Result<Answer> {
+    let (configuration, said) = configuration(arguments)?;
+    let excluded = configuration.settings.exclusions.iter();
+    let excluded = excluded.flat_map(|exclusion| &exclusion.namespaces);
     let options = plan::Options {
-        target: arguments.target_version,
+        target: arguments.target_version.or(configuration.target),
         basis: arguments.basis.into(),
-        audit: arguments.audit,
-        warn: arguments.warn,
+        audit: arguments.audit.unwrap_or(Aim::Next),
+        warn: arguments.warn.unwrap_or(Aim::Next),
         existing: match arguments.overwrite {
             true => Existing::Overwrite,
             false => Existing::Keep,
         },
         complete: arguments.complete,
         only: arguments.namespace.clone(),
-        exclude: arguments.exclude_namespace.clone(),
+        exclude: arguments
+            .exclude_namespace
+            .iter()
+            .chain(excluded.map(|pattern| &pattern.text))
+            .cloned()
+            .collect(),
+        settings: configuration.settings,
     };
     let foreign = match arguments.force {
         true => Foreign::Keep,
         false => Foreign::Refuse,
     };
     let read = read(&arguments.input)?;
-    let (plan, diagnostics) = psp2psa::migrate(read, &attribution(&arguments.input), &options);
+    let (plan, mut diagnostics) = psp2psa::migrate(read, &attribution(&arguments.input), &options);
+    diagnostics.extend(said);
+    diag::sort(&mut diagnostics);
     write::write(
         &arguments.output_dir,
         &render::artifacts(&plan, &diagnostics),
         foreign,
     )?;
     let report = json::document("MigrationReport", &diagnostics, json::migration(&plan));
+    let failing = failing(arguments.fail_on);
     let text = match arguments.output {
-        Output::Table => {
+        JudgedOutput::Table => {
             let table = text::migrate(&report.body, text::Fit::Terminal);
-            format!("{table}{}", next_steps(&plan, &arguments.output_dir))
+            let steps = next_steps(&plan, &arguments.output_dir);
+            format!("{table}{steps}{}", last_step(&plan, &arguments.output_dir))
         }
-        Output::Wide => text::migrate(&report.body, text::Fit::Wide),
-        Output::Json => json::to_text(&report),
-        Output::Yaml => json::to_yaml(&report),
-        Output::Markdown => markdown::summary(&report),
-        Output::Name => names(
+        JudgedOutput::Wide => text::migrate(&report.body, text::Fit::Wide),
+        JudgedOutput::Json => json::to_text(&report),
+        JudgedOutput::Yaml => json::to_yaml(&report),
+        JudgedOutput::Markdown => markdown::summary(&report),
+        JudgedOutput::Name => names(
             plan.namespaces
                 .iter()
                 .map(|namespace| ("namespace", &namespace.name)),
         ),
+        JudgedOutput::Sarif => sarif::migration(&report),
+        JudgedOutput::Junit => junit::migration(&report, failing),
     };
     Ok(Answer {
         print: printed(text),
-        negative: fails(&plan, arguments.fail_on),
+        negative: plan
+            .findings
+            .iter()
+            .any(|finding| failing.contains(&finding.severity) && plan.is_open(finding)),
         diagnostics,
     })
 }
@@ -282,6 +365,19 @@ fn next_steps(plan: &Plan, folder: &Path) -> String {
     out
 }
 
+/// What to read before anything of PodSecurityPolicy is removed. Its commands are not printed here, so that nobody runs
+/// them with the others.
+fn last_step(plan: &Plan, folder: &Path) -> String {
+    if plan.cleanup.is_empty() {
+        return String::new();
+    }
+    let folder = text::visible(&folder.display().to_string());
+    format!(
+        "once the PodSecurityPolicy plugin is off, read {folder}/{}/README.md\n",
+        render::cleanup::FOLDER
+    )
+}
+
 /// The text as one word of a POSIX shell.
 fn shell_word(text: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./".contains(c);
@@ -291,16 +387,15 @@ fn shell_word(text: &str) -> String {
     }
 }
 
-fn fails(plan: &Plan, least: FailOn) -> bool {
-    let worst_tolerated = match least {
-        FailOn::High => findings::Severity::High,
-        FailOn::Medium => findings::Severity::Medium,
-        FailOn::Low => findings::Severity::Low,
-        FailOn::Never => return false,
-    };
-    plan.findings
-        .iter()
-        .any(|finding| finding.code.severity <= worst_tolerated)
+/// The severities that `--fail-on` names.
+fn failing(least: FailOn) -> &'static [findings::Severity] {
+    let all = &findings::Severity::ALL;
+    match least {
+        FailOn::High => &all[..1],
+        FailOn::Medium => &all[..2],
+        FailOn::Low => &all[..3],
+        FailOn::Never => &[],
+    }
 }
 
 fn map(arguments: &Map) -> Result<Answer> {
@@ -445,23 +540,31 @@ fn check(arguments: &Check) -> Result<Answer> {
     let negative =
         question.level.is_some() && judged.iter().any(|checked| !checked.violations.is_empty());
     let output = arguments.output;
-    let document = match output {
-        Output::Json | Output::Yaml => diagnostics.clone(),
-        Output::Table | Output::Wide | Output::Markdown | Output::Name => Vec::new(),
+    let said = match output {
+        JudgedOutput::Table | JudgedOutput::Wide | JudgedOutput::Name => Vec::new(),
+        JudgedOutput::Json
+        | JudgedOutput::Yaml
+        | JudgedOutput::Markdown
+        | JudgedOutput::Sarif
+        | JudgedOutput::Junit => diagnostics.clone(),
     };
     let print: Print = Box::new(move |out| {
-        let report = || json::document("CheckReport", &document, json::check(&judged, &question));
+        let report = || json::document("CheckReport", &said, json::check(&judged, &question));
         let text = match output {
-            Output::Table => return text::check(out, &judged, &question, text::Fit::Terminal),
-            Output::Wide => return text::check(out, &judged, &question, text::Fit::Wide),
-            Output::Json => json::to_text(&report()),
-            Output::Yaml => json::to_yaml(&report()),
-            Output::Markdown => markdown::check(&report().body),
-            Output::Name => judged
+            JudgedOutput::Table => {
+                return text::check(out, &judged, &question, text::Fit::Terminal);
+            }
+            JudgedOutput::Wide => return text::check(out, &judged, &question, text::Fit::Wide),
+            JudgedOutput::Json => json::to_text(&report()),
+            JudgedOutput::Yaml => json::to_yaml(&report()),
+            JudgedOutput::Markdown => markdown::check(&report().body),
+            JudgedOutput::Name => judged
                 .iter()
                 .filter(|checked| !checked.violations.is_empty())
                 .map(|checked| workload_name(checked.kind, checked.name))
                 .collect(),
+            JudgedOutput::Sarif => sarif::check(&report()),
+            JudgedOutput::Junit => junit::check(&report()),
         };
         out.write_all(text.as_bytes())
     });
@@ -491,6 +594,22 @@ fn explain(name: Option<&str>) -> Result<Answer> {
                 names => format!("did you mean {}?", names.join(" or ")),
             };
             bail!("`{name}` is no check, finding or diagnostic; {hint}")
+        }
+    }
+}
+
+fn schema(kind: Option<&str>) -> Result<Answer> {
+    let Some(kind) = kind else {
+        return Ok(Answer::plain(json::schema::list()));
+    };
+    match json::schema::schema(kind) {
+        Some(schema) => Ok(Answer::plain(schema)),
+        None => {
+            let kinds = json::schema::KINDS.map(|(kind, _)| kind);
+            bail!(
+                "`{kind}` is no kind of document; they are {}",
+                kinds.join(", ")
+            )
         }
     }
 }

@@ -49,12 +49,19 @@ pub struct Inventory {
     pub roles: Vec<Role>,
     /// Sorted by namespace and name; variants side by side.
     pub bindings: Vec<Binding>,
+    /// Roles that name no namespace, where the input does not tell which; sorted by name.
+    pub homeless_roles: Vec<Role>,
+    /// RoleBindings that name no namespace, where the input does not tell which; sorted by name.
+    pub homeless_bindings: Vec<Binding>,
     /// Sorted by namespace and name.
     pub service_accounts: Vec<ServiceAccount>,
     /// Sorted by name.
     pub nodes: Vec<Node>,
     /// Sorted by namespace, kind, name and place; variants side by side, copies joined, fragments left out.
     pub workloads: Vec<Workload>,
+    /// ControllerRevisions: templates that a DaemonSet or StatefulSet had. Sorted like the workloads, none of which
+    /// they are.
+    pub revisions: Vec<Workload>,
     /// What the input mentions but does not show, sorted by place.
     pub gaps: Vec<Gap>,
 }
@@ -93,6 +100,8 @@ pub fn assemble(
                     &mut diagnostics,
                 ) {
                     inventory.roles.push(role);
+                } else {
+                    inventory.homeless_roles.push(role);
                 }
             }
             Object::Binding(mut binding) => {
@@ -112,6 +121,7 @@ pub fn assemble(
                         namespace: None,
                         selectors: Vec::new(),
                     });
+                    inventory.homeless_bindings.push(binding);
                 }
             }
             Object::ServiceAccount(mut account) => {
@@ -129,6 +139,18 @@ pub fn assemble(
             }
             Object::Workload(workload) => {
                 add_workload(*workload, &homes, &mut inventory, &mut diagnostics);
+            }
+            Object::Revision(mut revision) => {
+                let name = revision.meta.display_name();
+                if homes.settle(
+                    "ControllerRevision",
+                    &name,
+                    &mut revision.namespace,
+                    &revision.sources,
+                    &mut diagnostics,
+                ) {
+                    inventory.revisions.push(*revision);
+                }
             }
             Object::Gaps(gaps) => {
                 for mut gap in gaps {
@@ -259,7 +281,17 @@ impl Inventory {
             |workload| &mut workload.sources,
             diagnostics,
         );
+        join(
+            &mut self.revisions,
+            Workload::reference,
+            |revision| &mut revision.sources,
+            diagnostics,
+        );
         self.settle_namespaces(diagnostics);
+        self.homeless_roles
+            .sort_by(|a, b| (&a.name, &a.sources).cmp(&(&b.name, &b.sources)));
+        self.homeless_bindings
+            .sort_by(|a, b| (&a.name, &a.sources).cmp(&(&b.name, &b.sources)));
         self.nodes
             .sort_by(|a, b| (&a.name, &a.source).cmp(&(&b.name, &b.source)));
         self.gaps

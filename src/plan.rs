@@ -7,6 +7,8 @@
 //! Invariants: unknown is never turned into a level (an enforce label that could be wrong because of a gap is
 //! withheld); every decision carries its reasons; the order of the input never matters.
 
+pub mod cleanup;
+pub mod diags;
 pub mod evidence;
 pub mod findings;
 pub mod granted;
@@ -15,8 +17,13 @@ pub mod labels;
 pub mod level;
 mod ownership;
 pub mod patches;
+mod policies;
+pub mod relabel;
+pub mod rollback;
 mod rules;
 pub mod scope;
+pub mod settings;
+pub mod unlabelled;
 pub mod versions;
 pub mod workloads;
 
@@ -27,19 +34,23 @@ use rayon::prelude::*;
 use crate::diag::{Diagnostic, Source};
 use crate::mapping::{self, Mapping};
 use crate::model::Inventory;
-use crate::model::gap::GapKind;
 use crate::model::psp::PodSecurityPolicy;
 use crate::model::workload::Workload;
 use crate::pss::admission::Mode;
 use crate::pss::{self, Level, LevelSet, Version};
 use crate::rbac::Access;
 
+use cleanup::Cleanup;
 use evidence::{Evidence, Gaps};
 use findings::{Finding, Findings};
 use granted::Granted;
-use homes::{Home, Homes};
+use homes::Homes;
 use labels::{Labels, Stage};
 use level::Decision;
+use relabel::Relabelling;
+use rollback::Rollback;
+use settings::{Accepted, Overridden, Settings};
+use unlabelled::Unlabelled;
 use versions::{Preview, Target};
 use workloads::{Judge, WorkloadPlan};
 
@@ -62,6 +73,8 @@ pub struct Options {
     pub only: Option<String>,
     /// Leave these namespaces as they are; `*` stands for any characters.
     pub exclude: Vec<String>,
+    /// What was decided beforehand.
+    pub settings: Settings,
 }
 
 /// What the enforce level follows from.
@@ -117,6 +130,24 @@ pub struct Plan {
     pub policies: Vec<PolicyPlan>,
     /// Sorted by severity, then code, then id.
     pub findings: Vec<Finding>,
+    /// What can go once the plugin is off; nothing where only one namespace is planned.
+    pub cleanup: Cleanup,
+    /// What namespaces without labels get; `None` where only one namespace is planned, or none.
+    pub unlabelled: Option<Unlabelled>,
+    /// What was accepted, by the ids of findings.
+    pub accepted: BTreeMap<String, Accepted>,
+    /// What there is to say about the settings.
+    pub said: Vec<Diagnostic>,
+}
+
+impl Plan {
+    /// Whether a finding counts: it is not accepted in all of its places.
+    pub fn is_open(&self, finding: &Finding) -> bool {
+        !self
+            .accepted
+            .get(&finding.id)
+            .is_some_and(|accepted| accepted.entirely)
+    }
 }
 
 /// A policy and what it maps to at the target version.
@@ -141,6 +172,8 @@ pub struct NamespacePlan {
     pub manifest: Option<serde_json::Value>,
     /// What was decided, and why.
     pub decision: Decision,
+    /// The override in effect, if there is one.
+    pub overridden: Option<Overridden>,
     /// How much of the namespace the input shows.
     pub evidence: Evidence,
     /// Which policies could be used here, and through what.
@@ -161,6 +194,10 @@ pub struct NamespacePlan {
     pub findings: Vec<String>,
     /// What changes at other versions.
     pub preview: Vec<Preview>,
+    /// What the API server would say of the pods that are here if the namespace enforced another level.
+    pub relabellings: Vec<Relabelling>,
+    /// Earlier templates that the enforced level refuses.
+    pub rollbacks: Vec<Rollback>,
 }
 
 impl NamespacePlan {
@@ -182,7 +219,10 @@ pub fn plan(
     said: &[Diagnostic],
     options: &Options,
 ) -> Plan {
-    let target = versions::target(options.target, inventory);
+    let mut target = versions::target(options.target, inventory);
+    if let Some(source) = &options.settings.target {
+        target.reason = format!("set by {source}");
+    }
     let evaluator = pss::evaluator(target.version);
     let policies: Vec<PolicyPlan> = inventory
         .policies
@@ -196,12 +236,13 @@ pub fn plan(
     let context = Context {
         options,
         target: target.version,
+        server: target.server,
         access,
         gaps: Gaps::new(inventory, &evaluator, options.complete),
         judge: Judge::new(inventory, access),
-        levels: levels(&policies),
-        incidental: incidental(&policies),
-        policies: by_name(&inventory.policies),
+        levels: policies::levels(&policies),
+        incidental: policies::incidental(&policies),
+        policies: policies::by_name(&inventory.policies),
         homes: Homes::new(inventory),
     };
     let mut namespaces: Vec<NamespacePlan> = context
@@ -212,20 +253,42 @@ pub fn plan(
         .into_par_iter()
         .map(|name| context.namespace(name))
         .collect();
+    for namespace in &mut namespaces {
+        let praise = rules::praise(namespace);
+        namespace.decision.reasons.extend(praise);
+    }
     let mut drafts = Findings::default();
     for namespace in &namespaces {
         rules::namespace(namespace, &context, &mut drafts);
     }
-    let unread_grants = inventory.gaps.iter().any(|gap| gap.kind == GapKind::Grant);
-    rules::cluster(access, &policies, said, unread_grants, &mut drafts);
+    let cluster = rules::Cluster {
+        inventory,
+        context: &context,
+        access,
+        policies: &policies,
+        namespaces: &namespaces,
+        said,
+    };
+    rules::cluster(&cluster, &mut drafts);
     let findings = drafts.finish();
     link(&mut namespaces, &findings);
     Plan {
+        said: settings::said(
+            options,
+            &context.homes.names().collect::<Vec<_>>(),
+            &findings,
+        ),
+        accepted: options.settings.accepted(&findings),
+        unlabelled: unlabelled::unlabelled(inventory, &namespaces, target.version, options),
         target,
         basis: options.basis,
         namespaces,
         policies,
         findings,
+        cleanup: match options.only {
+            None => cleanup::cleanup(inventory, &options.exclude),
+            Some(_) => Cleanup::default(),
+        },
     }
 }
 
@@ -249,59 +312,11 @@ fn link(namespaces: &mut [NamespacePlan], findings: &[Finding]) {
     }
 }
 
-/// The closest level by policy name; variants count with the loosest.
-fn levels(policies: &[PolicyPlan]) -> BTreeMap<&str, Option<Level>> {
-    let mut levels: BTreeMap<&str, Option<Level>> = BTreeMap::new();
-    for policy in policies {
-        let level = policy.mapping.level;
-        levels
-            .entry(&policy.name)
-            .and_modify(|known| *known = [*known, level].into_iter().flatten().min())
-            .or_insert(level);
-    }
-    levels
-}
-
-fn by_name(policies: &[PodSecurityPolicy]) -> BTreeMap<&str, Vec<&PodSecurityPolicy>> {
-    let mut by_name: BTreeMap<&str, Vec<&PodSecurityPolicy>> = BTreeMap::new();
-    for policy in policies {
-        by_name.entry(&policy.name).or_default().push(policy);
-    }
-    by_name
-}
-
-/// Checks that make a policy privileged although workloads hardly ever use what they forbid.
-const HARDLY_USED: &[&str] = &[
-    "appArmorProfile",
-    "capabilities_baseline",
-    "hostPorts",
-    "seLinuxOptions",
-    "seccompProfile_baseline",
-    "sysctls",
-];
-
-/// Names of the policies that only such checks keep from baseline. Of capabilities only `NET_RAW` is meant.
-fn incidental(policies: &[PolicyPlan]) -> BTreeSet<&str> {
-    policies
-        .iter()
-        .filter(|policy| {
-            let blocked = &policy.mapping.blocked_by.baseline;
-            policy.mapping.level == Some(Level::Privileged)
-                && blocked.iter().all(|check| HARDLY_USED.contains(check))
-                && policy.mapping.controls.iter().all(|control| {
-                    control.check != "capabilities_baseline"
-                        || !blocked.contains(&control.check)
-                        || control.exposure.value == "NET_RAW"
-                })
-        })
-        .map(|policy| policy.name.as_str())
-        .collect()
-}
-
 /// Everything that the plan of one namespace needs.
 struct Context<'a> {
     options: &'a Options,
     target: Version,
+    server: Option<Version>,
     access: &'a Access<'a>,
     gaps: Gaps<'a>,
     judge: Judge<'a>,
@@ -357,6 +372,8 @@ impl Context<'_> {
             contradicting: home.contradicting,
             excluded: scope::is_excluded(name, &self.options.exclude),
         });
+        let settings = &self.options.settings;
+        let (decision, overridden) = settings.apply(name, home.contradicting, decision);
         let labels = labels::labels(self, name, home, &decision);
         let enforced = labels.in_force(Mode::Enforce);
         if let Some(enforced) = enforced {
@@ -366,7 +383,11 @@ impl Context<'_> {
                 plan.refused = workloads::refused(&evaluator, workload, enforced.level);
             }
         }
-        let preview = preview(home, version, enforced.map(|policy| policy.level));
+        let preview = enforced.map_or_else(Vec::new, |policy| {
+            versions::preview(policy, self.server, &home.workloads)
+        });
+        let relabellings = relabel::relabellings(name, home, &labels, self.target);
+        let rollbacks = enforced.map_or_else(Vec::new, |policy| rollback::refused(home, policy));
         NamespacePlan {
             name: name.to_owned(),
             source: home
@@ -374,6 +395,7 @@ impl Context<'_> {
                 .and_then(|object| object.sources.first().cloned()),
             manifest: home.object.map(|object| object.manifest.clone()),
             decision,
+            overridden,
             evidence,
             granted,
             needed,
@@ -384,16 +406,10 @@ impl Context<'_> {
             live,
             findings: Vec::new(),
             preview,
+            relabellings,
+            rollbacks,
         }
     }
-}
-
-/// What the enforced level says of the workloads that are here at other versions than this one.
-fn preview(home: &Home, version: Version, enforced: Option<Level>) -> Vec<Preview> {
-    let Some(level) = enforced.filter(|level| *level != Level::Privileged) else {
-        return Vec::new();
-    };
-    versions::preview(version, level, &home.workloads)
 }
 
 /// The levels that all satisfy; `None` for none.

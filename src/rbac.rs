@@ -28,11 +28,12 @@ use std::collections::BTreeSet;
 use crate::diag::{self, Diagnostic};
 use crate::model::role::{Binding, Role};
 
+pub use bootstrap::is_bootstrap;
 pub use chain::{Chain, Grant, PodVia, Requester, Via};
 pub use diags::CODES;
 pub use reach::Class;
 pub use roles::PodCreation;
-pub use rule::{POLICY_GROUPS, Request, RuleAt, is_wildcard, permits};
+pub use rule::{POLICY_GROUPS, Request, RuleAt, Without, is_wildcard, permits, without_policies};
 pub use subject::{Identity, Subject, SubjectClass, SubjectKind};
 
 use edges::{Edge, Index};

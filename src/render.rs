@@ -1,13 +1,17 @@
 //! From answers to texts: manifests, diffs, reports, tables. No I/O: an [`Artifact`] is a path and a text.
 
+pub mod admission;
 pub mod admit;
+pub mod cleanup;
 pub mod diff;
 pub mod escape;
 pub mod explain;
 pub mod html;
 pub mod json;
+pub mod junit;
 pub mod manifests;
 pub mod markdown;
+pub mod sarif;
 mod templates;
 pub mod text;
 mod view;
@@ -29,6 +33,7 @@ pub struct Artifact {
 pub fn artifacts(plan: &Plan, diagnostics: &[Diagnostic]) -> Vec<Artifact> {
     let report = json::document("MigrationReport", diagnostics, json::migration(plan));
     let mut artifacts = manifests::stages(plan);
+    artifacts.extend(cleanup::artifacts(plan));
     let files = [
         ("migration.diff", diff::migration(plan)),
         ("pull-request.md", markdown::pull_request(&report)),
@@ -36,6 +41,10 @@ pub fn artifacts(plan: &Plan, diagnostics: &[Diagnostic]) -> Vec<Artifact> {
         ("report.json", json::to_text(&report)),
         ("report.md", markdown::report(&report)),
     ];
+    artifacts.extend(plan.unlabelled.as_ref().map(|unlabelled| Artifact {
+        path: admission::FILE.to_owned(),
+        text: admission::configuration(unlabelled),
+    }));
     artifacts.extend(files.map(|(path, text)| Artifact {
         path: path.to_owned(),
         text,

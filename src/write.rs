@@ -135,7 +135,17 @@ fn is_ours(path: &Path) -> bool {
     match parts.as_slice() {
         [file] => matches!(
             *file,
-            "migration.diff" | "pull-request.md" | "report.html" | "report.json" | "report.md"
+            "admission-configuration.yaml"
+                | "migration.diff"
+                | "pull-request.md"
+                | "report.html"
+                | "report.json"
+                | "report.md"
+        ),
+        ["manifests", "70-cleanup", "README.md"] => true,
+        ["manifests", "70-cleanup", "delete" | "edit", file] => matches!(
+            *file,
+            "bindings.yaml" | "kustomization.yaml" | "policies.yaml" | "roles.yaml"
         ),
         ["rollback", file] | ["manifests", _, file] => {
             *file == "kustomization.yaml"

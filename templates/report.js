@@ -9,8 +9,10 @@
       return;
     }
     const target = id && document.getElementById(id);
-    if (target && target.matches("details.item")) {
-      target.open = true;
+    // Namespaces that share a section are names within it.
+    const item = target && target.closest("details.item");
+    if (item) {
+      item.open = true;
       target.scrollIntoView();
     }
   };

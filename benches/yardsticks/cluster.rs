@@ -239,7 +239,7 @@ pub(crate) fn cluster(seed: u64, size: Size) -> impl Iterator<Item = Value> {
     let namespace = move |number: u64| format!("team-{:05}", number % size.namespaces);
     let namespaces = (0..size.namespaces).map(move |n| {
         let mut labels = json!({"kubernetes.io/metadata.name": namespace(n)});
-        if n % 3 == 0 {
+        if n.is_multiple_of(3) {
             labels["pod-security.kubernetes.io/warn"] = json!("baseline");
         }
         json!({"apiVersion": "v1", "kind": "Namespace",
@@ -283,10 +283,10 @@ fn policy(n: u64) -> Value {
     let rule = |name: &str| json!({"rule": name});
     let mut spec = json!({
         "seLinux": rule("RunAsAny"), "supplementalGroups": rule("RunAsAny"), "fsGroup": rule("RunAsAny"),
-        "runAsUser": rule(if n % 3 == 0 { "RunAsAny" } else { "MustRunAsNonRoot" }),
+        "runAsUser": rule(if n.is_multiple_of(3) { "RunAsAny" } else { "MustRunAsNonRoot" }),
         "volumes": ["configMap", "secret", "emptyDir", "projected", "downwardAPI", "persistentVolumeClaim"],
-        "allowPrivilegeEscalation": n % 3 == 0,
-        "requiredDropCapabilities": if n % 3 == 0 { json!([]) } else { json!(["ALL"]) },
+        "allowPrivilegeEscalation": n.is_multiple_of(3),
+        "requiredDropCapabilities": if n.is_multiple_of(3) { json!([]) } else { json!(["ALL"]) },
     });
     if n.is_multiple_of(7) {
         spec["privileged"] = json!(true);

@@ -334,6 +334,7 @@ fn options() -> plan::Options {
         complete: false,
         only: None,
         exclude: Vec::new(),
+        settings: plan::settings::Settings::NONE,
     }
 }
 

@@ -35,6 +35,8 @@ pub enum Object {
     Node(Node),
     /// Anything with a pod.
     Workload(Box<Workload>),
+    /// A ControllerRevision, with the pod template that it keeps.
+    Revision(Box<Workload>),
     /// A kustomization file.
     Kustomization(Kustomization),
     /// Something that makes or changes pods which the input does not show.
@@ -78,6 +80,7 @@ fn decode_typed(document: &Document) -> Result<Object, DecodeError> {
         ("kustomize.config.k8s.io", "Kustomization") => {
             Object::Kustomization(Kustomization::at(&document.source, document.decode()?))
         }
+        ("apps", "ControllerRevision") => revision(document)?,
         (group, kind) if workload::is_known(group, kind) => {
             Object::Workload(Box::new(workload(document)?))
         }
@@ -211,6 +214,10 @@ fn role(document: &Document) -> Result<Role, DecodeError> {
     }
     let wire: Wire = document.decode()?;
     let namespace = namespaced(document, "ClusterRole", &wire.metadata);
+    let manifest = match wire.rules.iter().any(PolicyRule::names_policies) {
+        true => Some(without_server_fields(document.value()?)),
+        false => None,
+    };
     Ok(Role {
         from_cluster: wire.metadata.from_cluster(),
         sources: vec![document.source.clone()],
@@ -219,6 +226,7 @@ fn role(document: &Document) -> Result<Role, DecodeError> {
         namespace,
         name: wire.metadata.name,
         labels: wire.metadata.labels,
+        manifest,
     })
 }
 
@@ -341,6 +349,37 @@ fn bare_pod(document: &Document) -> Result<Workload, DecodeError> {
         phase: wire.status.phase,
         whole: None,
     })
+}
+
+/// An earlier template of a DaemonSet or StatefulSet, which the API server keeps as a patch under `data`.
+///
+/// Upstream: `getPatch` in `pkg/controller/daemon/update.go` and `pkg/controller/statefulset/stateful_set_utils.go`.
+fn revision(document: &Document) -> Result<Object, DecodeError> {
+    #[derive(Default, Deserialize)]
+    #[serde(default)]
+    struct Wire {
+        #[serde(deserialize_with = "nullable::or_default")]
+        metadata: ObjectMeta,
+        #[serde(deserialize_with = "nullable::or_default")]
+        data: Value,
+    }
+    let wire: Wire = document.decode()?;
+    let template: Option<Pod> = wire.data.pointer("/spec/template").and_then(from_value);
+    let Some(pod) = template.filter(|pod| is_complete(&pod.spec)) else {
+        return Ok(Object::Other);
+    };
+    Ok(Object::Revision(Box::new(Workload {
+        kind: document.kind.clone(),
+        api_version: document.api_version.clone(),
+        namespace: Some(wire.metadata.namespace.clone()),
+        meta: wire.metadata,
+        sources: vec![document.source.clone()],
+        pod,
+        origin: Origin::Template,
+        replicas: None,
+        phase: String::new(),
+        whole: None,
+    })))
 }
 
 /// Whether a pod spec could run at all: kustomize patches and the like lack containers or their images.

@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::nullable;
 use crate::diag::Source;
@@ -26,7 +27,12 @@ pub struct Role {
     pub rules: Vec<PolicyRule>,
     /// `aggregationRule` of a ClusterRole.
     pub aggregation: Option<AggregationRule>,
+    /// The object as its owner wrote it, if it has a rule that names policies: it may have to be written without it.
+    pub manifest: Option<Value>,
 }
+
+/// The resource name of PodSecurityPolicies in rules.
+pub const POLICIES: &str = "podsecuritypolicies";
 
 impl Role {
     /// `Role` or `ClusterRole`.
@@ -58,6 +64,13 @@ pub struct PolicyRule {
     /// `nonResourceURLs`.
     #[serde(rename = "nonResourceURLs", deserialize_with = "nullable::list")]
     pub non_resource_urls: Vec<String>,
+}
+
+impl PolicyRule {
+    /// Whether the rule speaks of policies by their resource name, rather than by a wildcard.
+    pub fn names_policies(&self) -> bool {
+        self.resources.iter().any(|resource| resource == POLICIES)
+    }
 }
 
 /// `aggregationRule` of a ClusterRole.

@@ -74,6 +74,11 @@ pub enum Weight {
 }
 
 impl Missing {
+    /// Whether its pods are in the input and were judged, so that [`Missing::satisfies`] is knowledge and no caution.
+    pub(super) fn is_judged(&self) -> bool {
+        self.kind == GapKind::Unattributed
+    }
+
     /// Whether it holds back an enforce label of this level.
     pub(super) fn withholds(&self, level: Level) -> bool {
         self.weight == Weight::Withholds && !self.satisfies.contains(level)
@@ -82,11 +87,16 @@ impl Missing {
 
 impl Evidence {
     /// What could need a looser level than this one.
+    pub(super) fn withholding(&self, level: Level) -> impl Iterator<Item = &Missing> {
+        self.missing
+            .iter()
+            .filter(move |missing| missing.withholds(level))
+    }
+
+    /// The phrases of what could need a looser level than this one.
     pub(super) fn loosening(&self, level: Level) -> Vec<String> {
         let mut names: Vec<String> = self
-            .missing
-            .iter()
-            .filter(|missing| missing.withholds(level))
+            .withholding(level)
             .map(|missing| missing.what.clone())
             .collect();
         names.dedup();

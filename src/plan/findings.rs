@@ -1,12 +1,28 @@
 //! Risks of the migration, each with its evidence, its consequence and what to do.
 //!
-//! Severity follows from the consequence alone: **high** stops pods that run today, or makes the API server ignore
-//! what the owner meant; **medium** opens or loses something that was protected, or withholds a protection;
-//! **low** leaves something behind that nobody needs; **info** is worth knowing.
+//! # Severity
 //!
-//! Findings with the same cause are one finding with many places.
+//! It follows from the consequence alone:
+//!
+//! * **high** stops production: pods that run today, or are due, are refused; or the API server reads a label otherwise
+//!   than its owner meant it.
+//! * **medium** opens a hole or loses a restriction: what was refused is admitted, what was written into pods is not any
+//!   more, or a protection is withheld.
+//! * **low** costs something later: what does not run now is refused when it is needed (a rollback, a debug container,
+//!   another version), or something is left behind that grants nothing.
+//! * **info** stops nothing and opens nothing, but needs a look.
+//!
+//! A code has the severity of its worst consequence; a finding may be less severe, and then the explanation of its code
+//! says when. There is no finding without a consequence.
+//!
+//! # Grouping
+//!
+//! Findings with the same code and title have the same cause, and are one finding with many places. So a title names the
+//! cause and not the place.
 
 use std::collections::BTreeMap;
+
+use serde_json::Value;
 
 use crate::diag::Source;
 
@@ -17,13 +33,13 @@ pub use codes::{CODES, FindingCode};
 /// How bad the consequence is. Ordered worst first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
-    /// Pods that run today stop, or a label does not do what it says.
+    /// Stops production.
     High,
-    /// Something protected becomes open, or stays unprotected.
+    /// Opens a hole or loses a restriction.
     Medium,
-    /// Something is left behind.
+    /// Costs something later.
     Low,
-    /// Worth knowing.
+    /// Needs a look.
     Info,
 }
 
@@ -45,6 +61,22 @@ impl Severity {
             Severity::Info => "info",
         }
     }
+
+    /// What findings of this severity have in common: the rule above in one sentence.
+    pub fn rule(self) -> &'static str {
+        match self {
+            Severity::High => {
+                "stops production: pods that run or are due are refused, or a label is read otherwise than meant"
+            }
+            Severity::Medium => {
+                "opens a hole or loses a restriction: what was refused or corrected is admitted as it is"
+            }
+            Severity::Low => {
+                "costs something later: what does not run now is refused when it is needed, or is left behind"
+            }
+            Severity::Info => "needs a look: stops nothing and opens nothing",
+        }
+    }
 }
 
 /// A risk of the migration.
@@ -54,6 +86,8 @@ pub struct Finding {
     pub id: String,
     /// What kind of risk.
     pub code: &'static FindingCode,
+    /// Not worse than that of the code.
+    pub severity: Severity,
     /// One line that names the cause.
     pub title: String,
     /// What it is about, sorted.
@@ -64,6 +98,10 @@ pub struct Finding {
     pub consequence: String,
     /// What one can do.
     pub remedy: String,
+    /// Commands that help with it, each one line of a shell.
+    pub commands: Vec<String>,
+    /// Objects that do it, to be read and then applied.
+    pub manifests: Vec<Value>,
 }
 
 /// An object that a finding is about.
@@ -87,26 +125,55 @@ pub(super) struct Draft {
     pub(super) remedy: String,
 }
 
+/// What only some drafts have.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Extra {
+    /// Where the finding is less severe than its code.
+    pub(super) severity: Option<Severity>,
+    pub(super) commands: Vec<String>,
+    pub(super) manifests: Vec<Value>,
+}
+
 /// Findings in the making, grouped by code and title: one cause, one finding.
 #[derive(Debug, Default)]
 pub(super) struct Findings {
-    groups: BTreeMap<(&'static str, String), (Draft, Vec<Place>)>,
+    groups: BTreeMap<(&'static str, String), Group>,
+}
+
+/// One finding in the making.
+#[derive(Debug)]
+struct Group {
+    draft: Draft,
+    extra: Extra,
+    places: Vec<Place>,
 }
 
 impl Findings {
     /// Adds a place to the finding with this code and title, which is made from the draft if it is the first.
     pub(super) fn add(&mut self, draft: Draft, place: Place) {
-        let key = (draft.code, draft.title.clone());
-        let (first, places) = self
+        self.add_with(draft, Extra::default(), place);
+    }
+
+    /// The same with what only some drafts have.
+    pub(super) fn add_with(&mut self, draft: Draft, extra: Extra, place: Place) {
+        let group = self
             .groups
-            .entry(key)
-            .or_insert_with(|| (draft.clone(), Vec::new()));
+            .entry((draft.code, draft.title.clone()))
+            .or_insert_with(|| Group {
+                draft: Draft {
+                    evidence: Vec::new(),
+                    ..draft.clone()
+                },
+                extra,
+                places: Vec::new(),
+            });
+        let known = &mut group.draft.evidence;
         for line in draft.evidence {
-            if !first.evidence.contains(&line) && first.evidence.len() < EVIDENCE_LINES {
-                first.evidence.push(line);
+            if known.len() < EVIDENCE_LINES && !known.contains(&line) {
+                known.push(line);
             }
         }
-        places.push(place);
+        group.places.push(place);
     }
 
     /// All findings, worst first, with their ids.
@@ -119,10 +186,16 @@ impl Findings {
         let mut findings: Vec<Finding> = self
             .groups
             .into_values()
-            .map(|(mut draft, mut places)| {
+            .map(|group| {
+                let Group {
+                    mut draft,
+                    extra,
+                    mut places,
+                } = group;
                 places.sort();
                 places.dedup();
                 draft.evidence.sort();
+                let code = codes::code(draft.code);
                 let next = number.entry(draft.code).or_default();
                 *next += 1;
                 Finding {
@@ -130,17 +203,19 @@ impl Findings {
                         Some(1) => draft.code.to_owned(),
                         _ => format!("{}-{next}", draft.code),
                     },
-                    code: codes::code(draft.code),
+                    code,
+                    severity: extra.severity.unwrap_or(code.severity).max(code.severity),
                     title: draft.title,
                     places,
                     evidence: draft.evidence,
                     consequence: draft.consequence,
                     remedy: draft.remedy,
+                    commands: extra.commands,
+                    manifests: extra.manifests,
                 }
             })
             .collect();
-        findings
-            .sort_by(|a, b| (a.code.severity, a.code.name).cmp(&(b.code.severity, b.code.name)));
+        findings.sort_by(|a, b| (a.severity, a.code.name).cmp(&(b.severity, b.code.name)));
         findings
     }
 }

@@ -24,6 +24,8 @@ pub(super) struct Home<'a> {
     pub(super) workloads: Vec<&'a Workload>,
     /// Live pods and intermediate controllers, each with the workload that explains it.
     pub(super) explained: Vec<(&'a Workload, &'a Workload)>,
+    /// Templates that workloads of it had.
+    pub(super) revisions: Vec<&'a Workload>,
 }
 
 impl Home<'_> {
@@ -77,6 +79,13 @@ impl<'a> Homes<'a> {
             match owner {
                 Some(owner) => home.explained.push((workload, owner)),
                 None => home.workloads.push(workload),
+            }
+        }
+        for revision in &inventory.revisions {
+            // A revision shows nothing that runs, so it makes no namespace.
+            let home = revision.namespace.as_deref();
+            if let Some(home) = home.and_then(|name| namespaces.get_mut(name)) {
+                home.revisions.push(revision);
             }
         }
         Homes { namespaces }

@@ -173,8 +173,8 @@ pub(super) fn labels(context: &Context, name: &str, home: &Home, decision: &Deci
             Aim::Next => next(enforced).max(decision.visible.unwrap_or(Level::Privileged)),
         };
         let mut proposals = BTreeMap::from([
-            (Mode::Audit, at(aim(context.options.audit))),
-            (Mode::Warn, at(aim(context.options.warn))),
+            (Mode::Audit, at(aim(context.options.aim(name, Mode::Audit)))),
+            (Mode::Warn, at(aim(context.options.aim(name, Mode::Warn)))),
         ]);
         proposals.extend(decision.enforce.map(|level| (Mode::Enforce, at(level))));
         proposals
@@ -190,7 +190,7 @@ pub(super) fn labels(context: &Context, name: &str, home: &Home, decision: &Deci
 }
 
 /// One step tighter.
-fn next(level: Level) -> Level {
+pub(super) fn next(level: Level) -> Level {
     match level {
         Level::Privileged => Level::Baseline,
         Level::Baseline | Level::Restricted => Level::Restricted,

@@ -1,6 +1,7 @@
 //! Which level to enforce: the decision, its confidence and its reasons.
 
 mod both;
+mod possibilities;
 
 use crate::pss::{self, Level, LevelSet};
 
@@ -9,6 +10,7 @@ use super::evidence::{Completeness, Evidence};
 use super::granted::{Granted, Usable};
 use super::scope;
 use super::workloads::WorkloadPlan;
+use possibilities::possibilities;
 
 /// Whether the namespace has a plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -209,8 +211,8 @@ fn observed(facts: &Facts) -> Decision {
     let gaps = facts.evidence.loosening(level);
     if !gaps.is_empty() {
         reasons.push(format!(
-            "no enforce label is written: {} could need a looser level",
-            list(&gaps)
+            "if nothing else runs here it would be {level}; {}",
+            possibilities(facts, needed.intersection(stored), level)
         ));
         let brief = match gaps.as_slice() {
             [gap] => gap.clone(),
@@ -259,13 +261,9 @@ fn unused(facts: &Facts) -> Decision {
             "no workload of this namespace is in the input, and nothing shows that there is none"
                 .to_owned(),
         ];
-        reasons.extend(
-            facts
-                .evidence
-                .loosening(Level::Restricted)
-                .first()
-                .map(|gap| format!("its pods may come from {gap}")),
-        );
+        if !facts.evidence.loosening(Level::Restricted).is_empty() {
+            reasons.push(possibilities(facts, LevelSet::ALL, Level::Restricted));
+        }
         return inconclusive(None, "no workload in the input", reasons);
     }
     let own = own_level(facts);

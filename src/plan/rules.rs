@@ -1,20 +1,26 @@
 //! When which finding is made, and in which words.
 
+mod admission_policy;
 mod cluster;
+mod grants;
 mod labels;
+mod overrides;
 mod policies;
+mod rollout;
 
 use crate::model::gap::GapKind;
+use crate::pss::admission::Mode;
 use crate::pss::{Level, LevelSet};
 
-pub(super) use cluster::cluster;
+pub(super) use cluster::{Cluster, cluster};
+pub(super) use labels::praise;
 
 use super::evidence::Weight;
 use super::findings::{Draft, Findings, Place};
 use super::level::{self, Status};
 use super::scope;
 use super::workloads::WorkloadPlan;
-use super::{Basis, Context, NamespacePlan};
+use super::{Context, NamespacePlan};
 
 /// Findings about one namespace.
 pub(super) fn namespace(plan: &NamespacePlan, context: &Context, findings: &mut Findings) {
@@ -22,14 +28,16 @@ pub(super) fn namespace(plan: &NamespacePlan, context: &Context, findings: &mut 
         return;
     }
     labels::namespace(plan, findings);
+    overrides::namespace(plan, findings);
     drags(plan, findings);
     unseen(plan, findings);
-    nothing_granted(plan, context, findings);
+    grants::namespace(plan, context, findings);
     policies::namespace(plan, context, findings);
+    rollout::namespace(plan, context, findings);
+    by_convention(plan, findings);
     for workload in &plan.live {
         injected(plan, workload, findings);
     }
-    wildcards(plan, findings);
 }
 
 fn here(plan: &NamespacePlan) -> Place {
@@ -92,17 +100,30 @@ fn drags(plan: &NamespacePlan, findings: &mut Findings) {
         return;
     }
     for workload in &dragging {
-        let reasons = crate::pss::detail(workload.violations_of(tighter));
+        let violations = workload.violations_of(tighter);
+        let mut evidence = vec![format!(
+            "{}: {}",
+            workload.title(),
+            crate::pss::detail(violations)
+        )];
+        if workload.satisfies_patched().contains(tighter) {
+            evidence.push(format!(
+                "{}: its patch satisfies {tighter}",
+                workload.title()
+            ));
+        }
         findings.add(
             Draft {
                 code: "one-drags",
-                title: format!("{} could enforce {} without {}", plan.name, without.tightest(), names(&dragging)),
-                evidence: vec![format!("{}: {reasons}", workload.title())],
+                title: format!("{} is possible without {}", without.tightest(), names(&dragging)),
+                evidence,
                 consequence: format!(
-                    "{enforce} is the measure for all {} workloads of the namespace, and for every future pod",
-                    counting.len()
+                    "{enforce} is the measure for everything else in the namespace as well, and for every future pod"
                 ),
-                remedy: "move them to a namespace of their own, or change what violates the tighter level".to_owned(),
+                remedy: format!(
+                    "give them a namespace of their own that enforces {enforce}; or change what the evidence names, by \
+                     the proposed patch where there is one; or let them run under a runtime class that the plugin exempts"
+                ),
             },
             at(plan, workload),
         );
@@ -120,6 +141,8 @@ fn unseen(plan: &NamespacePlan, findings: &mut Findings) {
         return;
     }
     let candidate = plan.decision.visible.unwrap_or(Level::Restricted);
+    // A label of the owner stays: then it is not about a hole, but about pods that it may refuse.
+    let owners = plan.labels.in_force(Mode::Enforce);
     for missing in &plan.evidence.missing {
         if !missing.withholds(candidate) && missing.weight != Weight::Grants {
             continue;
@@ -127,15 +150,21 @@ fn unseen(plan: &NamespacePlan, findings: &mut Findings) {
         findings.add(
             Draft {
                 code: "unseen-workloads",
-                title: unseen_title(missing.kind).to_owned(),
+                title: match owners {
+                    None => unseen_title(missing.kind).to_owned(),
+                    Some(_) => format!("{}, which have labels already", unseen_title(missing.kind)),
+                },
                 evidence: vec![match missing.source.as_ref().map(ToString::to_string) {
                     Some(source) if !missing.what.contains(&source) => {
                         format!("{} at {source}", missing.what)
                     }
                     _ => missing.what.clone(),
                 }],
-                consequence: "no enforce label is written for these namespaces, so they stay as open as the cluster's default"
-                    .to_owned(),
+                consequence: match owners {
+                    None => "no enforce label is written for these namespaces, so they stay as open as the cluster's default",
+                    Some(_) => "their enforce labels stay, and whether they refuse pods that the input does not show is not known",
+                }
+                .to_owned(),
                 remedy: match missing.kind {
                     GapKind::Unattributed => "write the namespace into the objects, add the kustomization that sets it, or use --default-namespace",
                     GapKind::Unreadable => "give the tool what is applied: rendered templates, corrected files",
@@ -167,65 +196,47 @@ fn unseen_title(kind: GapKind) -> &'static str {
     }
 }
 
-/// Namespaces whose level could not follow from grants, although it should have.
-fn nothing_granted(plan: &NamespacePlan, context: &Context, findings: &mut Findings) {
-    let asked = context.options.basis == Basis::Granted && !scope::is_system(&plan.name);
-    if !asked || plan.granted.level.is_some() || plan.decision.status != Status::Planned {
-        return;
-    }
-    findings.add(
-        Draft {
-            code: "nothing-granted",
-            title: "no policy with a level was granted, so the workloads decide".to_owned(),
-            evidence: Vec::new(),
-            consequence: "the level of these namespaces follows from what the workloads need"
-                .to_owned(),
-            remedy: "add the missing roles and bindings, if a policy was meant for them".to_owned(),
-        },
-        here(plan),
-    );
-}
-
 fn injected(plan: &NamespacePlan, workload: &WorkloadPlan, findings: &mut Findings) {
-    let evidence = workload
-        .violations
-        .values()
-        .next()
-        .map(|violations| format!("{}: {}", workload.title(), crate::pss::detail(violations)));
+    let evidence = workload.violations.values().next().map(|violations| {
+        let details = crate::pss::detail(violations);
+        format!("{} of {}: {details}", workload.title(), plan.name)
+    });
     findings.add(
         Draft {
             code: "injected",
-            title: format!(
-                "live pods of {} need more than their templates say",
-                plan.name
-            ),
+            title: "live pods need more than their templates say".to_owned(),
             evidence: evidence.into_iter().collect(),
-            consequence: "the live pods, not the templates, decide the level of the namespace"
+            consequence: "the live pods, not the templates, decide the level of these namespaces"
                 .to_owned(),
-            remedy: "compare the pods with their templates; look for mutating webhooks".to_owned(),
+            remedy: "compare the pods with their templates, and look which mutating webhook adds it; service meshes \
+                     have a CNI mode without privileged init containers"
+                .to_owned(),
         },
         at(plan, workload),
     );
 }
 
-fn wildcards(plan: &NamespacePlan, findings: &mut Findings) {
-    for usable in &plan.granted.wildcard {
-        // Cluster-wide wildcards concern no namespace in particular.
-        if usable.binding.starts_with("ClusterRoleBinding") {
-            continue;
-        }
+/// Workloads of kinds that are not known here: what their operators make of the template is not known either.
+fn by_convention(plan: &NamespacePlan, findings: &mut Findings) {
+    for workload in plan
+        .workloads
+        .iter()
+        .filter(|workload| workload.by_convention)
+    {
         findings.add(
             Draft {
-                code: "wildcard-grant",
-                title: format!("{} may use every policy", usable.subject),
-                evidence: vec![format!("{} -> {}", usable.binding, usable.role)],
-                consequence:
-                    "the loosest policy could be used here; what was meant, the grant does not tell"
-                        .to_owned(),
-                remedy: "nothing for the migration; look whether the subject needs the wildcard"
+                code: "template-not-understood",
+                title: format!(
+                    "kind {} is not known here: something in it looks like a pod template",
+                    workload.reference.kind
+                ),
+                evidence: workload.notes.iter().take(1).cloned().collect(),
+                consequence: "its operator may make other pods than the template says, so a label that admits the \
+                              template may refuse the pods"
                     .to_owned(),
+                remedy: "add a dump of the running pods, which shows what the operator makes".to_owned(),
             },
-            here(plan),
+            at(plan, workload),
         );
     }
 }

@@ -14,7 +14,7 @@ pub(super) fn is_excluded(namespace: &str, patterns: &[String]) -> bool {
 }
 
 /// Whether a pattern, in which `*` stands for any characters, is the whole of a name.
-fn matches(pattern: &str, name: &str) -> bool {
+pub(super) fn matches(pattern: &str, name: &str) -> bool {
     let Some((start, rest)) = pattern.split_once('*') else {
         return pattern == name;
     };

@@ -2,7 +2,7 @@
 
 use crate::model::workload::Workload;
 use crate::model::{Inventory, defaults};
-use crate::pss::{self, Level, NEWEST, Version};
+use crate::pss::{self, Evaluator, Level, LevelVersion, NEWEST, Version};
 
 /// The version that labels are pinned to.
 #[derive(Debug, Clone)]
@@ -11,6 +11,8 @@ pub struct Target {
     pub version: Version,
     /// Why this one, as a phrase.
     pub reason: String,
+    /// The oldest version that the API server can have: a kubelet is never newer than it. `None` if no Node tells.
+    pub server: Option<Version>,
 }
 
 /// What changes at another version.
@@ -18,7 +20,7 @@ pub struct Target {
 pub struct Preview {
     /// The version.
     pub version: Version,
-    /// Workloads that the enforced level judges differently there, sorted.
+    /// Workloads that the enforced level judges differently there, sorted; at least one.
     pub changed: Vec<Changed>,
 }
 
@@ -35,66 +37,77 @@ pub struct Changed {
 
 /// The target: what the user chose, else the oldest kubelet, else the newest version that we know.
 pub(super) fn target(chosen: Option<Version>, inventory: &Inventory) -> Target {
-    if let Some(version) = chosen {
-        return Target {
-            version,
-            reason: "chosen with --target-version".to_owned(),
-        };
-    }
-    let oldest_node = inventory
-        .nodes
-        .iter()
-        .filter_map(|node| Some((node.kubelet_minor?, &node.name)))
-        .min();
-    match oldest_node {
-        Some((minor, name)) => {
+    let kubelets = || {
+        let nodes = inventory.nodes.iter();
+        nodes.filter_map(|node| Some((node.kubelet_minor?, &node.name)))
+    };
+    let server = kubelets()
+        .max()
+        .map(|(minor, _)| Version::Minor(u64::from(minor)).effective());
+    let (version, reason) = match (chosen, kubelets().min()) {
+        (Some(Version::Latest), _) => (
+            Version::Latest,
+            format!(
+                "chosen with --target-version; the rules are those of {NEWEST}, the newest version known here, and the \
+                 API server's own are those of its newest"
+            ),
+        ),
+        (Some(version), _) => (version, "chosen with --target-version".to_owned()),
+        (None, Some((minor, name))) => {
             let version = Version::Minor(u64::from(minor));
             let beyond = match version == version.effective() {
                 true => "choose the version of the planned upgrade with --target-version",
                 false => "newer than the newest version known here, whose rules are used",
             };
-            Target {
-                version: version.effective(),
-                reason: format!("the oldest kubelet is v1.{minor}, of node {name}; {beyond}"),
-            }
+            let reason = format!("the oldest kubelet is v1.{minor}, of node {name}; {beyond}");
+            (version.effective(), reason)
         }
-        None => Target {
-            version: NEWEST,
-            reason: "the newest version known, because no Node in the input tells the cluster's"
-                .to_owned(),
-        },
+        (None, None) => (
+            NEWEST,
+            "the newest version known, because no Node in the input tells the cluster's".to_owned(),
+        ),
+    };
+    Target {
+        version,
+        reason,
+        server,
     }
 }
 
-/// The versions at which some check of the level begins to judge differently, without the target itself; and one
-/// version for the state before the first of them. Versions older than v1.22, where Pod Security Admission began,
-/// are left out.
-pub(super) fn others(target: Version, level: Level) -> Vec<Version> {
-    const FIRST: u64 = 22;
-    let mut starts: Vec<u64> = pss::CHECKS
+/// The versions at which some check of the level begins to judge differently than at the version before, without the
+/// one that holds the version of the label.
+///
+/// Later ones are what the label can be pinned to some day. Earlier ones matter where the API server may be that old,
+/// because it judges by the newest rules it knows, whatever newer version a label names: so they begin with the oldest
+/// version that it can have, which without a Node is v1.22, where Pod Security Admission began.
+fn others(pinned: Version, level: Level, server: Option<Version>) -> Vec<Version> {
+    const FIRST: Version = Version::Minor(22);
+    let pinned = pinned.effective();
+    let first = server.unwrap_or(FIRST).min(pinned);
+    let mut starts: Vec<Version> = pss::CHECKS
         .iter()
         .filter(|check| check.level <= level)
-        .flat_map(|check| check.revisions.iter().map(|revision| revision.since))
-        .filter(|since| *since > FIRST)
-        .chain([FIRST])
+        .flat_map(|check| check.revisions.iter())
+        .map(|revision| Version::Minor(revision.since))
+        .filter(|since| *since > first)
+        .chain([first])
         .collect();
     starts.sort_unstable();
     starts.dedup();
-    let same = |version: Version| {
-        starts
-            .iter()
-            .rev()
-            .find(|since| Version::Minor(**since) <= version.effective())
-    };
+    let own = starts.iter().rev().find(|since| **since <= pinned).copied();
+    starts.retain(|since| Some(*since) != own);
     starts
-        .iter()
-        .filter(|since| same(target) != Some(*since))
-        .map(|since| Version::Minor(*since))
-        .collect()
 }
 
-/// What the level says of the workloads at other versions, where that differs from the target version.
-pub(super) fn preview(target: Version, level: Level, workloads: &[&Workload]) -> Vec<Preview> {
+/// What the enforced level says of the workloads at other versions, where that differs from the version of its label.
+pub(super) fn preview(
+    enforced: LevelVersion,
+    server: Option<Version>,
+    workloads: &[&Workload],
+) -> Vec<Preview> {
+    if enforced.level == Level::Privileged {
+        return Vec::new();
+    }
     let pods: Vec<_> = workloads
         .iter()
         .filter(|workload| !workload.terminated())
@@ -104,20 +117,19 @@ pub(super) fn preview(target: Version, level: Level, workloads: &[&Workload]) ->
             (workload, pod)
         })
         .collect();
-    let refusing = |version: Version| -> Vec<Vec<&'static str>> {
-        let evaluator = pss::evaluator(version);
+    let refusing = |evaluator: &Evaluator| -> Vec<Vec<&'static str>> {
         pods.iter()
             .map(|(_, pod)| {
-                let violations = evaluator.evaluate(level, pod);
+                let violations = evaluator.evaluate(enforced.level, pod);
                 violations.iter().map(|violation| violation.check).collect()
             })
             .collect()
     };
-    let now = refusing(target);
-    others(target, level)
+    let now = refusing(&pss::evaluator(enforced.version));
+    others(enforced.version, enforced.level, server)
         .into_iter()
         .filter_map(|version| {
-            let mut changed: Vec<Changed> = refusing(version)
+            let mut changed: Vec<Changed> = refusing(&pss::evaluator(version))
                 .into_iter()
                 .zip(&now)
                 .zip(&pods)

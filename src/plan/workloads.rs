@@ -350,7 +350,7 @@ fn recorded(evaluator: &Evaluator, workload: &Workload, written: &Pod) -> Option
     let policy = workload.meta.annotations.get(psp::ANNOTATION)?;
     Some(Replay::Admitted {
         policy: policy.clone(),
-        via: format!("recorded in the pod's annotation {}", psp::ANNOTATION),
+        via: format!("the pod's annotation {}", psp::ANNOTATION),
         stored: evaluator.satisfies(written),
         spoiled: BTreeMap::new(),
         changes: Vec::new(),

@@ -48,7 +48,7 @@ fn diagnose_one(policy: &PodSecurityPolicy) -> Option<Diagnostic> {
                 policy.name,
                 errors.join("; ")
             ),
-            "correct the policy; it is left out until then",
+            "correct the policy, or give the tool the built manifests if this is a kustomize patch; it is left out until then",
         ));
     }
     broken(policy).map(|reason| {

@@ -59,6 +59,14 @@ pub(super) fn missing(roles: &[Role], bindings: &[Binding]) -> Vec<&'static Role
     }
 }
 
+/// Whether the role is one of those that the API server creates, and reconciles, at start-up.
+pub fn is_bootstrap(role: &Role) -> bool {
+    let reconciled = role.labels.get("kubernetes.io/bootstrapping");
+    role.name.starts_with("system:")
+        || reconciled.is_some_and(|value| value == "rbac-defaults")
+        || (role.namespace.is_none() && ROLES.iter().any(|known| known.name == role.name))
+}
+
 /// Whether every cluster has the role that the binding refers to. What the input lacks of these grants
 /// nothing that we ask about.
 pub(super) fn exists(binding: &Binding) -> bool {
@@ -89,6 +97,7 @@ fn cluster_role(name: &str, label: Option<&str>, selects: Option<&str>) -> Role 
                 match_expressions: Vec::new(),
             }],
         }),
+        manifest: None,
     }
 }
 

@@ -149,7 +149,7 @@ pub(super) fn dangling_policies(role: &Role, policies: &BTreeSet<&str>) -> Vec<D
     };
     let rules = role.rules.iter();
     let named: BTreeSet<&str> = rules
-        .filter(|rule| rule::uses_policies(rule) && rule::names_policies(rule))
+        .filter(|rule| rule::uses_policies(rule) && rule.names_policies())
         .flat_map(|rule| rule.resource_names.iter().map(String::as_str))
         .collect();
     let missing = named.difference(policies).map(|name| {

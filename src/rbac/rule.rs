@@ -6,13 +6,10 @@
 
 use std::fmt;
 
-use crate::model::role::{PolicyRule, Role};
+use crate::model::role::{POLICIES, PolicyRule, Role};
 
 /// The API groups under which the admission plugin asks about policies. `extensions` stayed until the end.
 pub const POLICY_GROUPS: [&str; 2] = ["policy", "extensions"];
-
-/// The resource name of policies.
-const POLICIES: &str = "podsecuritypolicies";
 
 /// A question to the authorizer about one resource.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,9 +67,46 @@ pub(super) fn uses_policies(rule: &PolicyRule) -> bool {
         .any(|group| covers(rule, "use", group, POLICIES))
 }
 
-/// Whether the rule speaks of policies by their resource name, rather than by a wildcard.
-pub(super) fn names_policies(rule: &PolicyRule) -> bool {
-    rule.resources.iter().any(|resource| resource == POLICIES)
+/// What is left of a rule that lets somebody do other things as well.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Without {
+    /// All of it: it does not let anybody use policies.
+    All,
+    /// These rules, together: none, if using policies was all that it allowed.
+    Rest(Vec<PolicyRule>),
+    /// Using policies is part of a wildcard, or of a rule that no API server accepts, and can not be taken out.
+    Inseparable,
+}
+
+/// The rule without the permission to `use` policies. Everything else that it permits stays, under whatever API group.
+pub fn without_policies(rule: &PolicyRule) -> Without {
+    if !uses_policies(rule) {
+        return Without::All;
+    }
+    let inseparable =
+        has(&rule.verbs, "*") || has(&rule.resources, "*") || !rule.non_resource_urls.is_empty();
+    if inseparable {
+        return Without::Inseparable;
+    }
+    let except = |list: &[String], item: &str| -> Vec<String> {
+        list.iter()
+            .filter(|other| *other != item)
+            .cloned()
+            .collect()
+    };
+    let of_others = PolicyRule {
+        resources: except(&rule.resources, POLICIES),
+        ..rule.clone()
+    };
+    let other_verbs = PolicyRule {
+        verbs: except(&rule.verbs, "use"),
+        resources: vec![POLICIES.to_owned()],
+        ..rule.clone()
+    };
+    let rest = [of_others, other_verbs]
+        .into_iter()
+        .filter(|rule| !rule.verbs.is_empty() && !rule.resources.is_empty());
+    Without::Rest(rest.collect())
 }
 
 /// Whether the rule reaches what it does by a wildcard, as cluster administrators' rules do.

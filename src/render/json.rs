@@ -3,6 +3,7 @@
 mod access;
 mod admit;
 mod migration;
+pub mod schema;
 pub mod v1;
 
 use std::collections::BTreeMap;

@@ -5,6 +5,7 @@
 
 mod check;
 pub(super) mod table;
+pub(super) mod wrap;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -17,11 +18,12 @@ use crate::render::view::words::count;
 
 pub use check::check;
 use table::{Table, colored, styled};
+use wrap::wrap;
 
 /// How much a table shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fit {
-    /// 80 columns: the last column is cut.
+    /// 80 columns: long cells are cut, those of the last column first.
     Terminal,
     /// Everything.
     Wide,
@@ -269,9 +271,8 @@ pub fn migrate(report: &v1::MigrationReport, fit: Fit) -> String {
         .filter(|(_, count)| **count > 0)
         .map(|(severity, count)| format!("{count} {severity}"))
         .collect();
-    let _ = writeln!(
-        out,
-        "\n{} at {}: {}",
+    let counted = format!(
+        "{} at {}: {}",
         count(summary.namespaces, "namespace", "namespaces"),
         report.target_version,
         if counts.is_empty() {
@@ -280,8 +281,13 @@ pub fn migrate(report: &v1::MigrationReport, fit: Fit) -> String {
             counts.join(", ")
         }
     );
+    let _ = writeln!(out, "\n{}", wrap(&counted, "  "));
     if !findings.is_empty() {
-        let _ = writeln!(out, "findings: {}", findings.join(", "));
+        let accepted = match summary.accepted {
+            0 => String::new(),
+            accepted => format!("; {accepted} of them accepted"),
+        };
+        let _ = writeln!(out, "findings: {}{accepted}", findings.join(", "));
     }
     out
 }
@@ -304,12 +310,21 @@ mod tests {
     fn a_terminal_table_is_at_most_80_columns_wide() {
         let mut table = Table::new(&["NAME", "WHY"]);
         table.row(vec!["n".repeat(40), "because ".repeat(30)]);
-        let widest = table.print(Fit::Terminal);
-        let plain = anstream::adapter::strip_str(&widest).to_string();
-        assert!(
-            plain.lines().all(|line| line.chars().count() <= WIDTH),
-            "{plain}"
+        let mut names = Table::new(&["NAMESPACE", "WORKLOAD", "OK", "POLICY", "WHY"]);
+        names.row(
+            ["n", "w", "ok", "p", "because"]
+                .map(|c| c.repeat(63))
+                .to_vec(),
         );
-        assert!(plain.contains('…'));
+        for table in [table, names] {
+            let widest = table.print(Fit::Terminal);
+            let plain = anstream::adapter::strip_str(&widest).to_string();
+            assert!(
+                plain.lines().all(|line| line.chars().count() <= WIDTH),
+                "{plain}"
+            );
+            assert!(plain.contains('…'));
+            assert!(!table.print(Fit::Wide).contains('…'));
+        }
     }
 }

@@ -6,9 +6,11 @@
 //! The structs are serialised for the template engine only. They are no contract: the documents of
 //! [`crate::render::json`] are.
 
+mod alike;
 pub(super) mod anchors;
 pub(super) mod brief;
 pub(super) mod findings;
+mod gaps;
 pub(super) mod grants;
 pub(super) mod labels;
 pub(super) mod namespaces;
@@ -22,8 +24,9 @@ use serde::Serialize;
 
 use crate::render::json::v1::{Document, MigrationReport};
 
+use alike::Alike;
 use anchors::Anchors;
-use findings::{DiagnosticView, FindingGroup, Titles};
+use findings::{DiagnosticGroup, FindingGroup, Titles};
 use grants::Shared;
 use namespaces::{Row, Section};
 use opening::Opening;
@@ -33,7 +36,9 @@ use policies::PolicyView;
 pub(super) struct Index<'a> {
     report: &'a MigrationReport,
     anchors: Anchors<'a>,
+    alike: Alike,
     shared: Shared<'a>,
+    gaps: gaps::Shared<'a>,
     titles: Titles<'a>,
     /// Workloads of one namespace whose details are written out.
     detailed: usize,
@@ -45,20 +50,22 @@ impl<'a> Index<'a> {
         Index {
             report,
             anchors: Anchors::new(report),
+            alike: Alike::new(report),
             shared: Shared::new(report),
+            gaps: gaps::Shared::new(report),
             titles: findings::titles(report),
             detailed: workloads::detailed(report),
         }
     }
 
-    /// How many namespaces there are.
+    /// How many sections there are: one for each namespace, but for those of which the same is to be said.
     pub(super) fn len(&self) -> usize {
-        self.report.namespaces.len()
+        self.alike.len()
     }
 
-    /// The section of the namespace at this position.
-    pub(super) fn section(&self, position: usize) -> Section<'_> {
-        Section::new(self, position)
+    /// One section.
+    pub(super) fn section(&self, section: usize) -> Section<'_> {
+        Section::new(self, self.alike.section(section))
     }
 }
 
@@ -70,9 +77,10 @@ pub(super) struct Page<'a> {
     opening: Opening<'a>,
     namespaces: Vec<Row<'a>>,
     shared_grants: Vec<grants::SharedView<'a>>,
+    shared_gaps: Vec<gaps::SharedView<'a>>,
     policies: Vec<PolicyView<'a>>,
     finding_groups: Vec<FindingGroup<'a>>,
-    diagnostics: Vec<DiagnosticView<'a>>,
+    diagnostics: Vec<DiagnosticGroup<'a>>,
     /// How many diagnostics are left out; empty if none.
     more_diagnostics: String,
     classes: &'static [grants::Class],
@@ -99,6 +107,7 @@ impl<'a> Page<'a> {
             opening: Opening::new(document, index),
             namespaces: namespaces::rows(index),
             shared_grants: index.shared.views(&index.anchors),
+            shared_gaps: index.gaps.views(),
             policies: policies::all(report, &index.anchors),
             finding_groups: findings::groups(report, &index.anchors),
             diagnostics,

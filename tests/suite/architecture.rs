@@ -19,19 +19,20 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("admit", &["diag", "model", "rbac", "psp"]),
     ("mapping", &["diag", "model", "psp", "pss"]),
     ("plan", &["diag", "model", "rbac", "psp", "pss", "mapping"]),
+    ("config", &["diag", "input", "plan", "pss"]),
     (
         "render",
         &[
             "admit", "check", "diag", "mapping", "model", "plan", "pss", "psp", "rbac",
         ],
     ),
-    ("cli", &["plan", "pss"]),
+    ("cli", &["config", "plan", "pss"]),
     ("write", &["render"]),
     (
         "lib",
         &[
-            "admit", "check", "cli", "collect", "diag", "go", "input", "mapping", "model", "plan",
-            "psp", "pss", "rbac", "render", "write",
+            "admit", "check", "cli", "collect", "config", "diag", "go", "input", "mapping",
+            "model", "plan", "psp", "pss", "rbac", "render", "write",
         ],
     ),
     ("main", &["cli", "write"]),

@@ -11,6 +11,7 @@ use std::path::Path;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use crate::schema;
 use crate::support::{folder, run};
 use shape::{AccessReport, CheckReport, Head, MapReport, MigrationReport, Source};
 
@@ -29,7 +30,9 @@ fn document(command: &[&str], input: &[&str], code: i32) -> Value {
         args.extend(["--output-dir", &target]);
     }
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    run(root, &args).expect(code).json()
+    let document = run(root, &args).expect(code).json();
+    schema::declared(&document);
+    document
 }
 
 /// Takes a document apart.
@@ -302,9 +305,30 @@ fn migrate_refers_only_to_what_it_shows() {
         let ids: Vec<&str> = report.findings.iter().map(|f| f.id.as_str()).collect();
         assert_eq!(ids.iter().collect::<BTreeSet<_>>().len(), ids.len());
         for finding in &report.findings {
-            assert!(psp2psa::plan::findings::CODES.iter().any(
-                |code| code.name == finding.code && code.severity.as_str() == finding.severity
-            ));
+            let severities = psp2psa::plan::findings::Severity::ALL;
+            let mut no_worse = severities
+                .into_iter()
+                .filter(|s| s.as_str() == finding.severity);
+            assert!(
+                psp2psa::plan::findings::CODES
+                    .iter()
+                    .any(|code| code.name == finding.code
+                        && no_worse.any(|severity| severity >= code.severity)),
+                "{}",
+                finding.id
+            );
+            assert!(
+                finding
+                    .commands
+                    .iter()
+                    .all(|command| !command.contains('\n'))
+            );
+            assert!(
+                finding
+                    .manifests
+                    .iter()
+                    .all(|object| object["kind"].is_string())
+            );
             assert!(finding.id.starts_with(&finding.code));
             assert!(!finding.title.is_empty() && !finding.consequence.is_empty());
             assert!(!finding.remedy.is_empty());
@@ -317,8 +341,11 @@ fn migrate_refers_only_to_what_it_shows() {
                 if let Some(source) = &place.source.0 {
                     is_of_the_input(source);
                 }
-                assert!(place.namespace.0.is_some() || place.source.0.is_some());
-                let _: &str = &place.object;
+                assert!(
+                    place.namespace.0.is_some()
+                        || place.source.0.is_some()
+                        || !place.object.is_empty()
+                );
             }
         }
         for namespace in &report.namespaces {
@@ -393,6 +420,21 @@ fn namespace_is_consistent(namespace: &shape::Namespace, report: &MigrationRepor
             step.starts_with(|first: char| first.is_ascii_digit()),
             "{step}"
         );
+    }
+    for existing in &namespace.existing_pods {
+        is_a_level(&existing.level);
+        let first = format!(
+            "existing pods in namespace \"{name}\" violate the new PodSecurity enforce level"
+        );
+        assert!(
+            existing.warnings[0].starts_with(&first),
+            "{:?}",
+            existing.warnings
+        );
+        assert!(
+            existing.warnings[0].ends_with(&format!("\"{}:{}\"", existing.level, existing.version))
+        );
+        assert!(existing.warnings.len() > 1);
     }
     for preview in &namespace.preview {
         assert!(preview.version.starts_with("v1."));

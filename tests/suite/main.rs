@@ -6,10 +6,16 @@ mod admission;
 mod admit;
 /// The import table, purity and docs of the source tree.
 mod architecture;
+/// The HTML report in a real browser.
+mod browser;
 /// Fixtures of every check and revision, complete both ways.
 mod checks;
+/// What goes with the policies, and that nothing else does.
+mod cleanup;
 /// The command line: help, exit codes, streams, the output folder.
 mod cli;
+/// The configuration: what it decides, what is wrong with it, what it does not do.
+mod config;
 /// The Pod Security Standards engine against upstream's answers.
 mod conformance;
 /// Fixtures changed at random, for the same targets as the fuzzer.
@@ -20,10 +26,14 @@ mod hostile;
 mod input;
 /// The JSON documents, declared a second time.
 mod json;
+/// The forms for CI: SARIF and JUnit.
+mod judged;
 /// Policies to verdicts and levels.
 mod mapping;
 /// Our structs against the generated Kubernetes types.
 mod oracle;
+/// What strangers install: workflows, archives, the plugin, the image, the hooks.
+mod packaging;
 /// Patches against kubectl and the engines.
 mod patches;
 /// What holds for the plan of any cluster.
@@ -40,6 +50,8 @@ mod readme;
 mod report;
 /// Whole runs of the binary, compared byte for byte.
 mod scenarios;
+/// JSON Schemas: current, and every document is of one.
+mod schema;
 /// The same bytes from the same input, and output that is input again.
 mod stability;
 /// The harness over the real binary.

@@ -11,6 +11,7 @@ use psp2psa::input::{self, InputFile};
 use psp2psa::model::decode::{self, Keep, Object};
 use psp2psa::model::defaults;
 use psp2psa::plan::patches::Proof;
+use psp2psa::plan::settings::Settings;
 use psp2psa::plan::workloads::{Replay, WorkloadPlan};
 use psp2psa::plan::{Aim, Basis, Existing, Options, Plan};
 use psp2psa::pss;
@@ -47,6 +48,7 @@ fn plan(files: &[InputFile]) -> Plan {
         complete: false,
         only: None,
         exclude: Vec::new(),
+        settings: Settings::NONE,
     };
     psp2psa::migrate(read, &default_attribution(), &options).0
 }

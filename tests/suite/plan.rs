@@ -1,6 +1,7 @@
 //! What holds for the plan of any cluster, here of generated small ones.
 
 mod cluster;
+mod unlabelled;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,6 +13,7 @@ use psp2psa::check::Question;
 use psp2psa::input::InputFile;
 use psp2psa::plan::level::Status;
 use psp2psa::plan::scope::is_system;
+use psp2psa::plan::settings::Settings;
 use psp2psa::plan::{Aim, Basis, Existing, NamespacePlan, Options, Plan};
 use psp2psa::pss::admission::{ENFORCE, Mode};
 use psp2psa::pss::{Level, LevelSet, LevelVersion, Version};
@@ -44,6 +46,7 @@ fn any_options() -> impl Strategy<Value = Options> {
         complete,
         only: None,
         exclude: Vec::new(),
+        settings: Settings::NONE,
     })
 }
 

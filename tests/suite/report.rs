@@ -264,6 +264,8 @@ fn an_empty_report_renders() {
 fn a_report_without_policies_does_not_speak_of_them() {
     let mut document = sample::document(&str::to_owned);
     document.body.policies.clear();
+    document.body.cleanup.delete.clear();
+    document.body.cleanup.edit.clear();
     let page = html::report(&document);
     for about_policies in [
         "From PodSecurityPolicy",
@@ -293,8 +295,22 @@ fn a_pull_request_names_the_stages_that_the_plan_has() {
     })
     .collect();
     assert!(places.is_sorted());
-    for stage in ["40-bypass", "50-workloads", "60-enforce", "70-cleanup"] {
+    for stage in ["40-bypass", "50-workloads", "60-enforce"] {
         assert!(!text.contains(stage), "{stage}");
+    }
+}
+
+#[test]
+fn the_cleanup_is_announced_with_its_guard_and_without_its_commands() {
+    let document = sample::document(&str::to_owned);
+    for text in [
+        markdown::pull_request(&document),
+        markdown::report(&document),
+        html::report(&document),
+    ] {
+        assert!(text.contains("manifests/70-cleanup/README.md"));
+        assert!(text.contains("Only after the PodSecurityPolicy plugin is off"));
+        assert!(!text.contains("kubectl delete"));
     }
 }
 
@@ -338,6 +354,62 @@ fn a_page_with_too_many_workloads_leaves_out_details_and_says_so() {
     );
 }
 
+/// The inconclusive namespace of the sample and two like it, with gaps that all three have.
+fn alike() -> Document<MigrationReport> {
+    let mut document = sample::document(&str::to_owned);
+    let namespaces = &mut document.body.namespaces;
+    let position = namespaces
+        .iter()
+        .position(|namespace| namespace.status == "inconclusive")
+        .expect("the sample has one");
+    namespaces[position].missing = ["one gap", "two gaps", "three gaps"]
+        .map(str::to_owned)
+        .into();
+    for (offset, name) in ["twin-a", "twin-b"].into_iter().enumerate() {
+        let mut twin = namespaces[position].clone();
+        twin.name = name.to_owned();
+        twin.source = None;
+        namespaces.insert(position + 1 + offset, twin);
+    }
+    document
+}
+
+#[test]
+fn namespaces_of_which_the_same_is_to_be_said_share_a_section_and_keep_their_anchors() {
+    let document = alike();
+    let page = html::report(&document);
+    assert!(page.contains(" and 2 more</h4>"));
+    assert!(page.contains("<span id=\"ns-twin-a\">twin-a</span>"));
+    assert!(
+        page.contains("href=\"#ns-twin-b\""),
+        "the table links to it"
+    );
+    let text = markdown::report(&document);
+    assert_eq!(text.matches("<summary><b>twin-a</b>").count(), 0);
+    assert!(text.contains("twin-a, twin-b."));
+
+    let mut document = alike();
+    let twin = document
+        .body
+        .namespaces
+        .iter_mut()
+        .find(|namespace| namespace.name == "twin-b")
+        .expect("it was just made");
+    twin.labels.before.insert("team".to_owned(), "b".to_owned());
+    let page = html::report(&document);
+    assert!(page.contains(" and 1 more</h4>"));
+    assert!(page.contains("<details class=\"item\" id=\"ns-twin-b\">"));
+}
+
+#[test]
+fn gaps_that_namespaces_have_in_common_are_listed_once() {
+    let document = alike();
+    for text in [html::report(&document), markdown::report(&document)] {
+        assert_eq!(text.matches("two gaps").count(), 1);
+        assert!(text.contains("what is missing: see"));
+    }
+}
+
 #[test]
 fn every_name_in_a_template_is_a_field_of_a_view() {
     let views: String = [
@@ -347,6 +419,7 @@ fn every_name_in_a_template_is_a_field_of_a_view() {
         "view/grants.rs",
         "view/labels.rs",
         "view/namespaces.rs",
+        "view/gaps.rs",
         "view/opening.rs",
         "view/policies.rs",
         "view/stages.rs",

@@ -10,6 +10,7 @@ use std::path::Path;
 use rayon::prelude::*;
 use serde_json::Value;
 
+use crate::schema;
 use crate::support::{self, Run, below, copy, difference, fixture, tree};
 
 /// Files of a story that a person writes; all others are expectations.
@@ -47,6 +48,9 @@ fn outcome(story: &str, args: &str) -> BTreeMap<String, String> {
         stderr,
     } = support::run(folder.path(), &args);
     let code = code.expect("no signal ends the run");
+    if stdout.starts_with("{\n") {
+        schema::declared(&serde_json::from_str(&stdout).expect("a document of ours"));
+    }
     let mut outcome = BTreeMap::from([("exit".to_owned(), format!("{code}\n"))]);
     for (name, text) in [("stdout", stdout), ("stderr", stderr)] {
         if !text.is_empty() {
@@ -56,13 +60,16 @@ fn outcome(story: &str, args: &str) -> BTreeMap<String, String> {
     let written = below(&tree(folder.path()), "out");
     if let Some(report) = written.get("report.json") {
         let report: Value = serde_json::from_str(report).expect("the report is JSON");
+        schema::declared(&report);
         outcome.insert("findings.txt".to_owned(), findings(&report));
     }
-    outcome.extend(
-        written
-            .into_iter()
-            .filter(|(path, _)| path.starts_with("manifests/") || path == "migration.diff"),
-    );
+    outcome.extend(written.into_iter().filter(|(path, _)| {
+        path.starts_with("manifests/")
+            || matches!(
+                path.as_str(),
+                "admission-configuration.yaml" | "migration.diff"
+            )
+    }));
     outcome
 }
 

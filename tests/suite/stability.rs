@@ -10,6 +10,7 @@ use std::sync::LazyLock;
 use proptest::prelude::*;
 use psp2psa::Read;
 use psp2psa::input::{self, InputFile};
+use psp2psa::plan::settings::Settings;
 use psp2psa::plan::{Aim, Basis, Existing, Options, Plan};
 use psp2psa::render::{diff, json, manifests};
 use serde_json::Value;
@@ -19,6 +20,7 @@ use crate::support::{Call, fixture, folder, run, tree, write};
 /// Options as without any flag.
 const OPTIONS: Options = Options {
     exclude: Vec::new(),
+    settings: Settings::NONE,
     target: None,
     basis: Basis::Observed,
     audit: Aim::Next,

@@ -1,50 +1,97 @@
 //! Findings about the cluster as a whole.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::diag::Diagnostic;
-use crate::plan::PolicyPlan;
-use crate::plan::findings::{Draft, Findings, Place};
+use crate::model::Inventory;
+use crate::model::gap::GapKind;
+use crate::model::role::Binding;
+use crate::plan::findings::{Draft, Extra, Findings, Place, Severity};
 use crate::plan::granted::title;
-use crate::rbac::{Access, Class};
+use crate::plan::level::Status;
+use crate::plan::{Context, NamespacePlan, PolicyPlan};
+use crate::pss::Level;
+use crate::pss::admission::Mode;
+use crate::rbac::{Access, Chain, Class, SubjectKind};
+
+use super::{admission_policy, here, policies};
+
+/// What findings about the cluster follow from.
+pub(in crate::plan) struct Cluster<'a> {
+    pub(in crate::plan) inventory: &'a Inventory,
+    pub(in crate::plan) context: &'a Context<'a>,
+    pub(in crate::plan) access: &'a Access<'a>,
+    pub(in crate::plan) policies: &'a [PolicyPlan],
+    pub(in crate::plan) namespaces: &'a [NamespacePlan],
+    /// What the stages before have said.
+    pub(in crate::plan) said: &'a [Diagnostic],
+}
 
 /// Findings about the cluster.
-pub(in crate::plan) fn cluster(
-    access: &Access,
-    policies: &[PolicyPlan],
-    said: &[Diagnostic],
-    unread_grants: bool,
-    findings: &mut Findings,
-) {
+pub(in crate::plan) fn cluster(cluster: &Cluster, findings: &mut Findings) {
+    let Cluster {
+        inventory,
+        context,
+        access,
+        policies,
+        namespaces,
+        said,
+    } = *cluster;
     open_to_everybody(access, policies, findings);
     // A grant may well be among what the input lacks.
-    if !unread_grants {
+    if inventory.gaps.iter().all(|gap| gap.kind != GapKind::Grant) {
         granted_to_nobody(access, policies, said, findings);
     }
     dangling(said, findings);
+    policies::lost_restrictions(namespaces, context, findings);
+    if !policies.is_empty() {
+        future(namespaces, findings);
+    }
+    relabellers(access, findings);
+    templates(inventory, findings);
 }
 
+/// Policies that everybody may use everywhere. One that is no looser than baseline is no hole, but no evidence either.
 fn open_to_everybody(access: &Access, policies: &[PolicyPlan], findings: &mut Findings) {
-    let known: BTreeSet<&str> = policies.iter().map(|policy| policy.name.as_str()).collect();
+    let levels: BTreeMap<&str, Option<Level>> = policies
+        .iter()
+        .map(|policy| (policy.name.as_str(), policy.mapping.level))
+        .collect();
     let wide = access
         .everywhere()
         .filter(|(class, chain)| *class == Class::Everyone && !chain.is_wildcard());
     for (_, chain) in wide {
         let binding = chain.binding;
-        for policy in access
-            .policies_of(&chain)
-            .into_iter()
-            .filter(|policy| known.contains(policy))
-        {
-            findings.add(
+        for policy in access.policies_of(&chain) {
+            let Some(level) = levels.get(policy) else {
+                continue;
+            };
+            let (severity, consequence) = match level {
+                Some(Level::Privileged) => (
+                    None,
+                    "whoever may create pods could have used what it allows; what no workload shows will be refused, \
+                     because levels follow from the workloads",
+                ),
+                Some(Level::Baseline | Level::Restricted) | None => (
+                    Some(Severity::Info),
+                    "the grant says nothing of what any single namespace needs; levels follow from the workloads",
+                ),
+            };
+            findings.add_with(
                 Draft {
                     code: "open-to-everybody",
-                    title: format!("policy {policy} is open to {}", chain.subject),
+                    title: match level {
+                        Some(level) => format!("policy {policy} ({level}) is open to everybody"),
+                        None => format!("policy {policy} is open to everybody"),
+                    },
                     evidence: vec![chain.to_string()],
-                    consequence: "the grant says nothing of what any single namespace needs; levels follow from the workloads"
-                        .to_owned(),
+                    consequence: consequence.to_owned(),
                     remedy: "nothing for the migration; delete the grant with the policy once the plugin is off"
                         .to_owned(),
+                },
+                Extra {
+                    severity,
+                    ..Extra::default()
                 },
                 Place {
                     namespace: None,
@@ -53,6 +100,127 @@ fn open_to_everybody(access: &Access, policies: &[PolicyPlan], findings: &mut Fi
                 },
             );
         }
+    }
+}
+
+/// Namespaces without an enforce label, those that do not exist yet above all.
+fn future(namespaces: &[NamespacePlan], findings: &mut Findings) {
+    let unlabelled = namespaces
+        .iter()
+        .filter(|plan| plan.decision.status != Status::Excluded)
+        .filter(|plan| plan.labels.in_force(Mode::Enforce).is_none())
+        .map(here);
+    let cluster = Place {
+        namespace: None,
+        object: "namespaces that are created later".to_owned(),
+        source: None,
+    };
+    for place in std::iter::once(cluster).chain(unlabelled) {
+        findings.add_with(
+            Draft {
+                code: "future-namespaces-open",
+                title: "namespaces without an enforce label are open".to_owned(),
+                evidence: Vec::new(),
+                consequence: "PodSecurityPolicy refuses every pod that no policy was granted to; Pod Security Admission \
+                              admits every pod of a namespace that nobody has labelled"
+                    .to_owned(),
+                remedy: "give the plugin defaults (PodSecurityConfiguration, a file of the API server), or demand the \
+                         label of new namespaces; change Warn to Deny once it warns of nothing that is meant"
+                    .to_owned(),
+            },
+            Extra {
+                manifests: admission_policy::demand_label(),
+                ..Extra::default()
+            },
+            place,
+        );
+    }
+}
+
+/// Who may change what namespaces enforce.
+fn relabellers(access: &Access, findings: &mut Findings) {
+    let mut found: BTreeMap<(String, String), (&Binding, Vec<&str>)> = BTreeMap::new();
+    for verb in ["create", "patch", "update"] {
+        for chain in access.who_can(verb, "", "namespaces") {
+            let binding = chain.binding;
+            // A binding in a namespace holds for the Namespace object of that name, but not for making it.
+            if is_expected(&chain) || (verb == "create" && binding.namespace.is_some()) {
+                continue;
+            }
+            let through = title(binding.kind(), binding.namespace.as_deref(), &binding.name);
+            let (_, verbs) = found
+                .entry((chain.subject.to_string(), through))
+                .or_insert((binding, Vec::new()));
+            if !verbs.contains(&verb) {
+                verbs.push(verb);
+            }
+        }
+    }
+    for ((subject, through), (binding, verbs)) in found {
+        findings.add_with(
+            Draft {
+                code: "relabel-namespaces",
+                title: "these may change the labels of namespaces".to_owned(),
+                evidence: Vec::new(),
+                consequence: "whoever may create, patch or update a namespace decides what it enforces, as whoever may \
+                              bind a policy did before"
+                    .to_owned(),
+                remedy: "look through the list; take the verbs away from those who only need namespaces of their own"
+                    .to_owned(),
+            },
+            Extra {
+                commands: vec![
+                    "kubectl auth can-i patch namespaces --as USER --as-group GROUP".to_owned(),
+                ],
+                ..Extra::default()
+            },
+            Place {
+                namespace: binding.namespace.clone(),
+                object: format!("{subject}: {} ({through})", verbs.join(", ")),
+                source: binding.sources.first().cloned(),
+            },
+        );
+    }
+}
+
+/// Whether somebody may relabel namespaces in every cluster: administrators by group, and Kubernetes' own controllers.
+fn is_expected(chain: &Chain) -> bool {
+    let subject = chain.subject;
+    let own = subject.kind == SubjectKind::ServiceAccount
+        && subject.namespace == Some("kube-system")
+        && chain.binding.namespace.is_none()
+        && chain.binding.name.starts_with("system:controller:");
+    own || (subject.kind == SubjectKind::Group && subject.name == "system:masters")
+}
+
+/// Templates that could not be rendered and name no namespace. Those that do withhold its label, which is a finding.
+fn templates(inventory: &Inventory, findings: &mut Findings) {
+    let unplaced = inventory
+        .gaps
+        .iter()
+        .filter(|gap| gap.kind == GapKind::Template && gap.namespace.is_none());
+    for gap in unplaced {
+        findings.add_with(
+            Draft {
+                code: "template-not-understood",
+                title: "templates are not rendered, so what they make is not judged".to_owned(),
+                evidence: Vec::new(),
+                consequence: "pods of these templates may be refused wherever they are installed"
+                    .to_owned(),
+                remedy: "render them and give the tool the result".to_owned(),
+            },
+            Extra {
+                commands: vec![
+                    "helm template RELEASE CHART --namespace NAMESPACE > rendered.yaml".to_owned(),
+                ],
+                ..Extra::default()
+            },
+            Place {
+                namespace: None,
+                object: gap.what.clone(),
+                source: Some(gap.source.clone()),
+            },
+        );
     }
 }
 

@@ -1,9 +1,11 @@
 //! Findings about the labels: those that stay against the evidence, are invalid, or refuse what runs.
 
 use crate::plan::NamespacePlan;
-use crate::plan::findings::{Draft, Findings};
+use crate::plan::findings::{Draft, Extra, Findings, Severity};
+use crate::plan::labels::Conflict;
 use crate::plan::workloads::Replay;
-use crate::pss::admission::{LabelError, Mode};
+use crate::pss::admission::{self, LABELS, LabelError, LabelProblem, Mode};
+use crate::pss::{Level, LevelSet};
 
 use super::{at, here};
 
@@ -13,46 +15,142 @@ pub(super) fn namespace(plan: &NamespacePlan, findings: &mut Findings) {
     for error in plan.labels.errors() {
         findings.add(invalid_label(&error), here(plan));
     }
+    for label in plan.labels.after.keys().filter(|label| is_misspelt(label)) {
+        findings.add(misspelt_label(label), here(plan));
+    }
     for conflict in &plan.labels.conflicts {
-        let (mode, found, proposed) = (conflict.mode.as_str(), conflict.found, conflict.proposed);
-        let consequence = match (conflict.mode, found < proposed) {
-            (Mode::Enforce, true) => format!(
-                "pods are admitted that violate {proposed}, although nothing here needs that"
-            ),
-            (Mode::Enforce, false) => format!(
+        conflicting(plan, conflict, findings);
+    }
+    unpinned(plan, findings);
+}
+
+/// Why the owner's enforce label is left alone although the plan would ask for less: it is tighter, and refuses nothing
+/// that the input shows.
+pub(in crate::plan) fn praise(plan: &NamespacePlan) -> Option<String> {
+    let conflict = plan
+        .labels
+        .conflicts
+        .iter()
+        .find(|conflict| is_praised(plan, conflict))?;
+    Some(format!(
+        "its own label enforces {} already, tighter than {}, and nothing that the input shows violates it: well done, and \
+         left alone",
+        conflict.found, conflict.proposed
+    ))
+}
+
+fn is_praised(plan: &NamespacePlan, conflict: &Conflict) -> bool {
+    conflict.mode == Mode::Enforce
+        && conflict.found > conflict.proposed
+        && plan.workloads.iter().chain(&plan.live).all(|workload| {
+            let stored = workload.satisfies_stored().unwrap_or(LevelSet::ALL);
+            !workload.counts || (workload.refused.is_empty() && stored.contains(conflict.found))
+        })
+}
+
+/// A level of the owner that stays and differs from the proposal. One that is tighter than it need be and refuses
+/// nothing has no consequence.
+fn conflicting(plan: &NamespacePlan, conflict: &Conflict, findings: &mut Findings) {
+    let (mode, found, proposed) = (conflict.mode.as_str(), conflict.found, conflict.proposed);
+    let (severity, consequence) = match (conflict.mode, found < proposed) {
+        (Mode::Enforce, true) => (
+            None,
+            format!("pods are admitted that violate {proposed}, although nothing here needs that"),
+        ),
+        (Mode::Enforce, false) if is_praised(plan, conflict) => return,
+        (Mode::Enforce, false) => (
+            None,
+            format!(
                 "pods that violate {found} are refused, although workloads here need {proposed}"
             ),
-            (Mode::Audit | Mode::Warn, _) => {
-                format!("{mode} speaks of {found} instead of {proposed}")
-            }
-        };
-        findings.add(
-            Draft {
-                code: "label-conflict",
-                title: format!("the owner's label says {mode}: {found}, the evidence {proposed}"),
-                evidence: plan
-                    .decision
-                    .reasons
-                    .first()
-                    .map(|reason| format!("{}: {reason}", plan.name))
-                    .into_iter()
-                    .collect(),
-                consequence,
-                remedy: "decide which is meant; psp2psa migrate --overwrite writes the proposal"
-                    .to_owned(),
-            },
-            here(plan),
-        );
+        ),
+        (Mode::Audit | Mode::Warn, true) => (
+            Some(Severity::Info),
+            format!("{mode} says nothing of pods that satisfy {found} and violate {proposed}"),
+        ),
+        (Mode::Audit | Mode::Warn, false) => return,
+    };
+    findings.add_with(
+        Draft {
+            code: "label-conflict",
+            title: format!("the owner's label says {mode}: {found}, the evidence {proposed}"),
+            evidence: plan
+                .decision
+                .reasons
+                .first()
+                .map(|reason| format!("{}: {reason}", plan.name))
+                .into_iter()
+                .collect(),
+            consequence,
+            remedy: "decide which is meant; psp2psa migrate --overwrite writes the proposal"
+                .to_owned(),
+        },
+        Extra {
+            severity,
+            ..Extra::default()
+        },
+        here(plan),
+    );
+}
+
+/// An enforce level of the owner without a version means other rules after every upgrade.
+fn unpinned(plan: &NamespacePlan, findings: &mut Findings) {
+    let after = &plan.labels.after;
+    let level = after.get(Mode::Enforce.level_label());
+    let version = after.get(Mode::Enforce.version_label());
+    let floats = version.is_none_or(|version| version == "latest");
+    let owners = plan.labels.before.get(Mode::Enforce.level_label()) == level;
+    let enforced = plan.labels.in_force(Mode::Enforce);
+    let Some(enforced) = enforced.filter(|enforced| enforced.level != Level::Privileged) else {
+        return;
+    };
+    if !floats || !owners {
+        return;
+    }
+    findings.add(
+        Draft {
+            code: "label-unpinned",
+            title: "the owner's enforce label is pinned to no version".to_owned(),
+            evidence: vec![format!("{}: enforces {enforced}", plan.name)],
+            consequence: "an upgrade of the cluster changes the rules of these namespaces without a change to them"
+                .to_owned(),
+            remedy: format!(
+                "write {} beside the level, or let psp2psa migrate --overwrite do it",
+                Mode::Enforce.version_label()
+            ),
+        },
+        here(plan),
+    );
+}
+
+/// Whether a label begins like those of Pod Security Admission and is none of them.
+fn is_misspelt(label: &str) -> bool {
+    label.starts_with("pod-security.kubernetes.io/") && !LABELS.contains(&label)
+}
+
+fn misspelt_label(label: &str) -> Draft {
+    Draft {
+        code: "label-invalid",
+        title: format!("{label} is no label that Pod Security Admission reads"),
+        evidence: Vec::new(),
+        consequence: "the API server ignores it without a word".to_owned(),
+        remedy: format!("write one of {}", LABELS.join(", ")),
     }
 }
 
 fn invalid_label(error: &LabelError) -> Draft {
+    let meant = match (error.problem, error.label) {
+        (LabelProblem::Level(_), admission::ENFORCE) => "reads it as restricted",
+        (LabelProblem::Level(_), _) => "reads it as privileged, so that it says nothing",
+        (LabelProblem::Version(_), _) => "reads it as latest",
+    };
     Draft {
         code: "label-invalid",
         title: format!("{} has an invalid value", error.label),
         evidence: vec![error.to_string()],
-        consequence: "the API server falls back to its own choice, and refuses to create the namespace with this label"
-            .to_owned(),
+        consequence: format!(
+            "the API server {meant}, and refuses to create a namespace with this label"
+        ),
         remedy: "correct the value, or run psp2psa migrate --overwrite".to_owned(),
     }
 }
@@ -62,6 +160,8 @@ fn refused(plan: &NamespacePlan, findings: &mut Findings) {
     let Some(enforced) = plan.labels.in_force(Mode::Enforce) else {
         return;
     };
+    let label = Mode::Enforce.level_label();
+    let owners = plan.labels.before.get(label) == plan.labels.after.get(label);
     let counting = plan.workloads.iter().filter(|workload| workload.counts);
     for workload in counting.chain(&plan.live) {
         let stored = workload.satisfies_stored();
@@ -77,8 +177,11 @@ fn refused(plan: &NamespacePlan, findings: &mut Findings) {
         findings.add(
             Draft {
                 code: "workload-refused",
-                title: format!("{} enforces {}, which refuses workloads", plan.name, enforced.level),
-                evidence: vec![format!("{}: {reasons}", workload.title())],
+                title: match owners {
+                    true => format!("the owner's label enforces {enforced}, which refuses workloads"),
+                    false => format!("{enforced} refuses workloads"),
+                },
+                evidence: vec![format!("{} of {}: {reasons}", workload.title(), plan.name)],
                 consequence: "new pods of these workloads are refused; controllers report it only in Events (FailedCreate)"
                     .to_owned(),
                 remedy: "change the fields that the violations name, or enforce a looser level".to_owned(),

@@ -2,17 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use crate::mapping;
+use crate::mapping::{self, Unmapped};
 use crate::model::object::ObjectRef;
 use crate::model::workload::Origin;
-use crate::plan::findings::{Draft, Findings, Place};
+use crate::plan::findings::{Draft, Extra, Findings, Place};
+use crate::plan::level::Status;
 use crate::plan::workloads::{Replay, WorkloadPlan};
 use crate::plan::{Context, NamespacePlan};
 use crate::psp::{self, Step};
 use crate::pss::Level;
 use crate::pss::admission::Mode;
 
-use super::{FEW, at};
+use super::{FEW, admission_policy, at};
 
 /// All findings about the policies that admit the workloads of a namespace.
 pub(super) fn namespace(plan: &NamespacePlan, context: &Context, findings: &mut Findings) {
@@ -23,7 +24,6 @@ pub(super) fn namespace(plan: &NamespacePlan, context: &Context, findings: &mut 
             psp_refuses(plan, workload, errors, findings);
         }
     }
-    lost_restrictions(plan, context, findings);
     recorded_otherwise(plan, context, findings);
 }
 
@@ -213,39 +213,78 @@ fn psp_refuses(
 }
 
 /// What policies that workloads really use restrict beyond the level that will be enforced.
-fn lost_restrictions(plan: &NamespacePlan, context: &Context, findings: &mut Findings) {
-    let enforced = plan.labels.in_force(Mode::Enforce);
-    let level = enforced.map_or(Level::Privileged, |policy| policy.level);
-    let mut used: BTreeMap<&str, Vec<&WorkloadPlan>> = BTreeMap::new();
-    for workload in plan.workloads.iter().filter(|workload| workload.counts) {
-        if let Replay::Admitted { policy, .. } = &workload.replay {
-            used.entry(policy).or_default().push(workload);
+///
+/// It is about all namespaces at once, because one object keeps a restriction in all of them.
+pub(super) fn lost_restrictions(
+    namespaces: &[NamespacePlan],
+    context: &Context,
+    findings: &mut Findings,
+) {
+    type Places<'n> = BTreeMap<&'n str, Vec<Place>>;
+    let mut used: BTreeMap<(&str, Option<Level>), Places> = BTreeMap::new();
+    for plan in namespaces
+        .iter()
+        .filter(|plan| plan.decision.status != Status::Excluded)
+    {
+        let enforced = plan.labels.in_force(Mode::Enforce);
+        let enforced = enforced.map(|policy| policy.level);
+        for workload in plan.workloads.iter().filter(|workload| workload.counts) {
+            if let Replay::Admitted { policy, .. } = &workload.replay {
+                let places = used.entry((policy, enforced)).or_default();
+                places
+                    .entry(&plan.name)
+                    .or_default()
+                    .push(at(plan, workload));
+            }
         }
     }
-    for (name, workloads) in used {
+    for ((name, enforced), places) in used {
+        let level = enforced.unwrap_or(Level::Privileged);
         let variants = context.policies.get(name).map_or(&[][..], Vec::as_slice);
-        let lost: Vec<String> = variants
+        let lost: Vec<Unmapped> = variants
             .iter()
+            // What the API server refuses restricted nothing.
+            .filter(|policy| psp::validate_policy(policy).is_empty())
             .flat_map(|policy| mapping::unmapped(policy, level, context.target))
-            .map(|lost| format!("{} = {}: {}", lost.field, lost.value, lost.message))
             .collect();
         if lost.is_empty() {
             continue;
         }
-        for workload in workloads {
-            findings.add(
-                Draft {
-                    code: "restriction-lost",
-                    title: format!("policy {name} restricts what level {level} does not"),
-                    evidence: lost.clone(),
-                    consequence:
-                        "once the policy is gone, pods of these namespaces may do what it forbade"
-                            .to_owned(),
-                    remedy: "if the restriction matters, write a ValidatingAdmissionPolicy for it"
-                        .to_owned(),
-                },
-                at(plan, workload),
-            );
+        let inside: Vec<&str> = places.keys().copied().collect();
+        let manifests = match variants {
+            [policy] => {
+                let fields = lost.iter().map(|lost| lost.field.as_str());
+                admission_policy::keep(policy, enforced, fields, &inside)
+            }
+            _ => Vec::new(),
+        };
+        let draft = Draft {
+            code: "restriction-lost",
+            title: match enforced {
+                Some(level) => format!("policy {name} restricts what level {level} does not"),
+                None => format!("policy {name} restricts what nothing else does where no level is enforced"),
+            },
+            evidence: lost
+                .iter()
+                .map(|lost| format!("{} = {}: {}", lost.field, lost.value, lost.message))
+                .collect(),
+            consequence: "once the policy is gone, pods of these namespaces may do what it forbade".to_owned(),
+            remedy: match manifests.is_empty() {
+                true => "if the restriction matters, keep it with another policy engine",
+                false => {
+                    "if it matters, keep it with this ValidatingAdmissionPolicy (Kubernetes 1.30): it speaks of every \
+                     pod of these namespaces; take out what is not worth keeping, and change Warn to Deny once it warns \
+                     of nothing that is meant"
+                }
+            }
+            .to_owned(),
+        };
+        let extra = Extra {
+            manifests,
+            ..Extra::default()
+        };
+        for place in places.into_values().flatten() {
+            findings.add_with(draft.clone(), extra.clone(), place);
         }
     }
 }

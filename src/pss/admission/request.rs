@@ -194,7 +194,7 @@ fn undecodable(what: &str, why: Option<&str>) -> Response {
 
 /// Whether a new enforce level can refuse what the old one allowed. Another version is always looked at, even with a
 /// looser level.
-fn may_refuse_more(new: LevelVersion, old: LevelVersion) -> bool {
+pub fn may_refuse_more(new: LevelVersion, old: LevelVersion) -> bool {
     let is_relaxed = new.version == old.version && new.level <= old.level;
     new.level != Level::Privileged && !is_relaxed
 }

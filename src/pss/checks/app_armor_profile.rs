@@ -92,7 +92,8 @@ spec:
   - name: app
     securityContext:
       appArmorProfile:
-        type: RuntimeDefault   # nodes before 1.30: the annotation with runtime/default
+        # On nodes before 1.30: the annotation, with runtime/default.
+        type: RuntimeDefault
 ```
 "#,
     revisions: &[Revision {

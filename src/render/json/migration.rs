@@ -2,8 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::plan::cleanup::{Cleanup, Item};
 use crate::plan::findings::{self, Severity};
 use crate::plan::granted::Usable;
+use crate::plan::unlabelled::{Uncovered, Unlabelled};
 use crate::plan::workloads::{Replay, WorkloadPlan};
 use crate::plan::{NamespacePlan, Plan, PolicyPlan};
 use crate::pss::admission::Mode;
@@ -28,7 +30,7 @@ pub fn migration(plan: &Plan) -> v1::MigrationReport {
         .collect();
     for finding in &plan.findings {
         *by_severity
-            .entry(finding.code.severity.as_str().to_owned())
+            .entry(finding.severity.as_str().to_owned())
             .or_insert(0) += 1;
     }
     v1::MigrationReport {
@@ -40,6 +42,11 @@ pub fn migration(plan: &Plan) -> v1::MigrationReport {
             by_enforce,
             by_status,
             findings_by_severity: by_severity,
+            accepted: plan
+                .findings
+                .iter()
+                .filter(|finding| !plan.is_open(finding))
+                .count(),
         },
         namespaces,
         policies: plan
@@ -53,7 +60,58 @@ pub fn migration(plan: &Plan) -> v1::MigrationReport {
                  }| policy(name, source.as_ref(), mapping),
             )
             .collect(),
-        findings: plan.findings.iter().map(finding).collect(),
+        findings: plan
+            .findings
+            .iter()
+            .map(|finding| self::finding(plan, finding))
+            .collect(),
+        cleanup: cleanup(&plan.cleanup),
+        unlabelled: plan.unlabelled.as_ref().map(unlabelled),
+    }
+}
+
+fn unlabelled(unlabelled: &Unlabelled) -> v1::Unlabelled {
+    let named = |namespaces: &[Uncovered]| {
+        let named = namespaces.iter().map(|uncovered| v1::Uncovered {
+            namespace: uncovered.namespace.clone(),
+            reason: uncovered.reason.clone(),
+        });
+        named.collect()
+    };
+    v1::Unlabelled {
+        enforce: level(unlabelled.defaults.enforce.level),
+        audit: level(unlabelled.defaults.audit.level),
+        warn: level(unlabelled.defaults.warn.level),
+        reasons: unlabelled.reasons.clone(),
+        aim: level(unlabelled.aim),
+        exempt: named(&unlabelled.exempt),
+        uncovered: named(&unlabelled.uncovered),
+    }
+}
+
+fn cleanup(cleanup: &Cleanup) -> v1::Cleanup {
+    let reference = |item: &Item| v1::Reference {
+        kind: item.object.kind.clone(),
+        namespace: item.object.namespace.clone(),
+        name: item.object.name.clone(),
+    };
+    v1::Cleanup {
+        delete: cleanup.deleted().map(reference).collect(),
+        edit: cleanup
+            .edits
+            .iter()
+            .map(|edit| reference(&edit.item))
+            .collect(),
+        left: cleanup
+            .left
+            .iter()
+            .map(|left| v1::Left {
+                kind: left.item.object.kind.clone(),
+                namespace: left.item.object.namespace.clone(),
+                name: left.item.object.name.clone(),
+                reason: left.why.sentence().to_owned(),
+            })
+            .collect(),
     }
 }
 
@@ -84,6 +142,14 @@ fn namespace(plan: &NamespacePlan) -> v1::Namespace {
         audit: in_force(Mode::Audit),
         warn: in_force(Mode::Warn),
         proposed: plan.decision.enforce.map(level),
+        r#override: plan.overridden.as_ref().map(|overridden| v1::Override {
+            enforce: overridden.rule.enforce.map(level),
+            audit: overridden.rule.audit.map(level),
+            warn: overridden.rule.warn.map(level),
+            instead: overridden.instead.map(level),
+            reason: overridden.rule.reason.clone(),
+            source: source(&overridden.rule.source),
+        }),
         labels: v1::Labels {
             before: plan.labels.pod_security_before(),
             after: plan.labels.pod_security_after(),
@@ -119,6 +185,15 @@ fn namespace(plan: &NamespacePlan) -> v1::Namespace {
                         refused: changed.refused,
                     })
                     .collect(),
+            })
+            .collect(),
+        existing_pods: plan
+            .relabellings
+            .iter()
+            .map(|relabelling| v1::ExistingPods {
+                level: level(relabelling.enforce.level),
+                version: relabelling.enforce.version.to_string(),
+                warnings: relabelling.warnings.clone(),
             })
             .collect(),
     }
@@ -192,11 +267,12 @@ fn workload(workload: &WorkloadPlan) -> v1::Workload {
     }
 }
 
-fn finding(finding: &findings::Finding) -> v1::Finding {
+fn finding(plan: &Plan, finding: &findings::Finding) -> v1::Finding {
+    let accepted = plan.accepted.get(&finding.id);
     v1::Finding {
         id: finding.id.clone(),
         code: finding.code.name.to_owned(),
-        severity: finding.code.severity.as_str().to_owned(),
+        severity: finding.severity.as_str().to_owned(),
         title: finding.title.clone(),
         places: finding
             .places
@@ -210,5 +286,17 @@ fn finding(finding: &findings::Finding) -> v1::Finding {
         evidence: finding.evidence.clone(),
         consequence: finding.consequence.clone(),
         remedy: finding.remedy.clone(),
+        commands: finding.commands.clone(),
+        manifests: finding.manifests.clone(),
+        open: plan.is_open(finding),
+        accepted: accepted
+            .into_iter()
+            .flat_map(|accepted| &accepted.by)
+            .map(|by| v1::Acceptance {
+                reason: by.reason.clone(),
+                expires: by.expires.clone(),
+                source: source(&by.source),
+            })
+            .collect(),
     }
 }

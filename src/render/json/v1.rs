@@ -340,8 +340,64 @@ pub struct MigrationReport {
     pub policies: Vec<Policy>,
     /// Worst first.
     pub findings: Vec<Finding>,
+    /// What can go once the PodSecurityPolicy plugin is off.
+    pub cleanup: Cleanup,
+    /// What namespaces without labels get; null where only one namespace is planned, or none.
+    pub unlabelled: Option<Unlabelled>,
     /// Counts.
     pub summary: Summary,
+}
+
+/// See [`crate::plan::unlabelled::Unlabelled`].
+#[derive(Debug, Clone, Serialize)]
+pub struct Unlabelled {
+    /// The default of enforce.
+    pub enforce: String,
+    /// The default of audit.
+    pub audit: String,
+    /// The default of warn.
+    pub warn: String,
+    /// Why the default of enforce is what it is.
+    pub reasons: Vec<String>,
+    /// The default of enforce to aim for.
+    pub aim: String,
+    /// Namespaces to exempt.
+    pub exempt: Vec<Uncovered>,
+    /// Namespaces that no file of the plan gives an enforce label.
+    pub uncovered: Vec<Uncovered>,
+}
+
+/// A namespace, and why it is listed.
+#[derive(Debug, Clone, Serialize)]
+pub struct Uncovered {
+    /// Name.
+    pub namespace: String,
+    /// Why.
+    pub reason: String,
+}
+
+/// See [`crate::plan::cleanup::Cleanup`].
+#[derive(Debug, Clone, Serialize)]
+pub struct Cleanup {
+    /// What exists for policies only: policies, bindings, roles.
+    pub delete: Vec<Reference>,
+    /// Roles that stay without the use of policies.
+    pub edit: Vec<Reference>,
+    /// What speaks of policies and stays as it is.
+    pub left: Vec<Left>,
+}
+
+/// See [`crate::plan::cleanup::Left`].
+#[derive(Debug, Clone, Serialize)]
+pub struct Left {
+    /// Kind.
+    pub kind: String,
+    /// Namespace, if it has one.
+    pub namespace: Option<String>,
+    /// Name.
+    pub name: String,
+    /// Why it stays.
+    pub reason: String,
 }
 
 /// See [`crate::plan::NamespacePlan`].
@@ -380,6 +436,8 @@ pub struct Namespace {
     pub warn: Option<String>,
     /// The level that the plan proposes to enforce, whatever label the owner has set.
     pub proposed: Option<String>,
+    /// What the configuration sets here whatever the evidence; null if nothing.
+    pub r#override: Option<Override>,
     /// The pod-security labels before and after.
     pub labels: Labels,
     /// Names of the policies that were usable here by other than a wildcard.
@@ -392,6 +450,36 @@ pub struct Namespace {
     pub findings: Vec<String>,
     /// What changes at other versions.
     pub preview: Vec<Preview>,
+    /// What the API server would say of the pods of the input if the namespace enforced a level that some violate.
+    pub existing_pods: Vec<ExistingPods>,
+}
+
+/// See [`crate::plan::relabel::Relabelling`].
+#[derive(Debug, Clone, Serialize)]
+pub struct ExistingPods {
+    /// The level of the enforce label.
+    pub level: String,
+    /// Its version.
+    pub version: String,
+    /// The warnings, word for word.
+    pub warnings: Vec<String>,
+}
+
+/// See [`crate::plan::settings::Overridden`].
+#[derive(Debug, Clone, Serialize)]
+pub struct Override {
+    /// The level to enforce; null leaves it to the evidence.
+    pub enforce: Option<String>,
+    /// The level to audit.
+    pub audit: Option<String>,
+    /// The level to warn of.
+    pub warn: Option<String>,
+    /// The level that the evidence gives for enforce; null if none.
+    pub instead: Option<String>,
+    /// Why.
+    pub reason: String,
+    /// Where the configuration says it.
+    pub source: Source,
 }
 
 /// See [`crate::plan::granted::Granted`].
@@ -537,6 +625,25 @@ pub struct Finding {
     pub consequence: String,
     /// What to do.
     pub remedy: String,
+    /// Commands that help with it.
+    pub commands: Vec<String>,
+    /// Objects that do it, to be read and then applied.
+    pub manifests: Vec<Value>,
+    /// Whether it counts: false if all of its places are accepted.
+    pub open: bool,
+    /// What the configuration accepts of it.
+    pub accepted: Vec<Acceptance>,
+}
+
+/// See [`crate::plan::settings::Acceptance`].
+#[derive(Debug, Clone, Serialize)]
+pub struct Acceptance {
+    /// Why.
+    pub reason: String,
+    /// The last day on which it holds; null if it holds for good.
+    pub expires: Option<String>,
+    /// Where the configuration says it.
+    pub source: Source,
 }
 
 /// An object that a finding is about.
@@ -562,4 +669,6 @@ pub struct Summary {
     pub by_status: BTreeMap<String, usize>,
     /// By severity, all four.
     pub findings_by_severity: BTreeMap<String, usize>,
+    /// How many of the findings are accepted.
+    pub accepted: usize,
 }

@@ -74,7 +74,7 @@ pub fn check(
         ),
         None => writeln!(
             text,
-            "\n{} judged at {}; WHY says what stands in the way of the next tighter level",
+            "\n{} judged at {}; WHY is in the way of the next tighter level",
             count(all, "workload", "workloads"),
             question.version
         ),

@@ -63,10 +63,8 @@ impl Columns {
 
     /// The first line. There is room for all rows now.
     pub(in crate::render) fn head(&mut self, fit: Fit) -> String {
-        let last = self.widths.len().saturating_sub(1);
         if fit == Fit::Terminal {
-            let fixed: usize = self.widths[..last].iter().map(|width| width + 2).sum();
-            self.widths[last] = self.widths[last].min(WIDTH.saturating_sub(fixed).max(MIN_LAST));
+            shrink(&mut self.widths);
         }
         let mut out = String::new();
         let bold = |out: &mut String, cell: &str| out.push_str(&styled(Style::new().bold(), cell));
@@ -90,8 +88,24 @@ impl Columns {
     }
 }
 
-/// The last column keeps at least this width.
-const MIN_LAST: usize = 12;
+/// A column that is cut keeps at least this width.
+const LEAST: usize = 12;
+
+/// Makes columns fit the terminal: the last one first, which explains, then whichever is widest.
+fn shrink(widths: &mut [usize]) {
+    let Some(last) = widths.len().checked_sub(1) else {
+        return;
+    };
+    let room = WIDTH.saturating_sub(2 * last);
+    let over = |widths: &[usize]| widths.iter().sum::<usize>().saturating_sub(room);
+    widths[last] -= over(widths).min(widths[last].saturating_sub(LEAST));
+    while over(widths) > 0 {
+        match widths.iter_mut().max() {
+            Some(widest) if *widest > LEAST => *widest -= 1,
+            _ => return,
+        }
+    }
+}
 
 fn line<'a>(
     out: &mut String,
@@ -102,14 +116,15 @@ fn line<'a>(
 ) {
     let last = widths.len().saturating_sub(1);
     for (index, (cell, width)) in cells.zip(widths).enumerate() {
-        let length = cell.chars().count();
-        if index < last {
-            paint(out, cell);
-            out.extend(std::iter::repeat_n(' ', width.saturating_sub(length) + 2));
-        } else if fit == Fit::Terminal && length > *width {
+        let mut length = cell.chars().count();
+        if fit == Fit::Terminal && length > *width {
             paint(out, &cut(cell, *width));
+            length = *width;
         } else {
             paint(out, cell);
+        }
+        if index < last {
+            out.extend(std::iter::repeat_n(' ', width.saturating_sub(length) + 2));
         }
     }
     out.truncate(out.trim_end_matches(' ').len());

@@ -8,6 +8,7 @@ use serde::Serialize;
 use crate::render::escape;
 use crate::render::json::v1::{Document, Finding, MigrationReport};
 
+use super::findings;
 use super::labels;
 use super::namespaces;
 use super::opening;
@@ -207,10 +208,20 @@ fn risk(finding: &Finding) -> Risk {
     Risk {
         id: words::shorten(&finding.id, CELL),
         severity: words::shorten(&finding.severity, CELL),
-        title: words::shorten(&finding.title, CELL),
+        title: words::shorten(&title(finding), CELL),
         consequence: words::shorten(&finding.consequence, CELL),
         remedy: words::shorten(&finding.remedy, CELL),
         places: words::some(&places, 3),
+    }
+}
+
+/// The title of a finding, and that it is accepted.
+fn title(finding: &Finding) -> String {
+    let accepted = finding.accepted.iter();
+    let sentences: Vec<String> = accepted.map(|by| findings::accepted(finding, by)).collect();
+    match sentences.is_empty() {
+        true => finding.title.clone(),
+        false => format!("{}. {}", finding.title, sentences.join(". ")),
     }
 }
 

@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
+use serde_json::Value;
 
-use crate::render::json::v1::{Diagnostic, Finding, MigrationReport, Place};
+use crate::render::json::to_text;
+use crate::render::json::v1::{Acceptance, Diagnostic, Finding, MigrationReport, Place};
 
 use super::anchors::Anchors;
 use super::words::{self, Tag};
@@ -34,6 +36,12 @@ pub(super) struct FindingView<'a> {
     evidence: &'a [String],
     consequence: &'a str,
     remedy: &'a str,
+    commands: &'a [String],
+    /// Objects to apply as JSON, which `kubectl apply -f -` reads, line by line: whatever a text holds, it is on one
+    /// line.
+    manifests: Vec<Vec<String>>,
+    /// What the configuration accepts of it, a sentence each.
+    accepted: Vec<String>,
     /// `3 places`.
     place_words: String,
     places: Vec<PlaceView<'a>>,
@@ -133,12 +141,19 @@ fn view<'a>(
         anchor,
         id: &finding.id,
         code: &finding.code,
-        open: severity.rank == 0,
+        open: severity.rank == 0 && finding.open,
         severity,
         title: &finding.title,
         evidence: &finding.evidence,
         consequence: &finding.consequence,
         remedy: &finding.remedy,
+        commands: &finding.commands,
+        manifests: finding.manifests.iter().map(lines).collect(),
+        accepted: finding
+            .accepted
+            .iter()
+            .map(|by| accepted(finding, by))
+            .collect(),
         place_words: words::count(finding.places.len(), "place", "places"),
         places: finding
             .places
@@ -148,6 +163,25 @@ fn view<'a>(
             .collect(),
         more_places: words::left_out(finding.places.len(), PLACES),
     }
+}
+
+fn lines(manifest: &Value) -> Vec<String> {
+    to_text(manifest).lines().map(str::to_owned).collect()
+}
+
+/// That a finding is accepted, why, and until when.
+pub(super) fn accepted(finding: &Finding, by: &Acceptance) -> String {
+    let some = if finding.open {
+        "Accepted in some places"
+    } else {
+        "Accepted"
+    };
+    let until = match &by.expires {
+        Some(day) => format!(" until {day}"),
+        None => String::new(),
+    };
+    let at = words::place(Some(&by.source));
+    format!("{some}{until}: {} ({at})", by.reason)
 }
 
 fn place<'a>(place: &'a Place, anchors: &Anchors) -> PlaceView<'a> {
@@ -163,32 +197,56 @@ fn place<'a>(place: &'a Place, anchors: &Anchors) -> PlaceView<'a> {
     }
 }
 
-/// One diagnostic of the input.
+/// The diagnostics of one code with the same remedy.
 #[derive(Serialize)]
-pub(super) struct DiagnosticView<'a> {
+pub(super) struct DiagnosticGroup<'a> {
     severity: Tag<'a>,
     code: &'a str,
-    message: &'a str,
     help: &'a str,
+    items: Vec<DiagnosticView<'a>>,
+}
+
+/// One diagnostic of the input.
+#[derive(Serialize)]
+struct DiagnosticView<'a> {
+    message: &'a str,
     place: String,
 }
 
-/// The diagnostics, in their order, and how many are left out.
-pub(super) fn diagnostics(all: &[Diagnostic]) -> (Vec<DiagnosticView<'_>>, String) {
-    let views = all
+/// The diagnostics, worst first, in their order within a group, and how many are left out.
+pub(super) fn diagnostics(all: &[Diagnostic]) -> (Vec<DiagnosticGroup<'_>>, String) {
+    let mut ranked: Vec<(Tag, &Diagnostic)> = all
         .iter()
-        .take(DIAGNOSTICS)
-        .map(|diagnostic| DiagnosticView {
-            severity: words::tag(&diagnostic.severity, words::DIAGNOSTIC),
-            code: &diagnostic.code,
-            message: &diagnostic.message,
-            help: &diagnostic.help,
-            place: diagnostic
-                .source
-                .as_ref()
-                .map(|source| format!("{}:{}:{}", source.file, source.line, source.column))
-                .unwrap_or_default(),
+        .map(|diagnostic| {
+            let severity = words::tag(&diagnostic.severity, words::DIAGNOSTIC);
+            (severity, diagnostic)
         })
         .collect();
-    (views, words::left_out(all.len(), DIAGNOSTICS))
+    // What is left out must not be an error.
+    ranked.sort_by_key(|(severity, _)| severity.rank);
+    let mut groups: BTreeMap<(u8, &str, &str), DiagnosticGroup> = BTreeMap::new();
+    for (severity, diagnostic) in ranked.into_iter().take(DIAGNOSTICS) {
+        groups
+            .entry((severity.rank, &diagnostic.code, &diagnostic.help))
+            .or_insert_with(|| DiagnosticGroup {
+                severity,
+                code: &diagnostic.code,
+                help: &diagnostic.help,
+                items: Vec::new(),
+            })
+            .items
+            .push(DiagnosticView {
+                message: &diagnostic.message,
+                place: diagnostic
+                    .source
+                    .as_ref()
+                    .map_or("the input as a whole".to_owned(), |source| {
+                        format!("{}:{}:{}", source.file, source.line, source.column)
+                    }),
+            });
+    }
+    (
+        groups.into_values().collect(),
+        words::left_out(all.len(), DIAGNOSTICS),
+    )
 }

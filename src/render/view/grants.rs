@@ -94,8 +94,16 @@ pub(super) const CLASSES: &[Class] = &[
     },
 ];
 
-/// Everything that tells one grant from another.
-type Key<'a> = Vec<(&'a str, Option<&'a str>, &'a str, &'a str, &'a str, bool)>;
+/// Everything that tells one list of grants from another.
+pub(super) type Key<'a> = Vec<(&'a str, Option<&'a str>, &'a str, &'a str, &'a str, bool)>;
+
+/// What tells the grants of one namespace from those of another, class by class.
+pub(super) fn keys(granted: &Granted) -> Vec<Key<'_>> {
+    CLASSES
+        .iter()
+        .map(|known| key((known.list)(granted)))
+        .collect()
+}
 
 /// The lists that more than one namespace has, in the order in which they occur first.
 pub(super) struct Shared<'a> {

@@ -6,6 +6,7 @@ use crate::render::json::v1::{Namespace, Preview};
 use crate::render::view::Index;
 
 use super::findings::FindingLink;
+use super::gaps::Gaps;
 use super::grants::{self, ClassView};
 use super::labels::{self, Line};
 use super::words::{self, Tag};
@@ -29,18 +30,23 @@ pub(super) struct Row<'a> {
     brief: &'a str,
 }
 
-/// One namespace, in full.
+/// One namespace, in full, or several of which the same is to be said.
 #[derive(Serialize)]
 pub(in crate::render) struct Section<'a> {
     #[serde(flatten)]
     row: Row<'a>,
+    /// ` and 15 more`; empty if there are none.
+    more_names: String,
+    /// All of them, if there are several.
+    members: Vec<Member<'a>>,
     /// Where its Namespace object stands.
     place: String,
     /// What happens to the enforce label, in one sentence.
     decision: String,
     reasons: &'a [String],
     evidence: String,
-    missing: &'a [String],
+    #[serde(flatten)]
+    gaps: Gaps<'a>,
     needed: Tag<'a>,
     needed_stored: Tag<'a>,
     /// Only where patches are planned.
@@ -62,6 +68,15 @@ pub(in crate::render) struct Section<'a> {
     preview: Vec<PreviewView<'a>>,
     /// Versions at which nothing differs, as one sentence; empty if there is none.
     preview_same: String,
+    existing: Vec<ExistingView<'a>>,
+}
+
+/// One of several namespaces that share a section.
+#[derive(Serialize)]
+struct Member<'a> {
+    /// Empty for the first, whose id is that of the section.
+    id: String,
+    name: &'a str,
 }
 
 /// What differs at another version.
@@ -105,6 +120,14 @@ fn row(namespace: &Namespace, id: String) -> Row<'_> {
     }
 }
 
+/// What the API server would say of the pods that are here.
+#[derive(Serialize)]
+struct ExistingView<'a> {
+    /// `restricted:v1.30`.
+    label: String,
+    warnings: &'a [String],
+}
+
 /// How sure the enforce label is; a dash where none is proposed.
 pub(super) fn confidence(namespace: &Namespace) -> &str {
     match namespace.proposed {
@@ -114,8 +137,9 @@ pub(super) fn confidence(namespace: &Namespace) -> &str {
 }
 
 impl<'a> Section<'a> {
-    /// Words everything that is known of the namespace at this position.
-    pub(super) fn new(index: &'a Index, position: usize) -> Self {
+    /// Words everything that is known of the namespaces at these positions. The same is to be said of all.
+    pub(super) fn new(index: &'a Index, positions: &[usize]) -> Self {
+        let position = positions[0];
         let namespace = &index.report.namespaces[position];
         let mut findings: Vec<FindingLink> = namespace
             .findings
@@ -133,11 +157,19 @@ impl<'a> Section<'a> {
         );
         Section {
             row: row(namespace, index.anchors.namespaces.id(position)),
-            place: words::place(namespace.source.as_ref()),
+            more_names: match positions.len() - 1 {
+                0 => String::new(),
+                more => format!(" and {} more", words::number(more)),
+            },
+            members: members(index, positions),
+            place: match positions.len() {
+                1 => words::place(namespace.source.as_ref()),
+                _ => String::new(),
+            },
             decision: decision(namespace),
             reasons: &namespace.reasons,
             evidence: evidence(&namespace.evidence),
-            missing: &namespace.missing,
+            gaps: index.gaps.of(&namespace.missing),
             needed: words::level(namespace.needed.as_deref(), "unknown"),
             needed_stored: words::level(namespace.needed_stored.as_deref(), "unknown"),
             needed_with_patches: namespace
@@ -157,8 +189,34 @@ impl<'a> Section<'a> {
             findings,
             preview,
             preview_same,
+            existing: namespace
+                .existing_pods
+                .iter()
+                .map(|existing| ExistingView {
+                    label: format!("{}:{}", existing.level, existing.version),
+                    warnings: &existing.warnings,
+                })
+                .collect(),
         }
     }
+}
+
+/// The namespaces of a section, if there are several.
+fn members<'a>(index: &'a Index, positions: &[usize]) -> Vec<Member<'a>> {
+    let [_, _, ..] = positions else {
+        return Vec::new();
+    };
+    positions
+        .iter()
+        .enumerate()
+        .map(|(order, position)| Member {
+            id: match order {
+                0 => String::new(),
+                _ => index.anchors.namespaces.id(*position),
+            },
+            name: &index.report.namespaces[*position].name,
+        })
+        .collect()
 }
 
 /// What happens to the enforce label.
@@ -167,6 +225,10 @@ fn decision(namespace: &Namespace) -> String {
     let after = labels::enforced_after(namespace);
     let mut sentence = match (namespace.status.as_str(), before, after) {
         ("excluded", _, _) => "Left out of the plan: nothing is changed here.".to_owned(),
+        ("inconclusive", None, None) if namespace.evidence == "complete" => {
+            "No enforce label is written, because nothing tells which level it should be."
+                .to_owned()
+        }
         ("inconclusive", None, None) => {
             "No enforce label is written, because what the input does not show could change it."
                 .to_owned()

@@ -91,7 +91,7 @@ impl<'a> Opening<'a> {
         let high: Vec<&str> = report
             .findings
             .iter()
-            .filter(|finding| finding.severity == "high")
+            .filter(|finding| finding.severity == "high" && finding.open)
             .map(|finding| finding.id.as_str())
             .collect();
         let inconclusive = inconclusive(report);
@@ -260,21 +260,30 @@ fn bar(counts: &ByLevel) -> Vec<Segment> {
 }
 
 fn verdict(high: usize, inconclusive: usize) -> String {
-    let mut parts = Vec::new();
+    let mut sentences = Vec::new();
     if high > 0 {
-        parts.push(words::count(high, "high finding", "high findings"));
-    }
-    if inconclusive > 0 {
-        parts.push(words::count(
-            inconclusive,
-            "inconclusive namespace",
-            "inconclusive namespaces",
+        sentences.push(format!(
+            "{} to be settled first.",
+            words::count(high, "high finding has", "high findings have")
         ));
     }
-    match high + inconclusive {
-        0 => "Nothing: no high finding, no inconclusive namespace.".to_owned(),
-        1 => format!("{} has to be settled first.", words::and(&parts)),
-        _ => format!("{} have to be settled first.", words::and(&parts)),
+    if inconclusive > 0 {
+        sentences.push(format!(
+            "{} no new enforce label until the input shows more{}.",
+            words::count(
+                inconclusive,
+                "inconclusive namespace gets",
+                "inconclusive namespaces get"
+            ),
+            match high {
+                0 => "; nothing keeps the others waiting",
+                _ => "",
+            }
+        ));
+    }
+    match sentences.is_empty() {
+        true => "Nothing: no high finding, no inconclusive namespace.".to_owned(),
+        false => sentences.join(" "),
     }
 }
 
@@ -358,8 +367,12 @@ pub(super) fn severities(report: &MigrationReport) -> String {
             (count > 0).then(|| format!("{} {severity}", words::number(count)))
         })
         .collect();
+    let accepted = match report.summary.accepted {
+        0 => String::new(),
+        accepted => format!("; {} of them accepted", words::number(accepted)),
+    };
     match parts.is_empty() {
         true => "none".to_owned(),
-        false => parts.join(", "),
+        false => format!("{}{accepted}", parts.join(", ")),
     }
 }

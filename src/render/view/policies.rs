@@ -17,11 +17,14 @@ pub(super) struct PolicyView<'a> {
     place: String,
     level: Tag<'a>,
     strict_level: Tag<'a>,
+    /// The checks that keep the strict level from being tighter, as a list of words; empty if none does.
+    open_checks: String,
     summary: &'a str,
     /// For each level that is out of reach, the checks in the way.
     blocked: Vec<Blocked<'a>>,
     /// How many namespaces can use it, and how many workloads it admits.
     used: String,
+    /// None if the policy admits no pod: each would only say so again.
     controls: Vec<ControlView<'a>>,
     mutations: &'a [Mutation],
     unmapped: &'a [Unmapped],
@@ -95,6 +98,7 @@ fn view(policy: &Policy, id: String, used: String) -> PolicyView<'_> {
         place: words::place(policy.source.as_ref()),
         level: words::level(policy.level.as_deref(), "no level"),
         strict_level: words::level(policy.strict_level.as_deref(), "no level"),
+        open_checks: open_checks(policy),
         summary: &policy.summary,
         blocked: blocked
             .into_iter()
@@ -105,10 +109,31 @@ fn view(policy: &Policy, id: String, used: String) -> PolicyView<'_> {
             })
             .collect(),
         used,
-        controls: policy.controls.iter().map(control).collect(),
+        controls: policy
+            .controls
+            .iter()
+            .filter(|_| policy.level.is_some())
+            .map(control)
+            .collect(),
         mutations: &policy.mutations,
         unmapped: &policy.unmapped,
     }
+}
+
+/// The checks of the next tighter level that pods admitted by the policy can fail.
+fn open_checks(policy: &Policy) -> String {
+    let tighter = match policy.strict_level.as_deref() {
+        Some("privileged") => "baseline",
+        Some("baseline") => "restricted",
+        _ => return String::new(),
+    };
+    let checks: Vec<String> = policy
+        .controls
+        .iter()
+        .filter(|control| control.level == tighter && control.verdict != "enforced")
+        .map(|control| control.check.clone())
+        .collect();
+    words::and(&checks)
 }
 
 fn control(control: &Control) -> ControlView<'_> {

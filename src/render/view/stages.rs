@@ -15,7 +15,7 @@ pub(super) struct Stage<'a> {
     number: usize,
     /// The folder under `manifests/`.
     folder: &'a str,
-    /// `4 namespaces`.
+    /// `4 namespaces`, or `9 objects`.
     namespaces: String,
     does: &'static str,
     watch: &'static str,
@@ -41,15 +41,19 @@ pub(super) fn all(report: &MigrationReport) -> Vec<Stage<'_>> {
     {
         *namespaces.entry(step).or_default() += 1;
     }
+    let cleanup = report.cleanup.delete.len() + report.cleanup.edit.len();
+    let objects = (cleanup > 0).then(|| ("70-cleanup", words::count(cleanup, "object", "objects")));
     namespaces
         .into_iter()
+        .map(|(folder, count)| (folder, words::count(count, "namespace", "namespaces")))
+        .chain(objects)
         .enumerate()
-        .map(|(position, (folder, count))| {
+        .map(|(position, (folder, namespaces))| {
             let known = STAGES.iter().find(|stage| stage.folder == folder);
             Stage {
                 number: position + 1,
                 folder,
-                namespaces: words::count(count, "namespace", "namespaces"),
+                namespaces,
                 does: known.map_or("", |stage| stage.does),
                 watch: known.map_or("", |stage| stage.watch),
                 commands: known.map_or(&[], |stage| stage.commands),
@@ -128,9 +132,6 @@ const STAGES: &[Known] = &[
         does: "Removes the policies, and the roles and bindings that grant their use.",
         watch: "Only after the PodSecurityPolicy plugin is off or the server is 1.25 or newer: with the plugin on, \
                 removing the last grant refuses every pod.",
-        commands: &[
-            "kubectl delete -k manifests/70-cleanup/delete",
-            "kubectl apply -k manifests/70-cleanup/edit",
-        ],
+        commands: &["cat manifests/70-cleanup/README.md"],
     },
 ];

@@ -14,6 +14,8 @@ use super::words::{self, Tag};
 pub(super) struct WorkloadView<'a> {
     kind: &'a str,
     name: &'a str,
+    /// Where it stands, if another workload of the namespace has the same kind and name; empty otherwise.
+    variant: String,
     place: String,
     service_account: &'a str,
     /// The policy that admits it; empty if none does.
@@ -31,6 +33,8 @@ pub(super) struct WorkloadView<'a> {
     has_details: bool,
     violations: Vec<ViolationView<'a>>,
     mutations: Vec<MutationView<'a>>,
+    /// Those of them that no patch keeps.
+    unkept: Vec<MutationView<'a>>,
     notes: &'a [String],
     /// The patch, line by line.
     patch: Vec<String>,
@@ -111,9 +115,19 @@ pub(super) fn all<'a>(
     detailed: usize,
     anchors: &Anchors,
 ) -> (Vec<WorkloadView<'a>>, String) {
+    let mut names: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+    for workload in workloads {
+        *names.entry((&workload.kind, &workload.name)).or_default() += 1;
+    }
     let mut views: Vec<WorkloadView> = workloads
         .iter()
-        .map(|workload| view(workload, columns, anchors))
+        .map(|workload| {
+            let mut view = view(workload, columns, anchors);
+            if names[&(workload.kind.as_str(), workload.name.as_str())] > 1 {
+                view.variant.clone_from(&view.place);
+            }
+            view
+        })
         .collect();
     let mut order: Vec<usize> = (0..views.len())
         .filter(|at| views[*at].has_details)
@@ -154,6 +168,7 @@ fn view<'a>(workload: &'a Workload, columns: Columns, anchors: &Anchors) -> Work
     WorkloadView {
         kind: &workload.kind,
         name: &workload.name,
+        variant: String::new(),
         place: words::place(Some(&workload.source)),
         service_account: &workload.service_account,
         policy,
@@ -172,6 +187,7 @@ fn view<'a>(workload: &'a Workload, columns: Columns, anchors: &Anchors) -> Work
             && workload.patch.is_none()),
         violations,
         mutations,
+        unkept: unkept(workload),
         notes: &workload.notes,
         patch: patch
             .and_then(|patch| patch.object.as_ref())
@@ -182,9 +198,25 @@ fn view<'a>(workload: &'a Workload, columns: Columns, anchors: &Anchors) -> Work
     }
 }
 
-fn changes(changes: &[Change]) -> Vec<MutationView<'_>> {
-    changes
+/// What the policy writes and no patch speaks of.
+fn unkept(workload: &Workload) -> Vec<MutationView<'_>> {
+    let spoken: Vec<&str> = workload
+        .patch
         .iter()
+        .flat_map(|patch| patch.edits.iter().chain(&patch.loosening))
+        .map(|change| change.path.as_str())
+        .collect();
+    changes(
+        workload
+            .mutations
+            .iter()
+            .filter(|change| !spoken.contains(&change.path.as_str())),
+    )
+}
+
+fn changes<'a>(changes: impl IntoIterator<Item = &'a Change>) -> Vec<MutationView<'a>> {
+    changes
+        .into_iter()
         .map(|change| MutationView {
             path: &change.path,
             before: words::value(change.before.as_ref(), "unset"),

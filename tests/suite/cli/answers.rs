@@ -12,6 +12,7 @@ const COMMANDS: &[&str] = &[
     "admit",
     "check",
     "explain",
+    "schema",
     "completion",
     "man",
 ];
@@ -169,14 +170,20 @@ fn the_manual_page_names_every_command() {
     }
 }
 
+/// The names of a list of `explain`; a long title goes on in a line that is indented further.
+fn listed(list: &str) -> Vec<&str> {
+    list.lines()
+        .filter_map(|line| line.strip_prefix("  "))
+        .filter(|line| !line.starts_with(' '))
+        .filter_map(|line| line.split(' ').next())
+        .collect()
+}
+
 #[test]
 fn explain_knows_every_name_that_it_lists() {
     let folder = folder(&[]);
     let list = run(folder.path(), &["explain"]).expect(0).stdout;
-    let names: Vec<&str> = list
-        .lines()
-        .filter_map(|line| line.strip_prefix("  ")?.split_whitespace().next())
-        .collect();
+    let names = listed(&list);
     assert!(names.len() > 40, "{list}");
     for name in names {
         let text = psp2psa::render::explain::explain(name, psp2psa::CODES)
@@ -262,5 +269,35 @@ fn the_table_fits_80_columns_and_the_wide_one_cuts_nothing() {
         }
         let wide = answer("wide");
         assert!(!wide.contains('…'), "{command}: {wide}");
+    }
+}
+
+#[test]
+fn explanations_and_tables_fit_80_columns() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let output = folder(&[]);
+    let target = output.path().join("out").to_string_lossy().into_owned();
+    let list = run(root, &["explain"]).expect(0).stdout;
+    let names = listed(&list);
+    let mut texts = vec![list.clone()];
+    texts.extend(
+        names
+            .iter()
+            .map(|name| run(root, &["explain", name]).expect(0).stdout),
+    );
+    for command in ["check", "map", "access", "admit", "migrate"] {
+        let mut args = vec![command, "-q", "-f", "fixtures/cluster"];
+        if command == "migrate" {
+            args.extend(["--output-dir", &target]);
+        }
+        // What follows names the folder.
+        texts.push(run(root, &args).stdout.replace(&target, "out"));
+    }
+    for text in texts {
+        for line in text.lines() {
+            // A path of a field is never broken.
+            let is_one_word = line.split_whitespace().count() == 1;
+            assert!(is_one_word || line.chars().count() <= 80, "{line}");
+        }
     }
 }

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use psp2psa::Read;
 use psp2psa::input::InputFile;
+use psp2psa::plan::settings::Settings;
 use psp2psa::plan::{Aim, Basis, Existing, Options};
 
 const BOUND: Duration = Duration::from_secs(15);
@@ -110,6 +111,7 @@ fn five_thousand_workloads_and_pods_of_one_namespace_are_planned() {
         complete: true,
         only: None,
         exclude: Vec::new(),
+        settings: Settings::NONE,
     };
     let (plan, _) =
         is_fast(|| psp2psa::migrate(objects, &psp2psa::default_attribution(), &options));

@@ -201,7 +201,51 @@ pub(super) struct MigrationReport {
     pub(super) namespaces: Vec<Namespace>,
     pub(super) policies: Vec<Policy>,
     pub(super) findings: Vec<Finding>,
+    #[expect(dead_code, reason = "the shape is the test")]
+    pub(super) cleanup: Cleanup,
+    #[expect(dead_code, reason = "the shape is the test")]
+    pub(super) unlabelled: Nullable<Unlabelled>,
     pub(super) summary: Summary,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[expect(dead_code, reason = "the shape is the test")]
+pub(super) struct Unlabelled {
+    pub(super) enforce: String,
+    pub(super) audit: String,
+    pub(super) warn: String,
+    pub(super) reasons: Vec<String>,
+    pub(super) aim: String,
+    pub(super) exempt: Vec<Uncovered>,
+    pub(super) uncovered: Vec<Uncovered>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[expect(dead_code, reason = "the shape is the test")]
+pub(super) struct Uncovered {
+    pub(super) namespace: String,
+    pub(super) reason: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[expect(dead_code, reason = "the shape is the test")]
+pub(super) struct Cleanup {
+    pub(super) delete: Vec<Reference>,
+    pub(super) edit: Vec<Reference>,
+    pub(super) left: Vec<Left>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[expect(dead_code, reason = "the shape is the test")]
+pub(super) struct Left {
+    pub(super) kind: String,
+    pub(super) namespace: Nullable<String>,
+    pub(super) name: String,
+    pub(super) reason: String,
 }
 
 #[derive(Debug, Deserialize)]
@@ -223,12 +267,23 @@ pub(super) struct Namespace {
     pub(super) audit: Nullable<String>,
     pub(super) warn: Nullable<String>,
     pub(super) proposed: Nullable<String>,
+    #[expect(dead_code, reason = "the shape is the test")]
+    pub(super) r#override: Nullable<Override>,
     pub(super) labels: Labels,
     pub(super) policies: Vec<String>,
     pub(super) workloads: Vec<Workload>,
     pub(super) steps: Vec<String>,
     pub(super) findings: Vec<String>,
     pub(super) preview: Vec<Preview>,
+    pub(super) existing_pods: Vec<ExistingPods>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct ExistingPods {
+    pub(super) level: String,
+    pub(super) version: String,
+    pub(super) warnings: Vec<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -323,6 +378,33 @@ pub(super) struct Finding {
     pub(super) evidence: Vec<String>,
     pub(super) consequence: String,
     pub(super) remedy: String,
+    pub(super) commands: Vec<String>,
+    pub(super) manifests: Vec<Value>,
+    #[expect(dead_code, reason = "the shape is the test")]
+    pub(super) open: bool,
+    #[expect(dead_code, reason = "the shape is the test")]
+    pub(super) accepted: Vec<Acceptance>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[expect(dead_code, reason = "the shape is the test")]
+pub(super) struct Acceptance {
+    pub(super) reason: String,
+    pub(super) expires: Nullable<String>,
+    pub(super) source: Source,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[expect(dead_code, reason = "the shape is the test")]
+pub(super) struct Override {
+    pub(super) enforce: Nullable<String>,
+    pub(super) audit: Nullable<String>,
+    pub(super) warn: Nullable<String>,
+    pub(super) instead: Nullable<String>,
+    pub(super) reason: String,
+    pub(super) source: Source,
 }
 
 #[derive(Debug, Deserialize)]
@@ -340,4 +422,6 @@ pub(super) struct Summary {
     pub(super) by_enforce: BTreeMap<String, usize>,
     pub(super) by_status: BTreeMap<String, usize>,
     pub(super) findings_by_severity: BTreeMap<String, usize>,
+    #[expect(dead_code, reason = "the shape is the test")]
+    pub(super) accepted: usize,
 }

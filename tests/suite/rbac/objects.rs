@@ -48,6 +48,7 @@ pub(super) fn cluster_role(name: &str, rules: &[PolicyRule]) -> Role {
         from_cluster: false,
         rules: rules.to_vec(),
         aggregation: None,
+        manifest: None,
     }
 }
 

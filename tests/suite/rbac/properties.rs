@@ -91,6 +91,7 @@ fn any_role() -> impl Strategy<Value = Role> {
                 from_cluster,
                 rules,
                 aggregation: aggregation.filter(|_| namespace.is_none()),
+                manifest: None,
             },
         )
 }

@@ -55,6 +55,7 @@ impl Rbac {
                     from_cluster: !self.aggregate,
                     rules: object.rules.clone().unwrap_or_default(),
                     aggregation: object.aggregation_rule.clone(),
+                    manifest: None,
                 })
                 .collect()
         };

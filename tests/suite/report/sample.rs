@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use psp2psa::render::json::v1::{
-    BlockedBy, Change, Changed, Control, Diagnostic, Document, Finding, Granted, Labels,
-    MigrationReport, Mutation, Namespace, Patch, Place, Policy, Preview, Source, Summary, Tool,
-    Unmapped, Usable, Violation, Workload,
+    BlockedBy, Change, Changed, Cleanup, Control, Diagnostic, Document, ExistingPods, Finding,
+    Granted, Labels, Left, MigrationReport, Mutation, Namespace, Patch, Place, Policy, Preview,
+    Reference, Source, Summary, Tool, Unmapped, Usable, Violation, Workload,
 };
 use serde_json::json;
 
@@ -26,10 +26,13 @@ pub(super) fn document(text: &dyn Fn(&str) -> String) -> Document<MigrationRepor
             by_enforce: BTreeMap::new(),
             by_status: BTreeMap::new(),
             findings_by_severity: BTreeMap::new(),
+            accepted: 0,
         },
         namespaces,
         policies: sample.policies(),
         findings: sample.findings(),
+        cleanup: sample.cleanup(),
+        unlabelled: None,
     };
     Document {
         schema_version: "v1",
@@ -50,6 +53,9 @@ pub(super) fn empty() -> Document<MigrationReport> {
     document.body.namespaces.clear();
     document.body.policies.clear();
     document.body.findings.clear();
+    document.body.cleanup.delete.clear();
+    document.body.cleanup.edit.clear();
+    document.body.cleanup.left.clear();
     document
 }
 
@@ -58,6 +64,24 @@ struct Sample<'a> {
 }
 
 impl Sample<'_> {
+    fn cleanup(&self) -> Cleanup {
+        let role = |name| Reference {
+            kind: (self.text)("ClusterRole"),
+            namespace: None,
+            name: (self.text)(name),
+        };
+        Cleanup {
+            delete: vec![role("psp:restricted")],
+            edit: vec![role("speaker")],
+            left: vec![Left {
+                kind: (self.text)("ClusterRole"),
+                namespace: None,
+                name: (self.text)("longhorn"),
+                reason: (self.text)("a wildcard allows more than the use of policies"),
+            }],
+        }
+    }
+
     fn text(&self, text: &str) -> String {
         (self.text)(text)
     }
@@ -129,6 +153,7 @@ impl Sample<'_> {
             audit: self.some("restricted"),
             warn: self.some("restricted"),
             proposed: None,
+            r#override: None,
             labels: Labels {
                 before: BTreeMap::new(),
                 after: self.labels(&[("audit", "restricted"), ("warn", "restricted")]),
@@ -138,6 +163,7 @@ impl Sample<'_> {
             steps: self.list(&["10-warn-audit"]),
             findings: self.list(&["open-to-everybody"]),
             preview: Vec::new(),
+            existing_pods: Vec::new(),
         }
     }
 
@@ -176,6 +202,7 @@ impl Sample<'_> {
             audit: self.some("privileged"),
             warn: self.some("privileged"),
             proposed: self.some("privileged"),
+            r#override: None,
             labels: Labels {
                 before: BTreeMap::new(),
                 after: self.labels(&[
@@ -229,6 +256,7 @@ impl Sample<'_> {
             needed_stored: self.some("privileged"),
             enforce: self.some("restricted"),
             proposed: self.some("privileged"),
+            r#override: None,
             labels: Labels {
                 before: self.labels(&[("enforce", "restricted")]),
                 after: self.labels(&[
@@ -262,6 +290,7 @@ impl Sample<'_> {
             confidence: self.text("review"),
             enforce: self.some("baseline"),
             proposed: self.some("baseline"),
+            r#override: None,
             labels: Labels {
                 before: self.labels(&[("enforce", "privileged"), ("warn", "baseline")]),
                 after: self.labels(&[
@@ -290,6 +319,14 @@ impl Sample<'_> {
                     }],
                 },
             ],
+            existing_pods: vec![ExistingPods {
+                level: self.text("restricted"),
+                version: self.text("v1.29"),
+                warnings: self.list(&[
+                    "existing pods in namespace \"shop\" violate the new PodSecurity enforce level \"restricted:v1.29\"",
+                    "api-1 (and 2 other pods): runAsNonRoot != true",
+                ]),
+            }],
             ..self.namespace("shop")
         }
     }
@@ -301,6 +338,7 @@ impl Sample<'_> {
             needed_stored: self.some("restricted"),
             enforce: self.some("restricted"),
             proposed: self.some("restricted"),
+            r#override: None,
             labels: Labels {
                 before: BTreeMap::new(),
                 after: self.labels(&[
@@ -600,6 +638,10 @@ impl Sample<'_> {
             consequence: self.text("Pods that run go on running; new ones are refused."),
             remedy: self
                 .text("Change the fields that the violations name, or enforce a looser level."),
+            commands: self.list(&["kubectl get events -A", "kubectl get pods"]),
+            manifests: vec![json!({"kind": self.text("ValidatingAdmissionPolicy"), "spec": {}})],
+            open: true,
+            accepted: Vec::new(),
         }
     }
 

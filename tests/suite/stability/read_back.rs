@@ -225,6 +225,31 @@ fn kubectl_builds_every_stage_to_what_we_meant() {
 }
 
 #[test]
+fn kubectl_builds_the_cleanup_to_what_we_meant() {
+    let mixed = r#"{"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole",
+        "metadata": {"name": "on: [1] #", "annotations": {"a/null": "~", "a/lines": "one\n  two\n"}},
+        "rules": [{"apiGroups": [""], "resources": ["pods"], "verbs": ["get"]},
+            {"apiGroups": ["policy"], "resources": ["podsecuritypolicies"], "verbs": ["use"]}]}"#;
+    let (folder, written) = migrated(&[("in/mixed.json", mixed)]);
+    for stage_folder in ["delete", "edit"] {
+        let path = format!("manifests/70-cleanup/{stage_folder}/");
+        let mut expected: Vec<Value> = written
+            .iter()
+            .filter(|(file, _)| file.starts_with(&path) && !file.ends_with("kustomization.yaml"))
+            .flat_map(|(file, text)| values(file, text))
+            .collect();
+        assert!(!expected.is_empty(), "{stage_folder}");
+        let Some(built) = kubectl(folder.path(), &["kustomize", &format!("out/{path}")]) else {
+            return;
+        };
+        let mut built = values("kustomize", &built);
+        built.sort_by_key(Value::to_string);
+        expected.sort_by_key(Value::to_string);
+        assert_eq!(built, expected, "{stage_folder}");
+    }
+}
+
+#[test]
 fn kubectl_reads_every_manifest_as_we_do() {
     let (folder, written) = migrated(&[("in/nasty.json", NASTY), ("in/control.json", CONTROL)]);
     for stage_folder in STAGES {

@@ -6,9 +6,10 @@ use std::path::Path;
 use clap::Parser;
 use psp2psa::Read;
 use psp2psa::cli::{Cli, Command};
+use psp2psa::config;
 use psp2psa::input::walk::{self, Recursion};
 use psp2psa::model::attribution::Attribution;
-use psp2psa::plan::{Existing, Options};
+use psp2psa::plan::{Aim, Existing, Options};
 use serde_json::Value;
 
 use super::{outcome, values};
@@ -71,18 +72,34 @@ fn migrated(folder: &Path, args: &[&str]) -> BTreeMap<String, String> {
     let Command::Migrate(arguments) = cli.command else {
         panic!("not a migration: {args:?}");
     };
+    let configuration = arguments.config.map(|path| {
+        let path = folder.join(path).to_string_lossy().into_owned();
+        let listing = walk::list(&[path], Recursion::Off, std::io::empty());
+        let mut entries = listing.expect("the configuration is there").entries;
+        let file = walk::read(entries.remove(0)).expect("the configuration is readable");
+        config::read(&file, None).0
+    });
+    let configuration = configuration.unwrap_or_default();
+    let excluded = configuration.settings.exclusions.iter();
+    let excluded = excluded.flat_map(|exclusion| &exclusion.namespaces);
+    let excluded = excluded.map(|pattern| pattern.text.clone());
     let options = Options {
-        target: arguments.target_version,
+        target: arguments.target_version.or(configuration.target),
         basis: arguments.basis.into(),
-        audit: arguments.audit,
-        warn: arguments.warn,
+        audit: arguments.audit.unwrap_or(Aim::Next),
+        warn: arguments.warn.unwrap_or(Aim::Next),
         existing: match arguments.overwrite {
             true => Existing::Overwrite,
             false => Existing::Keep,
         },
         complete: arguments.complete,
         only: arguments.namespace,
-        exclude: arguments.exclude_namespace,
+        exclude: arguments
+            .exclude_namespace
+            .into_iter()
+            .chain(excluded)
+            .collect(),
+        settings: configuration.settings.clone(),
     };
     let attribution = Attribution {
         chosen: arguments.input.default_namespace.is_some(),

@@ -227,7 +227,7 @@ fn explanations_of_checks_say_how_to_see_a_witness() {
         "psp2psa map -f",
         r#"select(.check == "hostPorts")"#,
         "pod-security.kubernetes.io/enforce=baseline",
-        "--dry-run=server -f witness.json",
+        "--dry-run=server -n witness -f witness.json",
     ] {
         assert!(text.contains(words), "{words} in:\n{text}");
     }
