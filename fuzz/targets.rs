@@ -130,6 +130,7 @@ pub fn migrate(bytes: &[u8]) {
         complete: false,
         only: None,
         exclude: Vec::new(),
+        settings: plan::settings::Settings::default(),
     };
     let (plan, diagnostics) = psp2psa::migrate(read, &psp2psa::default_attribution(), &options);
     for artifact in render::artifacts(&plan, &diagnostics) {

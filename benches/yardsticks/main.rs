@@ -22,7 +22,7 @@ use std::time::{Duration, Instant};
 
 use cluster::{Form, Size};
 use measure::{Cost, best_of};
-use psp2psa::input::walk::{self, Recursion};
+use psp2psa::input::walk::{self, Limits, Opened, Recursion};
 use psp2psa::plan;
 use psp2psa::render;
 use psp2psa::write::{self, Foreign};
@@ -296,10 +296,16 @@ fn phases_once(path: &Path, folder: &Path) -> io::Result<[Duration; 6]> {
         io::empty(),
     )
     .map_err(io::Error::other)?;
+    let collector = psp2psa::keep_typed();
     let mut read = psp2psa::Read::default();
     for entry in listing.entries {
-        let file = walk::read(entry).map_err(|diagnostic| io::Error::other(diagnostic.message))?;
-        read.append(psp2psa::read(&file));
+        let opened = walk::open(&entry, Limits::default());
+        let opened = opened.map_err(|diagnostic| io::Error::other(diagnostic.message))?;
+        let Opened::Parts(stream) = opened else {
+            return Err(io::Error::other("not a long list"));
+        };
+        let parts = collector.read_parts(stream);
+        read.append(parts.map_err(|reason| io::Error::other(format!("{reason:?}")))?);
     }
     let read_time = clock.lap();
     let (inventory, mut diagnostics) = psp2psa::assemble(read, &psp2psa::default_attribution());
@@ -334,6 +340,7 @@ fn options() -> plan::Options {
         complete: false,
         only: None,
         exclude: Vec::new(),
+        settings: plan::settings::Settings::default(),
         settings: plan::settings::Settings::NONE,
     }
 }

@@ -229,19 +229,22 @@ impl<'a> Judge<'a> {
         explained: &[(&'w Workload, &Workload)],
         namespace: &str,
     ) -> Vec<(&'w Workload, WorkloadPlan)> {
+        // A workload explains many pods, and is judged once. It is known by where it is in memory.
+        let mut owners: BTreeMap<*const Workload, (LevelSet, String)> = BTreeMap::new();
         explained
             .iter()
             .filter(|(pod, _)| pod.origin == Origin::Pod && !pod.terminated())
             .filter_map(|(pod, owner)| {
                 let live = evaluator.satisfies(&pod.pod);
-                let owner = self.judge(evaluator, owner, namespace);
-                let stored = owner.satisfies_stored().unwrap_or(owner.satisfies);
-                let explained = live.intersection(stored.intersection(owner.satisfies));
-                (explained != stored.intersection(owner.satisfies)).then(|| {
+                let (expected, title) = owners.entry(*owner).or_insert_with(|| {
+                    let owner = self.judge(evaluator, owner, namespace);
+                    let stored = owner.satisfies_stored().unwrap_or(owner.satisfies);
+                    (stored.intersection(owner.satisfies), owner.title())
+                });
+                (live.intersection(*expected) != *expected).then(|| {
                     let mut plan = self.judge(evaluator, pod, namespace);
                     plan.notes = vec![format!(
-                        "a live pod of {} that needs more than its template says",
-                        owner.title()
+                        "a live pod of {title} that needs more than its template says"
                     )];
                     (*pod, plan)
                 })

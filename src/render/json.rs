@@ -44,14 +44,24 @@ pub fn to_text<T: serde::Serialize>(document: &T) -> String {
     let text = serde_json::to_string_pretty(document)
         .expect("the documents have string keys and no failing Serialize");
     let mut shown = String::with_capacity(text.len() + 1);
-    for c in text.chars() {
-        // Outside of strings there is nothing but line feeds, and all of these are of the first plane.
-        if c != '\n' && is_invisible(c) {
-            let _ = write!(shown, "\\u{:04x}", u32::from(c));
-        } else {
-            shown.push(c);
+    let mut rest = text.as_str();
+    // Nearly all of it is printable ASCII, and copied in long runs. Outside of strings there is nothing but line feeds,
+    // and all hidden characters are of the first plane.
+    while let Some(at) = rest
+        .bytes()
+        .position(|b| b != b'\n' && !(0x20..0x7F).contains(&b))
+    {
+        shown.push_str(&rest[..at]);
+        let mut chars = rest[at..].chars();
+        match chars.next() {
+            Some(c) if is_invisible(c) => {
+                let _ = write!(shown, "\\u{:04x}", u32::from(c));
+            }
+            c => shown.extend(c),
         }
+        rest = chars.as_str();
     }
+    shown.push_str(rest);
     shown.push('\n');
     shown
 }
