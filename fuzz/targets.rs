@@ -14,7 +14,7 @@ use psp2psa::rbac::Identity;
 use psp2psa::render::{self, json};
 
 /// Reading and decoding: every unreadable document is told, every place is in the file.
-pub fn input(bytes: &[u8]) {
+pub(crate) fn input(bytes: &[u8]) {
     let file = InputFile::new("fuzz", bytes.to_vec());
     let reading = input::documents(&file);
     assert!(reading.diagnostics.len() >= reading.unreadable.len());
@@ -30,7 +30,7 @@ pub fn input(bytes: &[u8]) {
 }
 
 /// Reading in parts: what comes out is what comes out of the whole.
-pub fn parts(bytes: &[u8]) {
+pub(crate) fn parts(bytes: &[u8]) {
     let Some((size, bytes)) = bytes.split_first() else {
         return;
     };
@@ -71,7 +71,7 @@ pub fn parts(bytes: &[u8]) {
 }
 
 /// The RBAC join and its questions.
-pub fn rbac(bytes: &[u8]) {
+pub(crate) fn rbac(bytes: &[u8]) {
     let read = psp2psa::read(&InputFile::new("fuzz", bytes.to_vec()));
     let (inventory, _) = psp2psa::assemble(read, &psp2psa::default_attribution());
     let (access, _) = psp2psa::resolve(&inventory);
@@ -88,7 +88,7 @@ pub fn rbac(bytes: &[u8]) {
 }
 
 /// Mapping of policies.
-pub fn psp(bytes: &[u8]) {
+pub(crate) fn psp(bytes: &[u8]) {
     let read = psp2psa::read(&InputFile::new("fuzz", bytes.to_vec()));
     let (policies, diagnostics) = psp2psa::map(read, Version::Latest);
     let _ = json::to_text(&json::document(
@@ -99,7 +99,7 @@ pub fn psp(bytes: &[u8]) {
 }
 
 /// Judging of workloads.
-pub fn psa(bytes: &[u8]) {
+pub(crate) fn psa(bytes: &[u8]) {
     let read = psp2psa::read(&InputFile::new("fuzz", bytes.to_vec()));
     let question = Question {
         level: None,
@@ -119,7 +119,7 @@ pub fn psa(bytes: &[u8]) {
 }
 
 /// The whole migration with all files.
-pub fn migrate(bytes: &[u8]) {
+pub(crate) fn migrate(bytes: &[u8]) {
     let read = psp2psa::read(&InputFile::new("fuzz", bytes.to_vec()));
     let options = plan::Options {
         target: None,
@@ -140,7 +140,7 @@ pub fn migrate(bytes: &[u8]) {
 }
 
 /// Archives and compressed files, as from standard input.
-pub fn archive(bytes: &[u8]) {
+pub(crate) fn archive(bytes: &[u8]) {
     let limits = Limits {
         unpacked: Some(16 << 20),
     };

@@ -1,4 +1,8 @@
 //! See `targets::rbac`.
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| psp2psa_fuzz::rbac(bytes));
+#[expect(dead_code, reason = "each program fuzzes one target")]
+#[path = "../targets.rs"]
+mod targets;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| targets::rbac(bytes));
