@@ -340,7 +340,6 @@ fn options() -> plan::Options {
         complete: false,
         only: None,
         exclude: Vec::new(),
-        settings: plan::settings::Settings::default(),
         settings: plan::settings::Settings::NONE,
     }
 }

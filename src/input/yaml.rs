@@ -7,7 +7,6 @@
 //! value that are not indented more than its key, tabs at the beginning of a line within brackets, and comments not set
 //! off by a blank.
 
-mod block;
 mod explain;
 mod scalar;
 
@@ -45,19 +44,6 @@ pub(super) fn load(text: &str, origin: Origin) -> Result<Option<Loaded<'_>>, Fau
     if let Some(at) = control_character(text) {
         return Err(text::control_fault(text, origin, at));
     }
-    if let Some((tree, root, repeated)) = block::load(text, origin) {
-        return Ok(Some(Loaded {
-            tree,
-            root,
-            repeated,
-            odd_keys: Vec::new(),
-        }));
-    }
-    load_any(text, origin)
-}
-
-/// Reads a document of any kind.
-fn load_any(text: &str, origin: Origin) -> Result<Option<Loaded<'_>>, Fault> {
     let mut loader = Loader {
         text,
         origin,

@@ -125,11 +125,6 @@ impl<'a> Builder<'a> {
         self.frames.last().map(|frame| frame.kind)
     }
 
-    /// Whether there is a root with nothing open.
-    pub(in crate::input) fn is_finished(&self) -> bool {
-        self.frames.is_empty() && !self.pending.is_empty()
-    }
-
     /// Adds a scalar. A key must come as text.
     pub(in crate::input) fn scalar(
         &mut self,
