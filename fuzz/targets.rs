@@ -124,6 +124,7 @@ pub(crate) fn migrate(bytes: &[u8]) {
     let options = plan::Options {
         target: None,
         basis: plan::Basis::Observed,
+        prefer: plan::Prefer::Stability,
         audit: plan::Aim::Next,
         warn: plan::Aim::Next,
         existing: plan::Existing::Keep,
@@ -133,7 +134,7 @@ pub(crate) fn migrate(bytes: &[u8]) {
         settings: plan::settings::Settings::default(),
     };
     let (plan, diagnostics) = psp2psa::migrate(read, &psp2psa::default_attribution(), &options);
-    for artifact in render::artifacts(&plan, &diagnostics) {
+    for artifact in render::artifacts(&plan, &diagnostics, String::new()) {
         let inside = |part: &str| !matches!(part, "" | "." | "..");
         assert!(artifact.path.split('/').all(inside), "{}", artifact.path);
     }

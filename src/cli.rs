@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 use crate::config::Date;
-use crate::plan::{Aim, Basis};
+use crate::plan::{Aim, Basis, Prefer};
 use crate::pss::{Level, Version};
 
 /// From PodSecurityPolicy to Pod Security Admission, with reasons.
@@ -160,9 +160,19 @@ pub struct Migrate {
     #[command(flatten)]
     #[expect(missing_docs, reason = "flattened arguments show their own docs")]
     pub input: Input,
-    /// Folder to write
-    #[arg(long, value_name = "DIR", default_value = "psa-migration")]
-    pub output_dir: PathBuf,
+    /// Folder to write (default: psa-migration; with --in-place none)
+    #[arg(long, value_name = "DIR")]
+    pub output_dir: Option<PathBuf>,
+    /// Edit the files that were read: labels of namespaces, and patches that change nothing that runs today
+    ///
+    /// Text is only spliced in: comments, order, quotes, indentation and line ends stay, so that `git diff` shows the
+    /// intended lines and nothing else. Enforce labels that should be reviewed first are left out. Whatever can not be
+    /// edited is told, with the lines to add.
+    #[arg(long)]
+    pub in_place: bool,
+    /// Print the diff of what --in-place would do, and write nothing
+    #[arg(long, conflicts_with_all = ["output_dir", "force"])]
+    pub dry_run: bool,
     /// Replace the folder even if it holds files that are not ours (those stay)
     #[arg(long)]
     pub force: bool,
@@ -172,6 +182,10 @@ pub struct Migrate {
     /// What the enforce level follows from: what workloads need, what policies granted, or the looser of both
     #[arg(long, value_enum, default_value = "observed")]
     pub basis: BasisArg,
+    /// What comes first where templates lack what policies write: stability (the level they satisfy as they are) or
+    /// security (the tighter level that patches reach, so patches before labels)
+    #[arg(long, value_enum, default_value = "stability")]
+    pub prefer: PreferArg,
     /// Audit level: next (one step tighter than what is enforced) or a level (default: next)
     #[arg(long, value_name = "LEVEL", value_parser = aim)]
     pub audit: Option<Aim>,
@@ -320,6 +334,24 @@ impl From<BasisArg> for Basis {
             BasisArg::Observed => Basis::Observed,
             BasisArg::Granted => Basis::Granted,
             BasisArg::Both => Basis::Both,
+        }
+    }
+}
+
+/// `--prefer`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum PreferArg {
+    /// The level that every workload satisfies as it is written.
+    Stability,
+    /// The tighter level that patches reach.
+    Security,
+}
+
+impl From<PreferArg> for Prefer {
+    fn from(prefer: PreferArg) -> Self {
+        match prefer {
+            PreferArg::Stability => Prefer::Stability,
+            PreferArg::Security => Prefer::Security,
         }
     }
 }

@@ -10,6 +10,7 @@
 mod de;
 pub mod diags;
 mod json;
+pub mod layout;
 mod list;
 mod read;
 mod split;
@@ -23,6 +24,7 @@ mod yaml;
 
 use std::cell::Cell;
 use std::fmt;
+use std::ops::Range;
 use std::sync::Arc;
 
 use serde::Deserialize;
@@ -30,7 +32,8 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 
 use crate::diag::{Code, Diagnostic, Source};
 use de::NodeRef;
-use split::Piece;
+use layout::{Layout, NodeAt};
+use split::{Form, Piece};
 use strict::{Heads, Strict, Whole};
 use text::{Fault, Origin};
 pub use tree::{Links, NodeId, Span, Tree, Value as NodeValue};
@@ -201,13 +204,43 @@ pub fn documents(file: &InputFile) -> Reading<'_> {
 }
 
 impl<'a> Chunk<'a> {
+    /// Its bytes in the file.
+    pub fn bytes(&self) -> Range<usize> {
+        self.piece.bytes.clone()
+    }
+
+    /// The place where it begins: number of the document, line and column.
+    pub fn place(&self) -> (u32, u32, u32) {
+        let origin = self.piece.origin;
+        (self.piece.document, origin.line, origin.column)
+    }
+
+    /// Whether another chunk, of the same bytes, means the same.
+    pub fn is_read_like(&self, other: &Chunk) -> bool {
+        let is_like = match (&self.piece.form, &other.piece.form) {
+            (Form::Yaml, Form::Yaml) | (Form::Json, Form::Json) => true,
+            (Form::YamlElement(one), Form::YamlElement(other))
+            | (Form::JsonElement(one), Form::JsonElement(other)) => one == other,
+            (Form::Fault(one), Form::Fault(other)) => one.message == other.message,
+            (
+                Form::Yaml
+                | Form::YamlElement(_)
+                | Form::Json
+                | Form::JsonElement(_)
+                | Form::Fault(_),
+                _,
+            ) => false,
+        };
+        is_like && self.piece.document == other.piece.document
+    }
+
     /// Reads the chunk.
     pub fn read(&self) -> Reading<'a> {
         read::piece(&self.file.name, &self.file.bytes, &self.piece)
     }
 }
 
-impl Document<'_> {
+impl<'a> Document<'a> {
     /// Decodes the object.
     ///
     /// Types are Go's: nothing is coerced, unknown fields are ignored, names are case-sensitive.
@@ -278,7 +311,7 @@ impl Document<'_> {
         Ok(value)
     }
 
-    /// The node tree of a YAML object and its root, for edits of the text. `None` for JSON.
+    /// The node tree of a YAML object and its root, for readers who name the places of fields. `None` for JSON.
     pub fn tree(&self) -> Option<(&Tree<'_>, NodeId)> {
         match &self.body {
             Body::Tree { tree, node } => Some((tree, *node)),
@@ -291,13 +324,41 @@ impl Document<'_> {
         matches!(self.body, Body::Unread { .. })
     }
 
-    /// Whether a tentative object proved to be one, from its first byte to its last.
+    /// Whether a tentative object proved to be one, from its first byte to its last, of the kind that its first keys
+    /// tell.
     pub fn is_proven(&self) -> bool {
         match &self.body {
-            Body::Unread { text, read, .. } => {
-                read.get() || serde_json::from_str::<IgnoredAny>(text).is_ok()
+            Body::Unread { read, .. } => {
+                read.get() || self.decode_tentatively::<IgnoredAny>().is_some()
             }
             Body::Json { .. } | Body::Tree { .. } => true,
+        }
+    }
+
+    /// How the text is written that the object stands in; other objects may stand in it as well.
+    pub fn layout(&self) -> Option<Layout<'a>> {
+        match &self.body {
+            Body::Tree { tree, .. } => Layout::yaml(tree.whole(), tree.whole_bytes().start),
+            Body::Json { text, origin } => Layout::json(text, origin.offset),
+            // A part does not know where in the file it stands.
+            Body::Unread { .. } => None,
+        }
+    }
+
+    /// The object in the layout of the text that it stands in; `None` in another one.
+    pub fn in_layout(&self, layout: &Layout) -> Option<NodeAt> {
+        match &self.body {
+            Body::Tree { tree, node } if tree.whole_bytes() == layout.bytes => {
+                let own = tree.bytes(*node);
+                let keys = tree.entries(*node).map(|(key, _)| tree.bytes(key).start);
+                // The first entry may come from a merge key and stand elsewhere.
+                let first = keys.filter(|at| own.contains(at)).min();
+                layout.object_at(first.unwrap_or(own.start))
+            }
+            Body::Json { text, origin } if origin.offset == layout.bytes.start => {
+                (text.len() == layout.bytes.len() && layout.json).then_some(0)
+            }
+            Body::Tree { .. } | Body::Json { .. } | Body::Unread { .. } => None,
         }
     }
 

@@ -26,11 +26,12 @@
 //! * [`mapping`]: a policy to levels, with a verdict for each check.
 //! * [`plan`]: all of it to a decision for each namespace. The only stage that decides.
 //! * [`config`]: what a team has decided beforehand, from its configuration file.
-//! * [`render`]: decisions to manifests, diffs, reports and tables.
+//! * [`mod@edit`]: decisions to edits of the user's own files, and their diff.
+//! * [`render`]: decisions to manifests, reports and tables.
 //!
 //! [`read`], [`migrate`], [`map()`], [`check()`], [`admit()`], and [`assemble`] with [`resolve`], are the whole pipeline
-//! for one question each; they do no I/O. The edges are `cli` (arguments), `write` (the output folder) and `main` (the
-//! process).
+//! for one question each; they do no I/O. The edges are `cli` (arguments), `write` (the output
+//! folder, and the user's files that are edited) and `main` (the process).
 //!
 //! # Invariants
 //!
@@ -38,6 +39,7 @@
 //! * Unknown is never a level: it is `None`, a reason, and a finding.
 //! * Stages return `(T, Vec<Diagnostic>)`; only the edges return `Result`. One bad document never costs the others.
 //! * Only `model` decodes, only `render::json::v1` is serialised. Inner types are free to change.
+//! * A finding has a consequence, and its severity follows from nothing else: the rule is at [`plan::findings`].
 //! * Nothing in the input is trusted: names become file names only if they are DNS labels, and every output escapes.
 //!
 //! # Where to start
@@ -65,6 +67,7 @@ pub mod cli;
 mod collect;
 pub mod config;
 pub mod diag;
+pub mod edit;
 mod go;
 pub mod input;
 pub mod mapping;
@@ -100,6 +103,7 @@ pub static CODES: &[&[&Code]] = &[
     admit::CODES,
     plan::diags::CODES,
     config::diags::CODES,
+    edit::diags::CODES,
 ];
 
 /// Reads to keep every object, for every question but [`admit()`] without the JSON of pods.
@@ -110,6 +114,11 @@ pub fn keep_typed() -> Collector<'static, Vec<Object>, Object> {
 /// Reads to keep every object, the JSON of pods too.
 pub fn keep_whole() -> Collector<'static, Vec<Object>, Object> {
     keep_with(&|document| model::decode::decode(document, Keep::Whole))
+}
+
+/// Reads to keep every object, and the text of those that a patch could be for.
+pub fn keep_manifests() -> Collector<'static, Vec<Object>, Object> {
+    keep_with(&|document| model::decode::decode(document, Keep::Manifests))
 }
 
 fn keep_with(
@@ -141,6 +150,7 @@ pub fn read_keeping(file: &InputFile, keep: Keep) -> Read {
     match keep {
         Keep::Typed => keep_typed(),
         Keep::Whole => keep_whole(),
+        Keep::Manifests => keep_manifests(),
     }
     .read(file)
 }

@@ -2,9 +2,11 @@
 //!
 //! It is long because every command is here: what its arguments ask, and in which forms it answers.
 
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
 use clap::FromArgMatches;
@@ -16,14 +18,15 @@ use psp2psa::cli::{
 };
 use psp2psa::config::{self, Configuration};
 use psp2psa::diag::{self, Diagnostic, Severity};
-use psp2psa::input::walk::{self, Entry, Limits, Opened, Recursion};
+use psp2psa::edit::files::{self, Edits};
+use psp2psa::input::walk::{self, Entry, Limits, Listing, Opened, Recursion};
 use psp2psa::model::attribution::Attribution;
 use psp2psa::model::decode::Keep;
 use psp2psa::plan::findings;
 use psp2psa::plan::{self, Aim, Existing, Plan};
 use psp2psa::rbac::Identity;
 use psp2psa::render::{self, explain, json, junit, markdown, sarif, text};
-use psp2psa::write::{self, Foreign};
+use psp2psa::write::{self, Foreign, Replacement};
 use psp2psa::{Collector, Interrupted, Read};
 use rayon::prelude::*;
 
@@ -154,6 +157,7 @@ fn read_keeping(input: &Input, keep: Keep) -> Result<Read> {
     match keep {
         Keep::Typed => read_into(input, &psp2psa::keep_typed()),
         Keep::Whole => read_into(input, &psp2psa::keep_whole()),
+        Keep::Manifests => read_into(input, &psp2psa::keep_manifests()),
     }
 }
 
@@ -161,14 +165,28 @@ fn read_into<T: Default + Send, M>(
     input: &Input,
     collector: &Collector<'_, T, M>,
 ) -> Result<Read<T>> {
+    Ok(read_listed(list(input)?, limits(input), collector))
+}
+
+fn list(input: &Input) -> Result<Listing> {
     let recursion = match input.recursive {
         true => Recursion::On,
         false => Recursion::Off,
     };
-    let listing = walk::list(&input.filename, recursion, io::stdin().lock())?;
-    let limits = Limits {
+    Ok(walk::list(&input.filename, recursion, io::stdin().lock())?)
+}
+
+fn limits(input: &Input) -> Limits {
+    Limits {
         unpacked: input.max_unpacked.map(|gibibytes| gibibytes << 30),
-    };
+    }
+}
+
+fn read_listed<T: Default + Send, M>(
+    listing: Listing,
+    limits: Limits,
+    collector: &Collector<'_, T, M>,
+) -> Read<T> {
     let parts: Vec<Read<T>> = listing
         .entries
         .into_par_iter()
@@ -176,7 +194,7 @@ fn read_into<T: Default + Send, M>(
         .collect();
     let mut all = collector.merge(parts);
     all.diagnostics.extend(listing.diagnostics);
-    Ok(all)
+    all
 }
 
 fn read_entry<T: Default + Send, M>(
@@ -277,12 +295,81 @@ fn configuration(arguments: &Migrate) -> Result<(Configuration, Vec<Diagnostic>)
 }
 
 fn migrate(arguments: &Migrate) -> Result<Answer> {
+    if arguments.dry_run && arguments.output != JudgedOutput::Table {
+        bail!("--dry-run prints a diff: leave out -o");
+    }
+    if arguments.in_place && arguments.force && arguments.output_dir.is_none() {
+        bail!("--force is about the folder, which --in-place writes only if --output-dir names it");
+    }
+    let (plan, edits, diagnostics) = planned(arguments)?;
+    let failing = failing(arguments.fail_on);
+    let answer = |text: String, diagnostics: Vec<Diagnostic>| Answer {
+        print: printed(text),
+        negative: plan
+            .findings
+            .iter()
+            .any(|finding| failing.contains(&finding.severity) && plan.is_open(finding)),
+        diagnostics,
+    };
+    if arguments.dry_run {
+        return Ok(answer(edits.diff(), diagnostics));
+    }
+    let folder = match (&arguments.output_dir, arguments.in_place) {
+        (Some(folder), _) => Some(folder.as_path()),
+        (None, true) => None,
+        (None, false) => Some(Path::new(OUTPUT_DIR)),
+    };
+    if let Some(folder) = folder {
+        let foreign = match arguments.force {
+            true => Foreign::Keep,
+            false => Foreign::Refuse,
+        };
+        let artifacts = render::artifacts(&plan, &diagnostics, edits.diff());
+        write::write(folder, &artifacts, foreign)?;
+    }
+    if arguments.in_place {
+        replace(&edits)?;
+    }
+    let report = json::document("MigrationReport", &diagnostics, json::migration(&plan));
+    let text = match arguments.output {
+        JudgedOutput::Table => {
+            let mut out = text::migrate(&report.body, text::Fit::Terminal);
+            if let Some(folder) = folder {
+                out.push_str(&next_steps(&plan, folder));
+                out.push_str(&last_step(&plan, folder));
+            }
+            if arguments.in_place {
+                out.push_str(&render::edits::summary(&edits));
+            }
+            out
+        }
+        JudgedOutput::Wide => text::migrate(&report.body, text::Fit::Wide),
+        JudgedOutput::Json => json::to_text(&report),
+        JudgedOutput::Yaml => json::to_yaml(&report),
+        JudgedOutput::Markdown => markdown::summary(&report),
+        JudgedOutput::Name => names(
+            plan.namespaces
+                .iter()
+                .map(|namespace| ("namespace", &namespace.name)),
+        ),
+        JudgedOutput::Sarif => sarif::migration(&report),
+        JudgedOutput::Junit => junit::migration(&report, failing),
+    };
+    Ok(answer(text, diagnostics))
+}
+
+/// The folder that is written if none is named.
+const OUTPUT_DIR: &str = "psa-migration";
+
+/// The plan, what it changes in the files that were read, and everything there is to say about the input.
+fn planned(arguments: &Migrate) -> Result<(Plan, Edits, Vec<Diagnostic>)> {
     let (configuration, said) = configuration(arguments)?;
     let excluded = configuration.settings.exclusions.iter();
     let excluded = excluded.flat_map(|exclusion| &exclusion.namespaces);
     let options = plan::Options {
         target: arguments.target_version.or(configuration.target),
         basis: arguments.basis.into(),
+        prefer: arguments.prefer.into(),
         audit: arguments.audit.unwrap_or(Aim::Next),
         warn: arguments.warn.unwrap_or(Aim::Next),
         existing: match arguments.overwrite {
@@ -299,47 +386,46 @@ fn migrate(arguments: &Migrate) -> Result<Answer> {
             .collect(),
         settings: configuration.settings,
     };
-    let foreign = match arguments.force {
-        true => Foreign::Keep,
-        false => Foreign::Refuse,
-    };
-    let read = read(&arguments.input)?;
+    let listing = list(&arguments.input)?;
+    let entries = on_disk(&listing);
+    let read = read_listed(
+        listing,
+        limits(&arguments.input),
+        &psp2psa::keep_manifests(),
+    );
     let (plan, mut diagnostics) = psp2psa::migrate(read, &attribution(&arguments.input), &options);
+    let edits = files::edits(&plan, |name| match entries.get(name) {
+        Some(entry) => walk::again(entry),
+        None if name == "-" => Err("it was read from standard input".to_owned()),
+        None => Err("it is in an archive".to_owned()),
+    });
+    // A plan that is only written has the labels to review in its folders.
+    let least = match arguments.in_place || arguments.dry_run {
+        true => Severity::Note,
+        false => Severity::Warning,
+    };
+    diagnostics.extend(edits.diagnostics(least));
     diagnostics.extend(said);
     diag::sort(&mut diagnostics);
-    write::write(
-        &arguments.output_dir,
-        &render::artifacts(&plan, &diagnostics),
-        foreign,
-    )?;
-    let report = json::document("MigrationReport", &diagnostics, json::migration(&plan));
-    let failing = failing(arguments.fail_on);
-    let text = match arguments.output {
-        JudgedOutput::Table => {
-            let table = text::migrate(&report.body, text::Fit::Terminal);
-            let steps = next_steps(&plan, &arguments.output_dir);
-            format!("{table}{steps}{}", last_step(&plan, &arguments.output_dir))
-        }
-        JudgedOutput::Wide => text::migrate(&report.body, text::Fit::Wide),
-        JudgedOutput::Json => json::to_text(&report),
-        JudgedOutput::Yaml => json::to_yaml(&report),
-        JudgedOutput::Markdown => markdown::summary(&report),
-        JudgedOutput::Name => names(
-            plan.namespaces
-                .iter()
-                .map(|namespace| ("namespace", &namespace.name)),
-        ),
-        JudgedOutput::Sarif => sarif::migration(&report),
-        JudgedOutput::Junit => junit::migration(&report, failing),
-    };
-    Ok(Answer {
-        print: printed(text),
-        negative: plan
-            .findings
-            .iter()
-            .any(|finding| failing.contains(&finding.severity) && plan.is_open(finding)),
-        diagnostics,
-    })
+    Ok((plan, edits, diagnostics))
+}
+
+/// The files that can be read again, by name.
+fn on_disk(listing: &Listing) -> BTreeMap<Arc<str>, Entry> {
+    let entries = listing.entries.iter().filter(|entry| &*entry.name != "-");
+    entries
+        .map(|entry| (Arc::clone(&entry.name), entry.clone()))
+        .collect()
+}
+
+/// Writes the edits into the user's files.
+fn replace(edits: &Edits) -> Result<()> {
+    let files = edits.files.iter().map(|edit| Replacement {
+        path: edit.original.path.clone(),
+        old: edit.original.file.bytes.clone(),
+        new: edit.new_bytes(),
+    });
+    write::replace(&files.collect::<Vec<_>>())
 }
 
 /// What to do with the folder that was written.
@@ -373,7 +459,7 @@ fn last_step(plan: &Plan, folder: &Path) -> String {
     }
     let folder = text::visible(&folder.display().to_string());
     format!(
-        "once the PodSecurityPolicy plugin is off, read {folder}/{}/README.md\n",
+        "once the PSP plugin is off, read {folder}/{}/README.md\n",
         render::cleanup::FOLDER
     )
 }

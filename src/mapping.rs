@@ -18,7 +18,7 @@ use crate::pss::{self, Exposure, Level, Verdict, Version};
 
 pub use mutations::Mutation;
 pub use unmapped::{Unmapped, unmapped};
-pub use witness::{plain_pod, witness};
+pub use witness::{plain_pod, unavoidable, witness};
 
 /// What a policy amounts to at a version of the standards.
 #[derive(Debug, Clone, PartialEq, Eq)]

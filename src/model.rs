@@ -34,7 +34,7 @@ use namespace::{Namespace, Node, ServiceAccount};
 use object::ObjectRef;
 use psp::PodSecurityPolicy;
 use role::{Binding, Role};
-use workload::{Origin, Workload};
+use workload::{Manifest, Origin, Workload};
 
 /// Everything that the input shows.
 #[derive(Debug, Default)]
@@ -59,6 +59,8 @@ pub struct Inventory {
     pub nodes: Vec<Node>,
     /// Sorted by namespace, kind, name and place; variants side by side, copies joined, fragments left out.
     pub workloads: Vec<Workload>,
+    /// The objects that patches could be for, by where they stand, as far as they were kept.
+    pub manifests: BTreeMap<Source, Manifest>,
     /// ControllerRevisions: templates that a DaemonSet or StatefulSet had. Sorted like the workloads, none of which
     /// they are.
     pub revisions: Vec<Workload>,
@@ -233,6 +235,11 @@ fn add_workload(
             namespace: None,
             selectors: Vec::new(),
         });
+    }
+    if let Some(manifest) = workload.manifest.take() {
+        inventory
+            .manifests
+            .insert(workload.source().clone(), manifest);
     }
     inventory.workloads.push(workload);
 }

@@ -6,8 +6,11 @@
 //!
 //! Invariants: unknown is never turned into a level (an enforce label that could be wrong because of a gap is
 //! withheld); every decision carries its reasons; the order of the input never matters.
+//!
+//! It is long because what a plan is and how it comes about stand side by side.
 
 pub mod cleanup;
+pub mod consequences;
 pub mod diags;
 pub mod evidence;
 pub mod findings;
@@ -15,6 +18,9 @@ pub mod granted;
 mod homes;
 pub mod labels;
 pub mod level;
+mod options;
+pub mod order;
+mod overlap;
 mod ownership;
 pub mod patches;
 mod policies;
@@ -23,6 +29,7 @@ pub mod rollback;
 mod rules;
 pub mod scope;
 pub mod settings;
+pub mod staging;
 pub mod unlabelled;
 pub mod versions;
 pub mod workloads;
@@ -35,7 +42,7 @@ use crate::diag::{Diagnostic, Source};
 use crate::mapping::{self, Mapping};
 use crate::model::Inventory;
 use crate::model::psp::PodSecurityPolicy;
-use crate::model::workload::Workload;
+use crate::model::workload::{Manifest, Workload};
 use crate::pss::admission::Mode;
 use crate::pss::{self, Level, LevelSet, Version};
 use crate::rbac::Access;
@@ -49,73 +56,12 @@ use labels::{Labels, Stage};
 use level::Decision;
 use relabel::Relabelling;
 use rollback::Rollback;
-use settings::{Accepted, Overridden, Settings};
+use settings::{Accepted, Overridden};
 use unlabelled::Unlabelled;
 use versions::{Preview, Target};
 use workloads::{Judge, WorkloadPlan};
 
-/// What was meant on the command line.
-#[derive(Debug, Clone)]
-pub struct Options {
-    /// The version to pin labels to; `None` asks the nodes.
-    pub target: Option<Version>,
-    /// What the enforce level follows from.
-    pub basis: Basis,
-    /// How the audit level is chosen.
-    pub audit: Aim,
-    /// How the warn level is chosen.
-    pub warn: Aim,
-    /// Whose labels win.
-    pub existing: Existing,
-    /// Whether the user vouches that the input shows everything that runs.
-    pub complete: bool,
-    /// Plan only this namespace.
-    pub only: Option<String>,
-    /// Leave these namespaces as they are; `*` stands for any characters.
-    pub exclude: Vec<String>,
-    /// What was decided beforehand.
-    pub settings: Settings,
-}
-
-/// What the enforce level follows from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Basis {
-    /// What the workloads need.
-    Observed,
-    /// What the policies granted.
-    Granted,
-    /// The looser of the two.
-    Both,
-}
-
-impl Basis {
-    /// The word on the command line and in outputs.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Basis::Observed => "observed",
-            Basis::Granted => "granted",
-            Basis::Both => "both",
-        }
-    }
-}
-
-/// How an audit or warn level is chosen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Aim {
-    /// One step tighter than what is enforced.
-    Next,
-    /// This level.
-    Level(Level),
-}
-
-/// Whose labels win where a namespace has pod-security labels.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Existing {
-    /// The owner's are kept as they are.
-    Keep,
-    /// Ours replace them.
-    Overwrite,
-}
+pub use options::{Aim, Basis, Existing, Options, Prefer};
 
 /// The plan for a cluster.
 #[derive(Debug)]
@@ -124,10 +70,14 @@ pub struct Plan {
     pub target: Target,
     /// See [`Options::basis`].
     pub basis: Basis,
+    /// See [`Options::prefer`].
+    pub prefer: Prefer,
     /// Sorted by name.
     pub namespaces: Vec<NamespacePlan>,
     /// Sorted by name; variants side by side.
     pub policies: Vec<PolicyPlan>,
+    /// The name of the policy that bypasses the others: it comes before all of them. `None` where none can.
+    pub bypass: Option<String>,
     /// Sorted by severity, then code, then id.
     pub findings: Vec<Finding>,
     /// What can go once the plugin is off; nothing where only one namespace is planned.
@@ -168,6 +118,8 @@ pub struct NamespacePlan {
     pub name: String,
     /// Where its Namespace object stands; `None` if the input only shows what is in it.
     pub source: Option<Source>,
+    /// Where the input defines it again.
+    pub copies: Vec<Source>,
     /// The Namespace object as its owner wrote it.
     pub manifest: Option<serde_json::Value>,
     /// What was decided, and why.
@@ -186,6 +138,8 @@ pub struct NamespacePlan {
     pub needed_with_patches: Option<LevelSet>,
     /// Labels before and after.
     pub labels: Labels,
+    /// Whether the old policies have to be bypassed here before the plugin goes: later stages depend on it.
+    pub bypassed: bool,
     /// Sorted by kind and name.
     pub workloads: Vec<WorkloadPlan>,
     /// Live pods that need more than the workload that explains them: something else changed them.
@@ -203,9 +157,19 @@ pub struct NamespacePlan {
 impl NamespacePlan {
     /// The stages of the rollout that change this namespace, in order.
     pub fn steps(&self) -> Vec<Stage> {
+        let patched = |stage| {
+            let mut workloads = self.workloads.iter();
+            workloads.any(|workload| workload.stage() == Some(stage))
+        };
         Stage::ALL
             .into_iter()
-            .filter(|stage| self.labels.at(*stage, self.decision.confidence).is_some())
+            .filter(|stage| match stage {
+                Stage::Workloads | Stage::LateWorkloads => patched(*stage),
+                Stage::Bypass => self.bypassed,
+                Stage::WarnAudit | Stage::Enforce | Stage::EnforceReview | Stage::Tighten => {
+                    self.labels.at(*stage, self.decision.confidence).is_some()
+                }
+            })
             .collect()
     }
 }
@@ -239,10 +203,12 @@ pub fn plan(
         server: target.server,
         access,
         gaps: Gaps::new(inventory, &evaluator, options.complete),
-        judge: Judge::new(inventory, access),
+        judge: Judge::new(inventory, access, target.version),
         levels: policies::levels(&policies),
         incidental: policies::incidental(&policies),
         policies: policies::by_name(&inventory.policies),
+        manifests: &inventory.manifests,
+        bypass: order::bypass_name(inventory.policies.iter().map(|policy| policy.name.as_str())),
         homes: Homes::new(inventory),
     };
     let mut namespaces: Vec<NamespacePlan> = context
@@ -271,6 +237,14 @@ pub fn plan(
     };
     rules::cluster(&cluster, &mut drafts);
     let findings = drafts.finish();
+    let bypass = context.bypass;
+    let mut cleanup = Cleanup::default();
+    if options.only.is_none() {
+        cleanup = cleanup::cleanup(inventory, &options.exclude);
+        let bypassed = namespaces.iter().filter(|namespace| namespace.bypassed);
+        let bypassed = bypassed.map(|namespace| namespace.name.as_str());
+        cleanup.add_bypass(bypass.as_deref().unwrap_or_default(), bypassed);
+    }
     link(&mut namespaces, &findings);
     Plan {
         said: settings::said(
@@ -282,13 +256,12 @@ pub fn plan(
         unlabelled: unlabelled::unlabelled(inventory, &namespaces, target.version, options),
         target,
         basis: options.basis,
+        prefer: options.prefer,
         namespaces,
         policies,
+        bypass,
         findings,
-        cleanup: match options.only {
-            None => cleanup::cleanup(inventory, &options.exclude),
-            Some(_) => Cleanup::default(),
-        },
+        cleanup,
     }
 }
 
@@ -320,6 +293,8 @@ struct Context<'a> {
     access: &'a Access<'a>,
     gaps: Gaps<'a>,
     judge: Judge<'a>,
+    manifests: &'a BTreeMap<Source, Manifest>,
+    bypass: Option<String>,
     levels: BTreeMap<&'a str, Option<Level>>,
     incidental: BTreeSet<&'a str>,
     /// By name; variants side by side.
@@ -330,6 +305,7 @@ struct Context<'a> {
 impl Context<'_> {
     fn namespace(&self, name: &str) -> NamespacePlan {
         let home = &self.homes.namespaces[name];
+        let prefer = self.options.prefer;
         let version = labels::enforce_version(home.labels(), self.target, self.options.existing);
         let evaluator = pss::evaluator(version);
         let mut workloads: Vec<WorkloadPlan> = home
@@ -337,50 +313,76 @@ impl Context<'_> {
             .iter()
             .map(|workload| self.judge.judge(&evaluator, workload, name))
             .collect();
+        let excluded = scope::is_excluded(name, &self.options.exclude);
+        if !excluded && !home.contradicting {
+            staging::stage(&mut workloads, &home.workloads, self.manifests);
+        }
         let (pods, mut live): (Vec<&Workload>, Vec<WorkloadPlan>) = self
             .judge
             .live(&evaluator, &home.explained, name)
             .into_iter()
             .unzip();
-        let counting = || {
-            workloads
-                .iter()
-                .filter(|workload| workload.counts)
-                .chain(&live)
-        };
-        let needed = intersect(counting().map(|workload| workload.satisfies));
-        let needed_stored = intersect(counting().filter_map(WorkloadPlan::satisfies_stored));
-        let needed_with_patches = intersect(counting().map(WorkloadPlan::satisfies_patched));
+        let counting: Vec<WorkloadPlan> = workloads
+            .iter()
+            .filter(|workload| workload.counts)
+            .chain(&live)
+            .cloned()
+            .collect();
+        let all = |set: &dyn Fn(&WorkloadPlan) -> LevelSet| intersect(counting.iter().map(set));
+        let needed = all(&|workload| workload.satisfies);
         let granted = granted::granted(self, name, &workloads);
-        let evidence = self
-            .gaps
-            .evidence(name, home.object, counting().next().is_some());
-        let decision = level::decide(&level::Facts {
+        let evidence = self.gaps.evidence(name, home.object, !counting.is_empty());
+        let facts = level::Facts {
             namespace: name,
             basis: self.options.basis,
+            prefer,
             granted: &granted,
             granted_incidentally: granted
                 .own
                 .iter()
                 .filter(|usable| usable.level == Some(Level::Privileged))
                 .all(|usable| self.incidental.contains(usable.policy.as_str())),
-            workloads: &counting().cloned().collect::<Vec<_>>(),
+            workloads: &counting,
             live: &live,
             needed,
-            needed_stored,
+            bound: all(&|workload| workload.binding_set(prefer)),
+            reached: all(&|workload| workload.final_set(prefer)),
             evidence: &evidence,
             contradicting: home.contradicting,
-            excluded: scope::is_excluded(name, &self.options.exclude),
-        });
+            excluded,
+        };
+        let decision = level::decide(&facts);
         let settings = &self.options.settings;
-        let (decision, overridden) = settings.apply(name, home.contradicting, decision);
-        let labels = labels::labels(self, name, home, &decision);
+        let (mut decision, overridden) = settings.apply(name, home.contradicting, decision);
+        let mut labels = labels::labels(self, name, home, &decision);
+        let is_chosen = overridden
+            .as_ref()
+            .is_some_and(|overridden| overridden.rule.enforce.is_some());
+        let later = level::later(&facts, &decision).filter(|_| self.bypass.is_some() && !is_chosen);
+        if let Some(level) = later {
+            labels.later = labels::later(self, name, home, &decision, level);
+        }
+        let bypassed = order::is_bypassed(self, &decision, &labels, &workloads);
+        decision
+            .reasons
+            .extend(order::sentences(&facts, &labels, bypassed));
+        if !bypassed {
+            for workload in &mut workloads {
+                workload
+                    .staged
+                    .take_if(|staged| staged.stage == Stage::LateWorkloads);
+            }
+        }
+        let needed_stored = intersect(counting.iter().filter_map(WorkloadPlan::satisfies_stored));
+        let needed_with_patches = all(&WorkloadPlan::satisfies_patched);
         let enforced = labels.in_force(Mode::Enforce);
         if let Some(enforced) = enforced {
             let evaluator = pss::evaluator(enforced.version);
             let judged = home.workloads.iter().zip(&mut workloads);
             for (workload, plan) in judged.chain(pods.iter().zip(&mut live)) {
-                plan.refused = workloads::refused(&evaluator, workload, enforced.level);
+                if !plan.is_patched_for(prefer, enforced.level) {
+                    plan.refused = workloads::refused(&evaluator, workload, enforced.level);
+                }
             }
         }
         let preview = enforced.map_or_else(Vec::new, |policy| {
@@ -393,6 +395,10 @@ impl Context<'_> {
             source: home
                 .object
                 .and_then(|object| object.sources.first().cloned()),
+            copies: home
+                .object
+                .map(|object| object.sources.iter().skip(1).cloned().collect())
+                .unwrap_or_default(),
             manifest: home.object.map(|object| object.manifest.clone()),
             decision,
             overridden,
@@ -402,6 +408,7 @@ impl Context<'_> {
             needed_stored,
             needed_with_patches,
             labels,
+            bypassed,
             workloads,
             live,
             findings: Vec::new(),

@@ -4,6 +4,7 @@ pub mod admission;
 pub mod admit;
 pub mod cleanup;
 pub mod diff;
+pub mod edits;
 pub mod escape;
 pub mod explain;
 pub mod html;
@@ -31,15 +32,14 @@ pub struct Artifact {
     pub text: String,
 }
 
-/// Everything that `migrate` writes, sorted by path.
-pub fn artifacts(plan: &Plan, diagnostics: &[Diagnostic]) -> Vec<Artifact> {
+/// Everything that `migrate` writes, sorted by path. `diff` is what changes in the user's own files.
+pub fn artifacts(plan: &Plan, diagnostics: &[Diagnostic], diff: String) -> Vec<Artifact> {
     let report = json::document("MigrationReport", diagnostics, json::migration(plan));
     // For ten thousand namespaces each of these takes seconds.
-    let files: [(&str, &(dyn Fn() -> String + Sync)); 5] = [
+    let files: [(&str, &(dyn Fn() -> String + Sync)); 4] = [
         ("report.html", &|| html::report(&report)),
         ("report.json", &|| json::to_text(&report)),
         ("report.md", &|| markdown::report(&report)),
-        ("migration.diff", &|| diff::migration(plan)),
         ("pull-request.md", &|| markdown::pull_request(&report)),
     ];
     let (files, mut artifacts) = rayon::join(
@@ -55,10 +55,16 @@ pub fn artifacts(plan: &Plan, diagnostics: &[Diagnostic]) -> Vec<Artifact> {
         path: admission::FILE.to_owned(),
         text: admission::configuration(unlabelled),
     }));
-    artifacts.extend(files.into_iter().map(|(path, text)| Artifact {
-        path: path.to_owned(),
-        text,
-    }));
+    let diff = ("migration.diff", diff);
+    artifacts.extend(
+        files
+            .into_iter()
+            .chain([diff])
+            .map(|(path, text)| Artifact {
+                path: path.to_owned(),
+                text,
+            }),
+    );
     artifacts.sort_by(|a, b| a.path.cmp(&b.path));
     artifacts
 }

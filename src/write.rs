@@ -1,20 +1,23 @@
-//! Writing the output folder: all or nothing.
+//! Writing the output folder, and the user's own files: all or nothing.
 //!
 //! Everything is written into a fresh folder beside the target first. Only then the old folder, if there is one, makes
 //! way by a rename, so that an interrupted run leaves either the old folder or the new one. A folder is ours if it
 //! holds nothing but what we write; anything else stays where it is unless `--force` was given, and even then files
-//! that are not ours are carried over.
+//! that are not ours are carried over. Files of the user's are replaced one by one, each by a rename, once the new
+//! text of all of them is on disk: an interrupted run leaves every file either old or new.
 #![expect(
     clippy::disallowed_methods,
     reason = "this is one of the edges that touch the disk"
 )]
 
 use std::collections::BTreeSet;
-use std::fs;
-use std::io;
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
+use tempfile::NamedTempFile;
 
 use crate::render::Artifact;
 
@@ -72,6 +75,88 @@ pub fn write(folder: &Path, artifacts: &[Artifact], foreign: Foreign) -> Result<
         }
     }
     swap(folder, &new, &staging.path().join("old")).with_context(cannot)
+}
+
+/// A file of the user's and its new text.
+#[derive(Debug)]
+pub struct Replacement {
+    /// Its path, without links.
+    pub path: PathBuf,
+    /// What it holds.
+    pub old: Vec<u8>,
+    /// What it is to hold.
+    pub new: Vec<u8>,
+}
+
+/// Replaces files of the user's.
+///
+/// # Errors
+/// If a file is read-only, has changed, or can not be written. All files are as they were then, unless the error says
+/// otherwise.
+pub fn replace(files: &[Replacement]) -> Result<()> {
+    let mut ready = Vec::with_capacity(files.len());
+    for file in files {
+        let new = beside(&file.path, &file.new)
+            .with_context(|| format!("no file is edited: cannot edit {}", file.path.display()))?;
+        ready.push((file, new));
+    }
+    for file in files {
+        if !fs::read(&file.path).is_ok_and(|bytes| bytes == file.old) {
+            bail!(
+                "no file is edited: {} has changed since it was read",
+                file.path.display()
+            );
+        }
+    }
+    let mut done: Vec<&Replacement> = Vec::with_capacity(files.len());
+    for (file, new) in ready {
+        if let Err(error) = new.persist(&file.path) {
+            let back: io::Result<()> = done.iter().try_for_each(|file| {
+                beside(&file.path, &file.old)?
+                    .persist(&file.path)
+                    .map(|_| ())
+                    .map_err(|error| error.error)
+            });
+            let fate = match back {
+                Ok(()) => "no file is edited",
+                Err(_) => "the files before it in the diff are edited, the others are not",
+            };
+            return Err(error.error)
+                .with_context(|| format!("{fate}: cannot edit {}", file.path.display()));
+        }
+        done.push(file);
+    }
+    for folder in files.iter().filter_map(|file| file.path.parent()) {
+        // The files are complete in any case; this is about which of them a power failure shows.
+        let _ = File::open(folder).and_then(|folder| folder.sync_all());
+    }
+    Ok(())
+}
+
+/// A new file beside one, with the same permissions and owner.
+fn beside(path: &Path, bytes: &[u8]) -> io::Result<NamedTempFile> {
+    let metadata = fs::symlink_metadata(path)?;
+    if metadata.permissions().readonly() {
+        return Err(io::Error::new(
+            io::ErrorKind::PermissionDenied,
+            "it is read-only",
+        ));
+    }
+    // Renaming asks for the folder's permissions only.
+    fs::OpenOptions::new().write(true).open(path)?;
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let mut new = tempfile::Builder::new()
+        .prefix(".psp2psa-")
+        .tempfile_in(folder)?;
+    new.write_all(bytes)?;
+    let (uid, gid) = (metadata.uid(), metadata.gid());
+    let owner = new.as_file().metadata()?;
+    if (owner.uid(), owner.gid()) != (uid, gid) {
+        std::os::unix::fs::fchown(new.as_file(), Some(uid), Some(gid))?;
+    }
+    new.as_file().set_permissions(metadata.permissions())?;
+    new.as_file().sync_all()?;
+    Ok(new)
 }
 
 /// Puts the new folder where the old one is.
@@ -148,9 +233,13 @@ fn is_ours(path: &Path) -> bool {
             "bindings.yaml" | "kustomization.yaml" | "policies.yaml" | "roles.yaml"
         ),
         ["rollback", file] | ["manifests", _, file] => {
-            *file == "kustomization.yaml"
-                || (file.starts_with("namespace-") && file.ends_with(".yaml"))
+            let named = file.starts_with("namespace-") || file.starts_with("rolebinding-");
+            matches!(
+                *file,
+                "clusterrole.yaml" | "kustomization.yaml" | "podsecuritypolicy.yaml"
+            ) || (named && file.ends_with(".yaml"))
         }
+        ["manifests", "20-workloads" | "50-workloads", _, file] => file.ends_with(".yaml"),
         _ => false,
     }
 }

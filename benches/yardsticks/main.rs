@@ -22,6 +22,7 @@ use std::time::{Duration, Instant};
 
 use cluster::{Form, Size};
 use measure::{Cost, best_of};
+use psp2psa::edit::files;
 use psp2psa::input::walk::{self, Limits, Opened, Recursion};
 use psp2psa::plan;
 use psp2psa::render;
@@ -298,8 +299,8 @@ fn phases_once(path: &Path, folder: &Path) -> io::Result<[Duration; 6]> {
     .map_err(io::Error::other)?;
     let collector = psp2psa::keep_typed();
     let mut read = psp2psa::Read::default();
-    for entry in listing.entries {
-        let opened = walk::open(&entry, Limits::default());
+    for entry in &listing.entries {
+        let opened = walk::open(entry, Limits::default());
         let opened = opened.map_err(|diagnostic| io::Error::other(diagnostic.message))?;
         let Opened::Parts(stream) = opened else {
             return Err(io::Error::other("not a long list"));
@@ -315,7 +316,11 @@ fn phases_once(path: &Path, folder: &Path) -> io::Result<[Duration; 6]> {
     let plan = plan::plan(&inventory, &access, &said, &options());
     let plan_time = clock.lap();
     diagnostics.extend(said);
-    let artifacts = render::artifacts(&plan, &diagnostics);
+    let edits = files::edits(&plan, |name| {
+        let named = listing.entries.iter().find(|entry| &*entry.name == name);
+        named.map_or(Err(String::new()), walk::again)
+    });
+    let artifacts = render::artifacts(&plan, &diagnostics, edits.diff());
     let render_time = clock.lap();
     write::write(folder, &artifacts, Foreign::Refuse).map_err(io::Error::other)?;
     let write_time = clock.lap();
@@ -334,6 +339,7 @@ fn options() -> plan::Options {
     plan::Options {
         target: None,
         basis: plan::Basis::Observed,
+        prefer: plan::Prefer::Stability,
         audit: plan::Aim::Next,
         warn: plan::Aim::Next,
         existing: plan::Existing::Keep,

@@ -95,6 +95,16 @@ impl<'a> Tree<'a> {
         self.offset + span.start as usize..self.offset + span.end as usize
     }
 
+    /// The text that the nodes stand in.
+    pub(super) fn whole(&self) -> &'a str {
+        self.text
+    }
+
+    /// The bytes of that text, counted from the start of the file.
+    pub(super) fn whole_bytes(&self) -> Range<usize> {
+        self.offset..self.offset + self.text.len()
+    }
+
     /// A node as it is written.
     pub fn source(&self, node: NodeId) -> &'a str {
         let span = self.span(node);

@@ -9,6 +9,7 @@
     reason = "this is the one module that reads from disk"
 )]
 
+mod again;
 mod unpack;
 
 use std::collections::BTreeSet;
@@ -21,6 +22,8 @@ use std::sync::Arc;
 use super::stream::{self, Opening, Stream};
 use super::{InputFile, Storage, diags};
 use crate::diag::{Diagnostic, Source};
+use again::Stamp;
+pub use again::{Original, again};
 pub use unpack::Archive;
 use unpack::Contents;
 
@@ -63,7 +66,13 @@ pub struct Entry {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Content {
-    OnDisk(PathBuf),
+    OnDisk {
+        path: PathBuf,
+        /// What the file was like when it was listed; `None` if it is no regular file.
+        stamp: Option<Stamp>,
+        /// The directory that was given and holds it, as given and in truth; `None` if the file itself was given.
+        below: Option<(PathBuf, PathBuf)>,
+    },
     InMemory(Shared),
 }
 
@@ -192,7 +201,7 @@ fn contents(entry: &Entry, limits: Limits) -> io::Result<Contents> {
             let size = bytes.0.len() as u64;
             unpack::look(Cursor::new(bytes.clone()), size, limits)
         }
-        Content::OnDisk(path) => {
+        Content::OnDisk { path, .. } => {
             let file = File::open(path)?;
             let size = file.metadata()?.len();
             unpack::look(file, size, limits)
@@ -254,28 +263,37 @@ impl Walk {
         let metadata = fs::metadata(path)?;
         if metadata.is_dir() {
             let root = fs::canonicalize(path)?;
-            self.directory(path, &root, fs::read_dir(path)?, 0);
-        } else {
-            if metadata.is_file() {
-                File::open(path)?;
-            }
-            self.file(path);
+            self.directory(path, (path, &root), fs::read_dir(path)?, 0);
+        } else if metadata.is_file() {
+            File::open(path)?;
+            self.file(path, None);
+        } else if self.seen.insert(path.to_owned()) {
+            // A pipe can be read only once.
+            let bytes = unpack::read_limited(File::open(path)?, MAX_BYTES)?;
+            self.listing.entries.push(Entry {
+                name: Arc::from(path.to_string_lossy()),
+                content: Content::InMemory(Shared(Arc::new(bytes))),
+            });
         }
         Ok(())
     }
 
-    fn file(&mut self, path: &Path) {
+    fn file(&mut self, path: &Path, below: Option<(&Path, &Path)>) {
         let real = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
         if self.seen.insert(real) {
             self.listing.entries.push(Entry {
                 name: Arc::from(path.to_string_lossy()),
-                content: Content::OnDisk(path.to_owned()),
+                content: Content::OnDisk {
+                    path: path.to_owned(),
+                    stamp: Stamp::of(path),
+                    below: below.map(|(given, root)| (given.to_owned(), root.to_owned())),
+                },
             });
         }
     }
 
-    /// Lists the members of a directory below `root`. Directories are not entered through links, so this ends.
-    fn directory(&mut self, path: &Path, root: &Path, members: fs::ReadDir, depth: usize) {
+    /// Lists the members of a directory below `root`, which is a path as given and in truth. Directories are not entered through links, so this ends.
+    fn directory(&mut self, path: &Path, root: (&Path, &Path), members: fs::ReadDir, depth: usize) {
         let mut names = Vec::new();
         for member in members {
             match member {
@@ -315,16 +333,16 @@ impl Walk {
                 if kind.is_symlink() {
                     self.link(&member, root);
                 } else if kind.is_file() {
-                    self.file(&member);
+                    self.file(&member, Some(root));
                 }
             }
         }
     }
 
     /// A link is followed to a file that stays below `root`, as in a mounted ConfigMap.
-    fn link(&mut self, link: &Path, root: &Path) {
+    fn link(&mut self, link: &Path, root: (&Path, &Path)) {
         match fs::canonicalize(link) {
-            Ok(target) if !target.starts_with(root) => {
+            Ok(target) if !target.starts_with(root.1) => {
                 let source = start_of(&link.to_string_lossy());
                 self.listing.diagnostics.push(Diagnostic::at(
                     &diags::OUTSIDE_LINK,
@@ -333,7 +351,7 @@ impl Walk {
                     "name the link itself with -f if it is meant",
                 ));
             }
-            Ok(target) if target.is_file() => self.file(link),
+            Ok(target) if target.is_file() => self.file(link, Some(root)),
             Ok(_) => {}
             Err(error) => self.complain(link, &error),
         }

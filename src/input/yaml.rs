@@ -97,7 +97,8 @@ pub(super) fn comments(text: &str) -> Vec<(String, u32)> {
     comments
 }
 
-fn options() -> Options {
+/// How documents are parsed.
+pub(super) fn options() -> Options {
     granit_parser::options! {
         // Comments mean nothing here, and buffering them has a limit.
         emit_comments: false,

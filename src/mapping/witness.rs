@@ -18,6 +18,7 @@
 use serde::Deserialize as _;
 use serde_json::Value;
 
+use crate::mapping::BlockedBy;
 use crate::mapping::admits;
 use crate::mapping::witness::said::Said;
 use crate::mapping::witness::tweaks::Material;
@@ -48,6 +49,23 @@ pub fn plain_pod(policy: &PodSecurityPolicy) -> Option<Value> {
     let pod = said.pod("plain");
     stored(policy, &pod)?;
     Some(pod)
+}
+
+/// The checks that refuse, once they are stored, all pods that the policy admits: those in the way of each level.
+/// `None` where it admits no pod. A pod for Windows is no choice here either.
+pub fn unavoidable(policy: &PodSecurityPolicy, version: Version) -> Option<BlockedBy> {
+    let ground = ground(policy, version)?;
+    let failing = ground.failing(&ground.harmless.pod("harmless"))?;
+    let [baseline, restricted] = &ground.runs;
+    let of = |runs: &[&'static str]| {
+        let mut checks = failing.clone();
+        checks.retain(|check| runs.contains(check));
+        checks
+    };
+    Some(BlockedBy {
+        baseline: of(baseline),
+        restricted: of(restricted),
+    })
 }
 
 /// What the witnesses of one policy at one version have in common.

@@ -1,7 +1,7 @@
 //! One document to one object: pure, so that documents are decoded on all cores.
 //!
 //! API groups and kinds are those of every Kubernetes version that served them; the version in `apiVersion` is not
-//! looked at, because the fields we read never changed their meaning.
+//! looked at, because the fields we read never changed their meaning. The file is long because every kind is here.
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -14,7 +14,7 @@ use super::object::ObjectMeta;
 use super::pod::{Pod, PodSpec};
 use super::psp::{PodSecurityPolicy, PspSpec};
 use super::role::{AggregationRule, Binding, PolicyRule, Role, RoleRef, Subject};
-use super::workload::{self, CONVENTIONS, Origin, Workload};
+use super::workload::{self, CONVENTIONS, Manifest, Origin, Workload};
 use crate::input::{DecodeError, Document};
 
 /// What a document is to us. A namespaced object whose namespace is not written has `Some("")` here;
@@ -52,6 +52,8 @@ pub enum Keep {
     Typed,
     /// The pod's JSON as well, see [`Workload::whole`]. It takes many times the memory.
     Whole,
+    /// The text of every object that a patch could be for, see [`Workload::manifest`].
+    Manifests,
 }
 
 /// Decodes one document.
@@ -60,8 +62,13 @@ pub enum Keep {
 /// If a field that we read has a type that the API server refuses.
 pub fn decode(document: &Document, keep: Keep) -> Result<Object, DecodeError> {
     let mut object = decode_typed(document)?;
-    if let (Object::Workload(workload), Keep::Whole) = (&mut object, keep) {
-        workload.whole = Some(workload.cut_pod(document.value()?));
+    if let Object::Workload(workload) = &mut object {
+        match keep {
+            Keep::Typed => {}
+            Keep::Whole => workload.whole = Some(workload.cut_pod(document.value()?)),
+            Keep::Manifests if !workload.is_patchable() => {}
+            Keep::Manifests => workload.manifest = Some(Manifest::new(document.value()?)),
+        }
     }
     Ok(object)
 }
@@ -308,6 +315,7 @@ fn workload(document: &Document) -> Result<Workload, DecodeError> {
         replicas: object.spec.replicas,
         phase: String::new(),
         whole: None,
+        manifest: None,
     })
 }
 
@@ -348,6 +356,7 @@ fn bare_pod(document: &Document) -> Result<Workload, DecodeError> {
         replicas: None,
         phase: wire.status.phase,
         whole: None,
+        manifest: None,
     })
 }
 
@@ -379,6 +388,7 @@ fn revision(document: &Document) -> Result<Object, DecodeError> {
         replicas: None,
         phase: String::new(),
         whole: None,
+        manifest: None,
     })))
 }
 
@@ -411,6 +421,7 @@ fn custom(document: &Document) -> Result<Object, DecodeError> {
                 replicas: value.pointer("/spec/replicas").and_then(Value::as_i64),
                 phase: String::new(),
                 whole: None,
+                manifest: None,
             })));
         }
     }

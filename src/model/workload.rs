@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use crate::diag::Source;
 
+use super::namespace::without_server_fields;
 use super::object::{ObjectMeta, ObjectRef};
 use super::pod::Pod;
 
@@ -31,7 +32,35 @@ pub struct Workload {
     /// The whole pod as JSON, with fields that no struct here knows: an object of kind Pod with the metadata that the
     /// pod or template has. Kept only if [`super::decode::Keep::Whole`] asks for it.
     pub whole: Option<Value>,
+    /// The object as its owner wrote it, on its way to [`super::Inventory::manifests`]. Kept only if
+    /// [`super::decode::Keep::Manifests`] asks for it.
+    pub manifest: Option<Manifest>,
 }
+
+/// An object as its owner wrote it, without what servers write. It is kept as JSON text, which takes a fraction of the
+/// memory of values.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Manifest(Box<str>);
+
+impl Manifest {
+    /// The manifest of an object that was read.
+    pub fn new(mut object: Value) -> Self {
+        let annotations = object.pointer_mut("/metadata/annotations");
+        if let Some(annotations) = annotations.and_then(Value::as_object_mut) {
+            annotations.remove(REVISION);
+        }
+        let text = without_server_fields(object).to_string();
+        Manifest(text.into_boxed_str())
+    }
+
+    /// The object.
+    pub fn object(&self) -> Value {
+        serde_json::from_str(&self.0).expect("it was printed by serde_json")
+    }
+}
+
+/// Annotation in which the Deployment controller counts.
+const REVISION: &str = "deployment.kubernetes.io/revision";
 
 /// How a workload's pod was found in the object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -89,6 +118,17 @@ impl Workload {
             pod.insert("kind".to_owned(), "Pod".into());
         }
         object
+    }
+
+    /// Whether somebody could change its pods by changing this very object: it has a name to address it by, no
+    /// controller writes it, and it is of a kind that can be patched. A pod of a cluster can not be changed at all.
+    pub fn is_patchable(&self) -> bool {
+        let kind = match self.origin {
+            Origin::Template => true,
+            Origin::Pod => !self.meta.from_cluster(),
+            Origin::Convention(_) | Origin::Fragment => false,
+        };
+        kind && !self.meta.name.is_empty() && self.meta.controller().is_none()
     }
 
     /// Whether the pod runs to completion and has done so.

@@ -14,7 +14,7 @@ use crate::model::role::{Binding, PolicyRule, Role};
 use crate::model::{Inventory, is_dns_label};
 use crate::rbac::{self, Without};
 
-use super::scope;
+use super::{order, scope};
 
 /// What is to be deleted, what is to be edited, and what is left. Everything is sorted by kind, namespace and name.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -105,6 +105,33 @@ impl Cleanup {
     /// Whether there is nothing to do.
     pub fn is_empty(&self) -> bool {
         self.deleted().next().is_none() && self.edits.is_empty()
+    }
+
+    /// Adds what the stages themselves leave behind: the policy that bypasses the others, its role, its bindings.
+    pub(super) fn add_bypass<'n>(
+        &mut self,
+        policy: &str,
+        namespaces: impl Iterator<Item = &'n str>,
+    ) {
+        let item = |kind, namespace: Option<&str>, name| Item {
+            object: ObjectRef {
+                kind: str::to_owned(kind),
+                namespace: namespace.map(str::to_owned),
+                name: str::to_owned(name),
+            },
+            source: None,
+        };
+        let bindings = namespaces.map(|name| item("RoleBinding", Some(name), order::BYPASS));
+        let before = self.bindings.len();
+        self.bindings.extend(bindings);
+        if self.bindings.len() > before {
+            self.policies.push(item("PodSecurityPolicy", None, policy));
+            self.roles.push(item("ClusterRole", None, order::BYPASS));
+        }
+        for items in [&mut self.policies, &mut self.bindings, &mut self.roles] {
+            items.sort();
+            items.dedup_by(|a, b| a.object == b.object);
+        }
     }
 
     /// Everything that is to be deleted.
@@ -288,7 +315,8 @@ fn rest(role: &Role) -> Option<Vec<Value>> {
         let original = || written.and_then(|rules| rules.get(index)).cloned();
         match rbac::without_policies(rule) {
             Without::Inseparable => return None,
-            Without::All => rest.extend(original()),
+            // A variant that names no policy has no text here, and is never the one that is written.
+            Without::All => rest.push(original().unwrap_or_default()),
             Without::Rest(rules) => rest.extend(rules.iter().filter_map(|rule| {
                 let mut changed = original()?;
                 let fields = changed.as_object_mut()?;

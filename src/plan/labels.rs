@@ -16,8 +16,10 @@ use super::{Aim, Context, Existing};
 pub struct Labels {
     /// All labels as the owner has them.
     pub before: BTreeMap<String, String>,
-    /// All labels as they will be.
+    /// All labels as they will be while the old policies decide, too.
     pub after: BTreeMap<String, String>,
+    /// All labels as they will be once the old policies are bypassed, where only then a tighter level admits what runs.
+    pub later: Option<BTreeMap<String, String>>,
     /// Where a label that stays differs from what we would have written.
     pub conflicts: Vec<Conflict>,
 }
@@ -38,22 +40,42 @@ pub struct Conflict {
 pub enum Stage {
     /// Audit and warn labels: refuse nothing.
     WarnAudit,
+    /// Patches of workloads that the old policies accept.
+    Workloads,
     /// Enforce labels that follow from complete evidence.
     Enforce,
     /// Enforce labels that a person should look at first.
     EnforceReview,
+    /// A policy that permits everything, changes nothing and is tried first.
+    Bypass,
+    /// Patches of workloads that the old policies would refuse or write over.
+    LateWorkloads,
+    /// Tighter enforce labels that admit what runs only now.
+    Tighten,
 }
 
 impl Stage {
     /// All stages, in order.
-    pub const ALL: [Stage; 3] = [Stage::WarnAudit, Stage::Enforce, Stage::EnforceReview];
+    pub const ALL: [Stage; 7] = [
+        Stage::WarnAudit,
+        Stage::Workloads,
+        Stage::Enforce,
+        Stage::EnforceReview,
+        Stage::Bypass,
+        Stage::LateWorkloads,
+        Stage::Tighten,
+    ];
 
     /// The folder under `manifests/`.
     pub fn folder(self) -> &'static str {
         match self {
             Stage::WarnAudit => "10-warn-audit",
+            Stage::Workloads => "20-workloads",
             Stage::Enforce => "30-enforce",
             Stage::EnforceReview => "30-enforce-review",
+            Stage::Bypass => "40-bypass",
+            Stage::LateWorkloads => "50-workloads",
+            Stage::Tighten => "60-enforce",
         }
     }
 }
@@ -62,6 +84,11 @@ impl Labels {
     /// The level and version in force for a mode after the change; `None` if no label speaks of the mode.
     pub fn in_force(&self, mode: Mode) -> Option<LevelVersion> {
         in_force(&self.after, mode)
+    }
+
+    /// The level and version that are enforced once the old policies are bypassed, where they differ from those before.
+    pub fn enforced_later(&self) -> Option<LevelVersion> {
+        in_force(self.later.as_ref()?, Mode::Enforce)
     }
 
     /// The pod-security labels before.
@@ -79,7 +106,7 @@ impl Labels {
         admission::policy_of(&self.after, &Policy::PRIVILEGED).1
     }
 
-    /// All labels of the namespace once a stage is applied; `None` if the stage changes nothing here.
+    /// All labels of the namespace once a stage is applied; `None` if the stage changes no label here.
     pub fn at(&self, stage: Stage, confidence: Confidence) -> Option<BTreeMap<String, String>> {
         let enforce = [Mode::Enforce.level_label(), Mode::Enforce.version_label()];
         let changes = |label: &str| self.before.get(label) != self.after.get(label);
@@ -106,6 +133,8 @@ impl Labels {
                 };
                 (stage == right && enforce.into_iter().any(changes)).then(|| self.after.clone())
             }
+            Stage::Tighten => self.later.clone(),
+            Stage::Workloads | Stage::Bypass | Stage::LateWorkloads => None,
         }
     }
 }
@@ -189,6 +218,25 @@ pub(super) fn labels(context: &Context, name: &str, home: &Home, decision: &Deci
     }
 }
 
+/// The labels of a namespace that enforces a tighter level once the old policies are bypassed; `None` if the owner's
+/// label stays.
+pub(super) fn later(
+    context: &Context,
+    name: &str,
+    home: &Home,
+    decision: &Decision,
+    level: Level,
+) -> Option<BTreeMap<String, String>> {
+    let tighter = Decision {
+        enforce: Some(level),
+        visible: Some(level),
+        ..decision.clone()
+    };
+    let labels = labels(context, name, home, &tighter).after;
+    let enforced = in_force(&labels, Mode::Enforce)?;
+    (enforced.level == level).then_some(labels)
+}
+
 /// One step tighter.
 pub(super) fn next(level: Level) -> Level {
     match level {
@@ -205,6 +253,7 @@ fn unchanged(before: &BTreeMap<String, String>) -> Labels {
     Labels {
         before: before.clone(),
         after: before.clone(),
+        later: None,
         conflicts: Vec::new(),
     }
 }

@@ -1,15 +1,17 @@
 //! Which level to enforce: the decision, its confidence and its reasons.
+//!
+//! It is long because a decision is read in one piece.
 
 mod both;
 mod possibilities;
 
 use crate::pss::{self, Level, LevelSet};
 
-use super::Basis;
 use super::evidence::{Completeness, Evidence};
 use super::granted::{Granted, Usable};
 use super::scope;
 use super::workloads::WorkloadPlan;
+use super::{Basis, Prefer};
 use possibilities::possibilities;
 
 /// Whether the namespace has a plan.
@@ -74,6 +76,7 @@ pub struct Decision {
 pub(super) struct Facts<'a> {
     pub(super) namespace: &'a str,
     pub(super) basis: Basis,
+    pub(super) prefer: Prefer,
     pub(super) granted: &'a Granted,
     /// Whether the grants' level is what it is only because of checks that workloads hardly ever use.
     pub(super) granted_incidentally: bool,
@@ -81,8 +84,12 @@ pub(super) struct Facts<'a> {
     pub(super) workloads: &'a [WorkloadPlan],
     /// Live pods that something changed beyond their templates and the policies.
     pub(super) live: &'a [WorkloadPlan],
+    /// Levels that all of it satisfies as written; `None` without any.
     pub(super) needed: Option<LevelSet>,
-    pub(super) needed_stored: Option<LevelSet>,
+    /// Levels that admit all of it while the plugin is on, see [`WorkloadPlan::binding_set`]; `None` without any.
+    pub(super) bound: Option<LevelSet>,
+    /// Levels that admit all of it after every stage, see [`WorkloadPlan::final_set`]; `None` without any.
+    pub(super) reached: Option<LevelSet>,
     pub(super) evidence: &'a Evidence,
     pub(super) contradicting: bool,
     pub(super) excluded: bool,
@@ -188,20 +195,27 @@ fn inconclusive(
 
 /// From what the workloads need.
 fn observed(facts: &Facts) -> Decision {
-    let Some(needed) = facts.needed else {
+    let (Some(needed), Some(bound)) = (facts.needed, facts.bound) else {
         return unused(facts);
     };
-    let stored = facts.needed_stored.unwrap_or(LevelSet::ALL);
-    let level = needed.intersection(stored).tightest();
+    let level = bound.tightest();
     let (brief, reason) = match level {
+        Level::Restricted if !needed.contains(level) => (
+            "satisfied by every workload once it is patched".to_owned(),
+            "every workload satisfies restricted with the patches that the policies accept"
+                .to_owned(),
+        ),
         Level::Restricted => (
             "satisfied by every workload".to_owned(),
             "every workload satisfies restricted as written".to_owned(),
         ),
-        Level::Baseline | Level::Privileged => drags(facts.workloads, level),
+        Level::Baseline | Level::Privileged => drags(facts, level),
     };
     let mut reasons = vec![reason];
-    if level < needed.tightest() {
+    let stored = intersection(facts, |workload| {
+        workload.satisfies_stored().unwrap_or(LevelSet::ALL)
+    });
+    if level < needed.tightest() && !stored.contains(needed.tightest()) {
         reasons.push(format!(
             "the templates alone would allow {}, but the policies change the pods so that {level} is the tightest \
              that admits them while the plugin is on",
@@ -226,16 +240,33 @@ fn observed(facts: &Facts) -> Decision {
     planned(level, confidence, brief, reasons)
 }
 
+/// The levels in the sets of all workloads.
+fn intersection(facts: &Facts, set: impl Fn(&WorkloadPlan) -> LevelSet) -> LevelSet {
+    let sets = facts.workloads.iter().map(set);
+    sets.fold(LevelSet::ALL, LevelSet::intersection)
+}
+
 /// Which workloads rule out the tighter levels: in brief, and as a sentence.
-fn drags(workloads: &[WorkloadPlan], level: Level) -> (String, String) {
+fn drags(facts: &Facts, level: Level) -> (String, String) {
+    let workloads = facts.workloads;
     let tighter = match level {
         Level::Privileged => Level::Baseline,
         Level::Baseline | Level::Restricted => Level::Restricted,
     };
     let dragging: Vec<&WorkloadPlan> = workloads
         .iter()
-        .filter(|workload| !workload.binding_set().contains(tighter))
+        .filter(|workload| !workload.binding_set(facts.prefer).contains(tighter))
         .collect();
+    let says_nothing = |workload: &&WorkloadPlan| workload.violations_of(tighter).is_empty();
+    if !dragging.is_empty() && dragging.iter().all(says_nothing) {
+        return (
+            format!("no pod satisfies its policies and {tighter}"),
+            format!(
+                "the templates satisfy {tighter}, but no pod that the policies admit does, so {level} is the tightest \
+                 while the plugin is on"
+            ),
+        );
+    }
     let names: Vec<String> = dragging.iter().map(|workload| workload.title()).collect();
     let sentence = match names.len() {
         0 => format!("no tighter level than {level} admits all workloads"),
@@ -252,6 +283,25 @@ fn drags(workloads: &[WorkloadPlan], level: Level) -> (String, String) {
         _ => sentence.clone(),
     };
     (brief, sentence)
+}
+
+/// A tighter level that admits what runs once the old policies are bypassed and every stage is applied.
+///
+/// A level that follows from grants is what was granted, so it is not tightened.
+pub(super) fn later(facts: &Facts, decision: &Decision) -> Option<Level> {
+    let (enforce, reached) = (decision.enforce?, facts.reached?);
+    let granted = match facts.basis {
+        Basis::Observed => Level::Restricted,
+        Basis::Both => facts.granted.level.unwrap_or(Level::Restricted),
+        Basis::Granted => return None,
+    };
+    let level = reached.tightest().min(granted);
+    let tighter = decision.status == Status::Planned
+        && !scope::is_system(facts.namespace)
+        && level > enforce
+        && reached.contains(level)
+        && facts.evidence.loosening(level).is_empty();
+    tighter.then_some(level)
 }
 
 /// A namespace in which nothing runs, as far as we see.
@@ -337,7 +387,7 @@ fn granted(facts: &Facts) -> Option<Decision> {
     let refused: Vec<String> = facts
         .workloads
         .iter()
-        .filter(|workload| !workload.binding_set().contains(level))
+        .filter(|workload| !workload.binding_set(facts.prefer).contains(level))
         .map(WorkloadPlan::title)
         .collect();
     let confidence = if refused.is_empty() {
@@ -358,7 +408,7 @@ fn granted(facts: &Facts) -> Option<Decision> {
 }
 
 /// How sure a level is, with what puts it in doubt.
-fn confidence(facts: &Facts, level: Level) -> (Confidence, Vec<String>) {
+pub(super) fn confidence(facts: &Facts, level: Level) -> (Confidence, Vec<String>) {
     let mut doubts = Vec::new();
     if level != Level::Privileged {
         doubts.extend(facts.evidence.doubts());

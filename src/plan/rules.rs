@@ -4,6 +4,7 @@ mod admission_policy;
 mod cluster;
 mod grants;
 mod labels;
+mod order;
 mod overrides;
 mod policies;
 mod rollout;
@@ -15,24 +16,25 @@ use crate::pss::{Level, LevelSet};
 pub(super) use cluster::{Cluster, cluster};
 pub(super) use labels::praise;
 
-use super::evidence::Weight;
+use super::evidence::{Completeness, Weight};
 use super::findings::{Draft, Findings, Place};
 use super::level::{self, Status};
 use super::scope;
 use super::workloads::WorkloadPlan;
-use super::{Context, NamespacePlan};
+use super::{Basis, Context, NamespacePlan};
 
 /// Findings about one namespace.
 pub(super) fn namespace(plan: &NamespacePlan, context: &Context, findings: &mut Findings) {
     if plan.decision.status == Status::Excluded {
         return;
     }
-    labels::namespace(plan, findings);
-    overrides::namespace(plan, findings);
-    drags(plan, findings);
-    unseen(plan, findings);
+    labels::namespace(plan, context, findings);
+    overrides::namespace(plan, context, findings);
+    drags(plan, context, findings);
+    unseen(plan, context, findings);
     grants::namespace(plan, context, findings);
     policies::namespace(plan, context, findings);
+    order::namespace(plan, context, findings);
     rollout::namespace(plan, context, findings);
     by_convention(plan, findings);
     for workload in &plan.live {
@@ -60,7 +62,8 @@ fn at(plan: &NamespacePlan, workload: &WorkloadPlan) -> Place {
 const FEW: usize = 3;
 
 /// Few workloads that force a looser level.
-fn drags(plan: &NamespacePlan, findings: &mut Findings) {
+fn drags(plan: &NamespacePlan, context: &Context, findings: &mut Findings) {
+    let prefer = context.options.prefer;
     if scope::is_system(&plan.name) || plan.decision.status != Status::Planned {
         return;
     }
@@ -80,12 +83,12 @@ fn drags(plan: &NamespacePlan, findings: &mut Findings) {
         let (dragging, others): (Vec<_>, Vec<_>) = counting
             .iter()
             .copied()
-            .partition(|workload| !workload.binding_set().contains(tighter));
+            .partition(|workload| !workload.binding_set(prefer).contains(tighter));
         let without = others
             .iter()
             .copied()
             .chain(&plan.live)
-            .map(WorkloadPlan::binding_set)
+            .map(|workload| workload.binding_set(prefer))
             .fold(LevelSet::ALL, LevelSet::intersection);
         (dragging, without)
     };
@@ -136,15 +139,19 @@ fn names(workloads: &[&WorkloadPlan]) -> String {
 }
 
 /// Namespaces whose enforce label is withheld.
-fn unseen(plan: &NamespacePlan, findings: &mut Findings) {
+fn unseen(plan: &NamespacePlan, context: &Context, findings: &mut Findings) {
     if plan.decision.status != Status::Inconclusive {
         return;
     }
     let candidate = plan.decision.visible.unwrap_or(Level::Restricted);
+    // Grants that are not known hold back only what would follow from grants.
+    let by_grants = context.options.basis != Basis::Observed
+        || (plan.needed.is_none() && plan.evidence.completeness == Completeness::Complete);
     // A label of the owner stays: then it is not about a hole, but about pods that it may refuse.
     let owners = plan.labels.in_force(Mode::Enforce);
     for missing in &plan.evidence.missing {
-        if !missing.withholds(candidate) && missing.weight != Weight::Grants {
+        let grants = by_grants && missing.weight == Weight::Grants;
+        if !grants && !missing.withholds(candidate) {
             continue;
         }
         findings.add(

@@ -1,5 +1,7 @@
-//! What each workload needs: as written, and as Kubernetes 1.24 stores it under the policies.
+//! What each workload needs: as written, and as Kubernetes 1.24 stores it under the policies. The file is long because
+//! both answers, and those of live pods, are made by one judge.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::diag::Source;
@@ -9,10 +11,14 @@ use crate::model::psp::PodSecurityPolicy;
 use crate::model::workload::{Origin, Workload};
 use crate::model::{Inventory, defaults};
 use crate::psp;
-use crate::pss::{Evaluator, Level, LevelSet, Violation};
+use crate::pss::{Evaluator, Level, LevelSet, Version, Violation};
 use crate::rbac::{Access, Identity};
 
-use super::patches::{self, Patch, Replayed};
+use super::Prefer;
+use super::labels::Stage;
+use super::overlap::Overlaps;
+use super::patches::{self, Hardening, Patch, Replayed};
+use super::staging::Staged;
 
 /// One workload and what is known of it.
 #[derive(Debug, Clone)]
@@ -21,6 +27,8 @@ pub struct WorkloadPlan {
     pub reference: ObjectRef,
     /// Where it stands first.
     pub source: Source,
+    /// Where identical copies of it stand.
+    pub copies: Vec<Source>,
     /// The service account its pods run as.
     pub service_account: String,
     /// Levels that it satisfies as written, with the API server's defaults.
@@ -37,6 +45,12 @@ pub struct WorkloadPlan {
     pub by_convention: bool,
     /// What a person should know of how it was judged.
     pub notes: Vec<String>,
+    /// Levels that some pod satisfies which the policies usable for this workload admit; all without such policies.
+    pub overlap: LevelSet,
+    /// Edits that would get it to tighter levels, loosest level first: proposals.
+    pub hardening: Vec<Hardening>,
+    /// The stage that applies its patch; `None` without a patch, or where no stage can apply it.
+    pub staged: Option<Staged>,
 }
 
 /// What PodSecurityPolicy admission makes of a workload.
@@ -112,10 +126,38 @@ impl WorkloadPlan {
         found.map_or(&[], Vec::as_slice)
     }
 
-    /// Levels that admit the workload while the plugin is on and after.
-    pub(super) fn binding_set(&self) -> LevelSet {
-        self.satisfies
-            .intersection(self.satisfies_stored().unwrap_or(LevelSet::ALL))
+    /// Levels that admit the workload while the plugin is on and after it.
+    ///
+    /// Under [`Prefer::Security`] its patch comes first, if a stage before the labels applies it: the proof shows that
+    /// what the policies make of the patched template satisfies no less. A workload that no policy admits does not run
+    /// today, and would run only as one that they admit.
+    pub(super) fn binding_set(&self, prefer: Prefer) -> LevelSet {
+        match (prefer, self.patch(), self.stage()) {
+            (Prefer::Security, Some(patch), Some(Stage::Workloads)) => patch.satisfies,
+            _ => {
+                let stored = self.satisfies_stored().unwrap_or(self.overlap);
+                self.satisfies.intersection(stored)
+            }
+        }
+    }
+
+    /// Levels that admit the workload once the old policies are bypassed and every stage is applied.
+    pub(super) fn final_set(&self, prefer: Prefer) -> LevelSet {
+        match (prefer, self.patch(), self.stage()) {
+            (Prefer::Security, Some(patch), Some(_)) => patch.satisfies,
+            _ => self.satisfies,
+        }
+    }
+
+    /// Whether its patch gets it to a level before labels of that level come.
+    pub(super) fn is_patched_for(&self, prefer: Prefer, level: Level) -> bool {
+        let early = (prefer, self.stage()) == (Prefer::Security, Some(Stage::Workloads));
+        early && self.binding_set(prefer).contains(level)
+    }
+
+    /// The stage that applies its patch.
+    pub fn stage(&self) -> Option<Stage> {
+        self.staged.as_ref().map(|staged| staged.stage)
     }
 }
 
@@ -151,16 +193,18 @@ pub(super) struct Judge<'a> {
     invalid: BTreeSet<&'a str>,
     /// Service accounts with `automountServiceAccountToken: false`, by namespace and name.
     tokenless: BTreeSet<(&'a str, &'a str)>,
+    overlaps: Overlaps<'a>,
 }
 
 impl<'a> Judge<'a> {
-    pub(super) fn new(inventory: &'a Inventory, access: &'a Access<'a>) -> Self {
-        let (policies, invalid): (Vec<_>, Vec<_>) = inventory
+    pub(super) fn new(inventory: &'a Inventory, access: &'a Access<'a>, version: Version) -> Self {
+        let (policies, invalid): (Vec<&PodSecurityPolicy>, Vec<_>) = inventory
             .policies
             .iter()
             .partition(|policy| psp::validate_policy(policy).is_empty());
         Judge {
             access,
+            overlaps: Overlaps::new(&policies, version),
             policies,
             invalid: invalid
                 .into_iter()
@@ -178,6 +222,11 @@ impl<'a> Judge<'a> {
     /// Whether the API server would refuse the policy of this name.
     pub(super) fn is_invalid(&self, policy: &str) -> bool {
         self.invalid.contains(policy)
+    }
+
+    /// What pods can satisfy under the policies.
+    pub(super) fn overlaps(&self) -> &Overlaps<'a> {
+        &self.overlaps
     }
 
     /// Judges one workload of a namespace.
@@ -208,10 +257,16 @@ impl<'a> Judge<'a> {
         if workload.terminated() {
             notes.push(format!("ended ({}): it decides nothing", workload.phase));
         }
+        let (replay, overlap, hardening) =
+            self.replay(evaluator, workload, &written, &account, namespace);
         WorkloadPlan {
             reference: workload.reference(),
             source: workload.source().clone(),
-            replay: self.replay(evaluator, workload, &written, &account, namespace),
+            copies: workload.sources.iter().skip(1).cloned().collect(),
+            replay,
+            overlap,
+            hardening,
+            staged: None,
             service_account: account,
             satisfies,
             violations: violations(evaluator, &written, |level| !satisfies.contains(level)),
@@ -229,19 +284,19 @@ impl<'a> Judge<'a> {
         explained: &[(&'w Workload, &Workload)],
         namespace: &str,
     ) -> Vec<(&'w Workload, WorkloadPlan)> {
-        // A workload explains many pods, and is judged once. It is known by where it is in memory.
-        let mut owners: BTreeMap<*const Workload, (LevelSet, String)> = BTreeMap::new();
+        // Many pods have the same owner.
+        let mut owners: BTreeMap<*const Workload, (String, LevelSet)> = BTreeMap::new();
         explained
             .iter()
             .filter(|(pod, _)| pod.origin == Origin::Pod && !pod.terminated())
             .filter_map(|(pod, owner)| {
-                let live = evaluator.satisfies(&pod.pod);
-                let (expected, title) = owners.entry(*owner).or_insert_with(|| {
-                    let owner = self.judge(evaluator, owner, namespace);
-                    let stored = owner.satisfies_stored().unwrap_or(owner.satisfies);
-                    (stored.intersection(owner.satisfies), owner.title())
+                let live = evaluator.satisfies(&without_debugging(&pod.pod));
+                let (title, explained) = owners.entry(*owner).or_insert_with(|| {
+                    let plan = self.judge(evaluator, owner, namespace);
+                    let stored = plan.satisfies_stored().unwrap_or(plan.satisfies);
+                    (plan.title(), stored.intersection(plan.satisfies))
                 });
-                (live.intersection(*expected) != *expected).then(|| {
+                (live.intersection(*explained) != *explained).then(|| {
                     let mut plan = self.judge(evaluator, pod, namespace);
                     plan.notes = vec![format!(
                         "a live pod of {title} that needs more than its template says"
@@ -252,6 +307,7 @@ impl<'a> Judge<'a> {
             .collect()
     }
 
+    /// What the policies make of a workload, the levels that they and a pod can agree on, and what would harden it.
     fn replay(
         &self,
         evaluator: &Evaluator,
@@ -259,12 +315,13 @@ impl<'a> Judge<'a> {
         written: &Pod,
         account: &str,
         namespace: &str,
-    ) -> Replay {
+    ) -> (Replay, LevelSet, Vec<Hardening>) {
+        let unreplayed = || patches::hardening_unreplayed(written, evaluator);
         if self.policies.is_empty() {
-            return Replay::NoPolicies;
+            return (Replay::NoPolicies, LevelSet::ALL, unreplayed());
         }
         if let Some(recorded) = recorded(evaluator, workload, written) {
-            return recorded;
+            return (recorded, LevelSet::ALL, Vec::new());
         }
         let pod = self.as_created(written, namespace, account);
         let creator =
@@ -283,14 +340,16 @@ impl<'a> Judge<'a> {
                 usable: true,
             })
             .collect();
+        let overlap = self.overlaps.levels(usable.keys().copied());
         let admission = psp::replay(&pod, &candidates);
         let Some(admitted) = &admission.admitted else {
-            return Replay::Refused {
+            let refused = Replay::Refused {
                 errors: admission
                     .errors()
                     .map(|(policy, error)| format!("{policy}: {error}"))
                     .collect(),
             };
+            return (refused, overlap, unreplayed());
         };
         let stored = psp::stored(&admitted.pod);
         let (before, after) = (evaluator.satisfies(written), evaluator.satisfies(&stored));
@@ -300,7 +359,7 @@ impl<'a> Judge<'a> {
             policy: &admitted.policy,
             candidates: &candidates,
         };
-        Replay::Admitted {
+        let admitted = Replay::Admitted {
             changes: psp::changes(&pod, &stored),
             patch: patches::patch(workload, &replayed, evaluator).map(Box::new),
             stored: after,
@@ -312,7 +371,8 @@ impl<'a> Judge<'a> {
                 .map(|grant| grant.via.to_string())
                 .unwrap_or_default(),
             policy: admitted.policy.clone(),
-        }
+        };
+        (admitted, overlap, patches::hardening(&replayed, evaluator))
     }
 
     /// The pod as policies see it: with its account, and the token volume unless mounting it is off.
@@ -343,6 +403,16 @@ impl<'a> Judge<'a> {
         }
         pod
     }
+}
+
+/// The pod as its owner would make it again: debug containers are added to a pod that runs, and go with it.
+fn without_debugging(pod: &Pod) -> Cow<'_, Pod> {
+    if pod.spec.ephemeral_containers.is_empty() {
+        return Cow::Borrowed(pod);
+    }
+    let mut pod = pod.clone();
+    pod.spec.ephemeral_containers.clear();
+    Cow::Owned(pod)
 }
 
 /// What a live pod records of its own admission: it needs no replay, and it is stored already.

@@ -47,6 +47,25 @@ impl Change {
     }
 }
 
+impl Change {
+    /// The path without the indices of lists: `spec.containers[*].securityContext.runAsUser`.
+    pub fn generic_path(&self) -> String {
+        let mut path = String::new();
+        for step in &self.steps {
+            match step {
+                Step::Index(_) => path.push_str("[*]"),
+                Step::Field(_) | Step::Key(_) => {
+                    if matches!(step, Step::Field(_)) && !path.is_empty() {
+                        path.push('.');
+                    }
+                    path.push_str(&step.to_string());
+                }
+            }
+        }
+        path
+    }
+}
+
 impl Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

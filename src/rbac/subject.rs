@@ -60,6 +60,19 @@ impl Identity {
         Some(identity)
     }
 
+    /// User names of whatever creates pods for Kubernetes' own workloads: the controllers, and the controller manager
+    /// where they have no credentials of their own. Sorted.
+    pub fn controllers() -> Vec<String> {
+        let mut users: Vec<String> = CONTROLLERS
+            .iter()
+            .map(|(_, name)| account_user(KUBE_SYSTEM, name))
+            .collect();
+        users.push(CONTROLLER_MANAGER.to_owned());
+        users.sort();
+        users.dedup();
+        users
+    }
+
     /// Whether everything is allowed, whatever the roles say: membership of `system:masters`.
     pub fn is_master(&self) -> bool {
         self.groups.iter().any(|group| group == MASTERS)

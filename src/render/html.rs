@@ -34,6 +34,18 @@ const TEMPLATES: &[Template] = &[
         include_str!("../../templates/partials/policy.html.hbs"),
     ),
     (
+        "heat",
+        include_str!("../../templates/partials/heat.html.hbs"),
+    ),
+    (
+        "graph",
+        include_str!("../../templates/partials/graph.html.hbs"),
+    ),
+    (
+        "matrix",
+        include_str!("../../templates/partials/matrix.html.hbs"),
+    ),
+    (
         "finding",
         include_str!("../../templates/partials/finding.html.hbs"),
     ),

@@ -1,8 +1,13 @@
-//! The staged manifests: a kustomization each, with one file a namespace.
+//! The staged manifests: a kustomization each, that builds alone and is absent when it would change nothing.
+//!
+//! Stages of labels have one file a namespace, see `workloads` and `bypass` for the others.
 //!
 //! A manifest carries everything that the owner wrote and nothing that the server wrote, so that `kubectl apply` takes
 //! nothing away. Namespaces without an object in the input get one with only what is known. `rollback` holds the
 //! namespaces as they were: applied after the stages, it takes the labels away that the stages added.
+
+mod bypass;
+mod workloads;
 
 use std::collections::BTreeMap;
 
@@ -20,53 +25,97 @@ use crate::render::text::is_invisible;
 pub fn stages(plan: &Plan) -> Vec<Artifact> {
     let mut artifacts = Vec::new();
     for stage in Stage::ALL {
-        let manifests = plan.namespaces.iter().filter_map(|namespace| {
-            let labels = namespace.labels.at(stage, namespace.decision.confidence)?;
-            Some((namespace.name.as_str(), manifest(namespace, &labels)))
+        let folder = Folder::new(format!("manifests/{}", stage.folder()));
+        artifacts.extend(match stage {
+            Stage::Workloads | Stage::LateWorkloads => workloads::workloads(plan, stage, folder),
+            Stage::Bypass => bypass::bypass(plan, folder),
+            Stage::WarnAudit | Stage::Enforce | Stage::EnforceReview | Stage::Tighten => {
+                let labels = plan.namespaces.iter().filter_map(|namespace| {
+                    let labels = namespace.labels.at(stage, namespace.decision.confidence)?;
+                    Some((namespace, labels))
+                });
+                namespaces(folder, labels)
+            }
         });
-        artifacts.extend(kustomization(
-            &format!("manifests/{}", stage.folder()),
-            manifests,
-        ));
     }
     let before = plan
         .namespaces
         .iter()
-        .filter(|namespace| namespace.labels.before != namespace.labels.after)
-        .map(|namespace| {
-            let labels = &namespace.labels.before;
-            (namespace.name.as_str(), manifest(namespace, labels))
-        });
-    artifacts.extend(kustomization("rollback", before));
+        .filter(|namespace| {
+            let labels = &namespace.labels;
+            labels.before != labels.after || labels.later.is_some()
+        })
+        .map(|namespace| (namespace, namespace.labels.before.clone()));
+    artifacts.extend(namespaces(Folder::new("rollback".to_owned()), before));
     artifacts
 }
 
-/// A folder with one file a namespace and the kustomization that lists them; nothing if there is none.
-fn kustomization<'a>(
-    folder: &str,
-    manifests: impl Iterator<Item = (&'a str, Value)>,
+/// A folder with one file a namespace.
+fn namespaces<'p>(
+    mut folder: Folder,
+    labels: impl Iterator<Item = (&'p NamespacePlan, BTreeMap<String, String>)>,
 ) -> Vec<Artifact> {
-    let mut artifacts = Vec::new();
-    let mut files = Vec::new();
-    for (namespace, manifest) in manifests {
-        let file = format!("namespace-{namespace}.yaml");
-        artifacts.push(Artifact {
-            path: format!("{folder}/{file}"),
-            text: yaml(&manifest),
-        });
-        files.push(file);
+    for (namespace, labels) in labels {
+        let file = format!("namespace-{}.yaml", namespace.name);
+        folder.resource(file, yaml(&manifest(namespace, &labels)));
     }
-    if !files.is_empty() {
-        artifacts.push(Artifact {
-            path: format!("{folder}/kustomization.yaml"),
-            text: yaml(&json!({
-                "apiVersion": "kustomize.config.k8s.io/v1beta1",
-                "kind": "Kustomization",
-                "resources": files,
-            })),
+    folder.finish()
+}
+
+/// A kustomization in the making. Names of files are made of valid names only.
+struct Folder {
+    path: String,
+    files: Vec<Artifact>,
+    resources: Vec<String>,
+    patches: Vec<String>,
+}
+
+impl Folder {
+    fn new(path: String) -> Self {
+        Folder {
+            path,
+            files: Vec::new(),
+            resources: Vec::new(),
+            patches: Vec::new(),
+        }
+    }
+
+    /// Adds an object.
+    fn resource(&mut self, file: String, text: String) {
+        self.write(&file, text);
+        self.resources.push(file);
+    }
+
+    /// Adds a patch of one of the objects.
+    fn patch(&mut self, file: String, text: String) {
+        self.write(&file, text);
+        self.patches.push(file);
+    }
+
+    fn write(&mut self, file: &str, text: String) {
+        self.files.push(Artifact {
+            path: format!("{}/{file}", self.path),
+            text,
         });
     }
-    artifacts
+
+    /// The files and the kustomization that lists them; nothing without any.
+    fn finish(mut self) -> Vec<Artifact> {
+        if self.resources.is_empty() {
+            return Vec::new();
+        }
+        let mut kustomization = json!({
+            "apiVersion": "kustomize.config.k8s.io/v1beta1",
+            "kind": "Kustomization",
+            "resources": self.resources,
+        });
+        if !self.patches.is_empty() {
+            let patches = self.patches.iter().map(|path| json!({ "path": path }));
+            kustomization["patches"] = patches.collect();
+        }
+        self.write("kustomization.yaml", yaml(&kustomization));
+        self.files
+    }
 }
 
 /// The Namespace object with these labels.

@@ -12,11 +12,14 @@ pub(super) mod brief;
 pub(super) mod findings;
 mod gaps;
 pub(super) mod grants;
+mod graph;
+mod heat;
 pub(super) mod labels;
 pub(super) mod namespaces;
 pub(super) mod opening;
 pub(super) mod policies;
 pub(super) mod stages;
+mod strip;
 pub(super) mod words;
 pub(super) mod workloads;
 
@@ -28,9 +31,10 @@ use alike::Alike;
 use anchors::Anchors;
 use findings::{DiagnosticGroup, FindingGroup, Titles};
 use grants::Shared;
+use heat::Heat;
 use namespaces::{Row, Section};
 use opening::Opening;
-use policies::PolicyView;
+use policies::{Matrix, PolicyView};
 
 /// What all parts of the report need to know of one another.
 pub(super) struct Index<'a> {
@@ -75,9 +79,11 @@ pub(super) struct Page<'a> {
     /// Name and version of the tool.
     tool: String,
     opening: Opening<'a>,
+    heat: Option<Heat>,
     namespaces: Vec<Row<'a>>,
     shared_grants: Vec<grants::SharedView<'a>>,
     shared_gaps: Vec<gaps::SharedView<'a>>,
+    matrix: Option<Matrix<'a>>,
     policies: Vec<PolicyView<'a>>,
     finding_groups: Vec<FindingGroup<'a>>,
     diagnostics: Vec<DiagnosticGroup<'a>>,
@@ -105,9 +111,11 @@ impl<'a> Page<'a> {
         Page {
             tool: format!("{} {}", document.tool.name, document.tool.version),
             opening: Opening::new(document, index),
+            heat: heat::heat(index),
             namespaces: namespaces::rows(index),
             shared_grants: index.shared.views(&index.anchors),
             shared_gaps: index.gaps.views(),
+            matrix: policies::matrix(report, &index.anchors),
             policies: policies::all(report, &index.anchors),
             finding_groups: findings::groups(report, &index.anchors),
             diagnostics,

@@ -1,4 +1,5 @@
 //! The HTML report in a real browser. Skipped with a notice where no Chromium is found; see `.ci/run`.
+#![expect(clippy::disallowed_methods, reason = "a test reads the README")]
 
 mod devtools;
 
@@ -30,22 +31,49 @@ fn report(input: &str) -> (TempDir, PathBuf) {
     (output, target.join("report.html"))
 }
 
+/// What the page complained of, and what it asked for besides itself.
+fn complaints(browser: &Browser, page: &Path) -> Vec<String> {
+    let page = format!("file://{}", page.display());
+    let complaint = |event: &Value| {
+        let params = &event["params"];
+        match event["method"].as_str()? {
+            "Runtime.exceptionThrown" | "Log.entryAdded" | "Runtime.consoleAPICalled" => {
+                Some(params.to_string())
+            }
+            "Network.requestWillBeSent" => {
+                let url = params["request"]["url"].as_str().unwrap_or_default();
+                let of_page = url.split('#').next() == Some(&page) || url == "about:blank";
+                (!of_page).then(|| format!("the page asks for {url}"))
+            }
+            _ => None,
+        }
+    };
+    browser.events.iter().filter_map(complaint).collect()
+}
+
 /// Fails if the page complained, or asked for anything but itself.
 #[track_caller]
 fn quiet(browser: &Browser, page: &Path) {
-    let page = format!("file://{}", page.display());
-    for event in &browser.events {
-        let params = &event["params"];
-        match event["method"].as_str().unwrap_or_default() {
-            "Runtime.exceptionThrown" | "Log.entryAdded" => panic!("{params}"),
-            "Runtime.consoleAPICalled" => panic!("{params}"),
-            "Network.requestWillBeSent" => {
-                let url = params["request"]["url"].as_str().unwrap_or_default();
-                let of_page = url.split('#').next() == Some(&page);
-                assert!(of_page || url == "about:blank", "the page asks for {url}");
-            }
-            _ => {}
-        }
+    let complaints = complaints(browser, page);
+    assert!(complaints.is_empty(), "{}", complaints.join("\n"));
+}
+
+#[test]
+fn what_a_page_must_not_do_is_noticed() {
+    let Some(mut browser) = browser() else { return };
+    let (_output, page) = report("fixtures/gitops");
+    for deed in [
+        "console.error('x')",
+        "setTimeout(() => { throw new Error('x') })",
+        "fetch('http://x.example/').catch(() => 0)",
+        "document.body.append(Object.assign(new Image(), { src: 'http://x.example/' }))",
+        "document.body.append(Object.assign(document.createElement('script'), { text: 'x' }))",
+    ] {
+        browser.open(&page, "", 1280, "light");
+        quiet(&browser, &page);
+        browser.eval(&format!("{deed}; 0"));
+        browser.eval("new Promise((done) => setTimeout(done, 100))");
+        assert!(!complaints(&browser, &page).is_empty(), "{deed}");
     }
 }
 
@@ -142,6 +170,8 @@ fn axe_finds_no_violation_on_any_screen() {
     let Some(axe) = script("axe-core/axe.min.js") else {
         return;
     };
+    let run = "axe.run(document, { resultTypes: ['violations'] }).then((found) => found.violations.map((it) => [
+        it.id, it.help, it.nodes.slice(0, 5).map((node) => [node.html.slice(0, 200), node.failureSummary])]))";
     for input in ["fixtures/cluster", "fixtures/gitops"] {
         let (_output, page) = report(input);
         for (width, scheme) in [
@@ -152,15 +182,22 @@ fn axe_finds_no_violation_on_any_screen() {
         ] {
             browser.open(&page, "", width, scheme);
             browser.eval(UNFOLD);
+            browser.unroll(width);
             browser.eval(&axe);
-            let violations = browser.eval(
-                "axe.run(document, { resultTypes: ['violations'] }).then((found) => found.violations.map((it) => [
-                    it.id, it.help, it.nodes.slice(0, 5).map((node) => [node.html.slice(0, 200), node.failureSummary])]))",
-            );
-            assert_eq!(violations, json!([]), "{input} at {width}, {scheme}");
+            assert_eq!(browser.eval(run), json!([]), "{input} at {width}, {scheme}");
             quiet(&browser, &page);
         }
     }
+    // And it would find one: text that is too dark for the dark scheme, and a page of no language.
+    browser.eval(
+        "document.querySelector('#namespace-table caption').style.color = '#333';
+         document.documentElement.removeAttribute('lang')",
+    );
+    let found = browser.eval(run);
+    assert!(
+        found.as_array().is_some_and(|found| found.len() > 1),
+        "{found}"
+    );
 }
 
 #[test]
@@ -311,7 +348,7 @@ fn ten_thousand_namespaces_do_not_freeze_the_browser() {
 }
 
 #[test]
-fn pictures_of_the_page() {
+fn every_screen_has_its_picture() {
     let Some(mut browser) = browser() else { return };
     let (_output, page) = report("fixtures/cluster");
     let to = Path::new(env!("CARGO_TARGET_TMPDIR"));
@@ -322,14 +359,56 @@ fn pictures_of_the_page() {
         (400, "dark"),
     ] {
         browser.open(&page, "", width, scheme);
-        let height = browser.eval("document.documentElement.scrollHeight");
-        let clip = json!({ "x": 0, "y": 0, "width": width, "height": height, "scale": 1 });
-        let picture = browser.picture(Some(clip));
+        browser.unroll(width);
+        let picture = browser.picture("html", 1.0);
         assert_eq!(picture.get(..8), Some(&b"\x89PNG\r\n\x1a\n"[..]));
         write(to, &format!("report-{width}-{scheme}.png"), &picture);
     }
-    assert_eq!(
-        browser.eval("document.querySelector('h1') !== null"),
-        Value::Bool(true)
-    );
+}
+
+/// The pictures of the README: what they show, and what has to be open.
+const PICTURES: [(&str, &str, &str); 4] = [
+    ("opening", "#summary", ""),
+    ("cluster", ".heat", ""),
+    ("policies", ".verdicts", ""),
+    (
+        "namespace",
+        "#ns-marketing-cms",
+        "document.getElementById('ns-marketing-cms').open = true",
+    ),
+];
+
+/// `PSP2PSA_UPDATE=1 cargo test --test suite pictures_of_the_readme` takes them anew. Fonts differ between machines, so
+/// they are not compared.
+#[test]
+fn pictures_of_the_readme() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    if std::env::var_os("PSP2PSA_UPDATE").is_some() {
+        let mut browser = browser().expect("a Chromium");
+        let (_output, page) = report("fixtures/cluster");
+        for (name, selector, before) in PICTURES {
+            browser.open(&page, "", 1100, "light");
+            browser.eval(before);
+            browser.unroll(1100);
+            write(
+                root,
+                &format!("fixtures/pictures/{name}.png"),
+                &browser.picture(selector, 0.8),
+            );
+        }
+    }
+    let readme = std::fs::read_to_string(root.join("README.md")).expect("a README");
+    let shown = readme.matches("](fixtures/pictures/").count();
+    assert_eq!(shown, PICTURES.len(), "the README shows every picture");
+    for (name, _, _) in PICTURES {
+        assert!(
+            readme.contains(&format!("](fixtures/pictures/{name}.png)")),
+            "{name}"
+        );
+        let file = std::fs::metadata(root.join(format!("fixtures/pictures/{name}.png")));
+        assert!(
+            file.is_ok_and(|file| file.len() < 250_000),
+            "{name} is missing, or not small"
+        );
+    }
 }

@@ -41,6 +41,7 @@ fn written(objects: &[Value], exclude: &[String]) -> BTreeMap<&'static str, Vec<
     let options = Options {
         target: None,
         basis: Basis::Observed,
+        prefer: psp2psa::plan::Prefer::Stability,
         audit: Aim::Next,
         warn: Aim::Next,
         existing: Existing::Keep,
@@ -409,6 +410,19 @@ fn the_live_variant_of_a_role_is_the_one_that_is_edited() {
         *metadata,
         json!({"name": "mixed", "annotations": {"owner": "ops"}})
     );
+}
+
+#[test]
+fn a_role_with_a_variant_that_allows_other_things_stays() {
+    let pods = json!({"verbs": ["get"], "apiGroups": [""], "resources": ["pods"]});
+    let objects = [
+        cluster_role("both", &[psp_rule()]),
+        cluster_role("both", &[pods]),
+        cluster_binding("of-both", "both"),
+    ];
+    let cleanup = cleanup(&inventory(&objects), &[]);
+    assert!(cleanup.is_empty(), "{cleanup:?}");
+    assert_eq!(cleanup.left[0].why, Why::Variants);
 }
 
 #[test]

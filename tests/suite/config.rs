@@ -56,6 +56,7 @@ fn plan(objects: &[Value], rest: &str) -> Plan {
     let options = Options {
         target: configuration.target,
         basis: Basis::Observed,
+        prefer: psp2psa::plan::Prefer::Stability,
         audit: Aim::Next,
         warn: Aim::Next,
         existing: Existing::Keep,
@@ -87,6 +88,11 @@ fn the_example_of_the_documentation_is_right() {
     let rest = example
         .strip_prefix(HEAD)
         .expect("it begins like every configuration");
+    let in_readme: String = example
+        .lines()
+        .map(|line| format!("    {line}\n"))
+        .collect();
+    assert!(include_str!("../../README.md").contains(&in_readme));
     let (configuration, said) = read(rest, Some("2027-01-31"));
     assert!(said.is_empty(), "{said:?}");
     assert_eq!(

@@ -291,6 +291,7 @@ fn migrate_refers_only_to_what_it_shows() {
         let count = if name == "cluster" { 17 } else { 3 };
         assert_eq!(report.namespaces.len(), count);
         assert_eq!(report.basis, "observed");
+        assert_eq!(report.prefer, "stability");
         assert!(!report.target_reason.is_empty());
         assert_eq!(
             report.target_version,
@@ -415,6 +416,15 @@ fn namespace_is_consistent(namespace: &shape::Namespace, report: &MigrationRepor
     for workload in &namespace.workloads {
         workload_is_consistent(workload, name, &known);
     }
+    if let Some(later) = &namespace.enforce_after_bypass.0 {
+        assert_ne!(namespace.enforce.0.as_ref(), Some(later));
+        assert!(namespace.steps.contains(&"60-enforce".to_owned()));
+    }
+    let patches = namespace.workloads.iter();
+    for patch in patches.filter_map(|workload| workload.patch.0.as_ref()) {
+        let stage = patch.stage.0.as_ref();
+        assert!(stage.is_none_or(|stage| namespace.steps.contains(stage)));
+    }
     for step in &namespace.steps {
         assert!(
             step.starts_with(|first: char| first.is_ascii_digit()),
@@ -446,6 +456,8 @@ fn namespace_is_consistent(namespace: &shape::Namespace, report: &MigrationRepor
     }
 }
 
+const PROOFS: [&str; 4] = ["accepted", "otherPolicy", "stillMutated", "refused"];
+
 fn workload_is_consistent(workload: &shape::Workload, namespace: &str, policies: &BTreeSet<&str>) {
     is_of_the_input(&workload.source);
     assert_eq!(workload.namespace.0.as_deref(), Some(namespace));
@@ -470,8 +482,7 @@ fn workload_is_consistent(workload: &shape::Workload, namespace: &str, policies:
     assert!(policy.is_none_or(|policy| policies.contains(policy)));
     assert!(policy.is_some() || workload.mutations.is_empty());
     if let Some(patch) = &workload.patch.0 {
-        let proofs = ["accepted", "otherPolicy", "stillMutated", "refused"];
-        assert!(proofs.contains(&patch.proof.as_str()));
+        assert!(PROOFS.contains(&patch.proof.as_str()));
         if !patch.object.is_null() {
             assert_eq!(patch.object["kind"], workload.kind.as_str());
             assert_eq!(patch.object["metadata"]["name"], workload.name.as_str());
@@ -479,7 +490,23 @@ fn workload_is_consistent(workload: &shape::Workload, namespace: &str, policies:
     }
     let patch = workload.patch.0.iter();
     let patched = patch.flat_map(|patch| patch.edits.iter().chain(&patch.loosening));
-    for change in workload.mutations.iter().chain(patched) {
+    for mutation in &workload.mutations {
+        assert!(!mutation.path.is_empty() && !mutation.consequence.is_empty());
+        assert_ne!(mutation.before.0, mutation.after.0, "{}", mutation.path);
+    }
+    for hardening in &workload.hardening {
+        let satisfied = workload.satisfies.contains(&hardening.level);
+        assert!(!satisfied || workload.policy.0.is_some());
+        assert!(!hardening.edits.is_empty());
+        let proof = hardening.proof.0.as_deref();
+        let admitted = workload.policy.0.is_some();
+        assert_eq!(proof.is_some_and(|proof| PROOFS.contains(&proof)), admitted);
+    }
+    let proposed = workload
+        .hardening
+        .iter()
+        .flat_map(|hardening| &hardening.edits);
+    for change in patched.chain(proposed) {
         assert!(!change.path.is_empty());
         assert_ne!(change.before.0, change.after.0, "{}", change.path);
     }

@@ -18,6 +18,8 @@ mod cli;
 mod config;
 /// The Pod Security Standards engine against upstream's answers.
 mod conformance;
+/// Edits of the user's own files: styles, generated texts, git, interrupted runs.
+mod edit;
 /// Fixtures changed at random, for the same targets as the fuzzer.
 mod fuzz;
 /// Hostile names, values and numbers of objects, end to end.
@@ -48,6 +50,8 @@ mod rbac;
 mod readme;
 /// The HTML and Markdown reports: hostile texts, links, sizes.
 mod report;
+/// The stages applied one by one, with the engines watching.
+mod rollout;
 /// Whole runs of the binary, compared byte for byte.
 mod scenarios;
 /// JSON Schemas: current, and every document is of one.

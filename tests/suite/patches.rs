@@ -13,8 +13,8 @@ use psp2psa::model::defaults;
 use psp2psa::plan::patches::Proof;
 use psp2psa::plan::settings::Settings;
 use psp2psa::plan::workloads::{Replay, WorkloadPlan};
-use psp2psa::plan::{Aim, Basis, Existing, Options, Plan};
-use psp2psa::pss;
+use psp2psa::plan::{Aim, Basis, Existing, Options, Plan, Prefer};
+use psp2psa::pss::{self, Level};
 use psp2psa::{Read, default_attribution};
 use serde_json::{Value, json};
 
@@ -42,6 +42,7 @@ fn plan(files: &[InputFile]) -> Plan {
     let options = Options {
         target: None,
         basis: Basis::Observed,
+        prefer: Prefer::Stability,
         audit: Aim::Next,
         warn: Aim::Next,
         existing: Existing::Keep,
@@ -100,6 +101,33 @@ fn a_patch_never_costs_a_level_and_says_what_it_leaves_out() {
         assert_eq!(patch.proof, Proof::Accepted, "{}", workload.title());
     }
     assert!(patched > 5, "the fixture cluster has policies that write");
+}
+
+/// The proposal for a level, and what the old policies make of it.
+fn proposal(story: &str, namespace: &str, level: Level) -> Option<(Vec<String>, Option<Proof>)> {
+    let plan = plan(&files(&format!("fixtures/scenarios/{story}/in")));
+    let workload = workloads(&plan)
+        .find(|workload| workload.reference.namespace.as_deref() == Some(namespace))
+        .expect("the story has a workload there");
+    let mut proposals = workload.hardening.iter();
+    let found = proposals.find(|hardening| hardening.level == level)?;
+    let fields = found.edits.iter().map(psp2psa::psp::Change::path).collect();
+    Some((fields, found.proof))
+}
+
+#[test]
+fn hardening_is_proposed_with_what_the_old_policies_make_of_it() {
+    let seccomp = vec!["spec.securityContext.seccompProfile".to_owned()];
+    // A policy without a list of profiles refuses any; all else that restricted asks for it writes itself.
+    let story = "restricted-policy-without-seccomp-list";
+    let refused = Some((seccomp.clone(), Some(Proof::Refused)));
+    assert_eq!(proposal(story, "plain", Level::Restricted), refused);
+    // A policy that writes `unconfined` accepts a pod that says otherwise.
+    let story = "seccomp-unconfined-by-default";
+    let accepted = Some((seccomp, Some(Proof::Accepted)));
+    assert_eq!(proposal(story, "shop", Level::Baseline), accepted);
+    // Nothing is proposed beyond what the patch reaches.
+    assert_eq!(proposal("mutation-lost", "shop", Level::Restricted), None);
 }
 
 #[test]

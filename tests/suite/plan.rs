@@ -1,6 +1,7 @@
 //! What holds for the plan of any cluster, here of generated small ones.
 
-mod cluster;
+pub(crate) mod cluster;
+mod findings;
 mod unlabelled;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,7 +15,7 @@ use psp2psa::input::InputFile;
 use psp2psa::plan::level::Status;
 use psp2psa::plan::scope::is_system;
 use psp2psa::plan::settings::Settings;
-use psp2psa::plan::{Aim, Basis, Existing, NamespacePlan, Options, Plan};
+use psp2psa::plan::{Aim, Basis, Existing, NamespacePlan, Options, Plan, Prefer};
 use psp2psa::pss::admission::{ENFORCE, Mode};
 use psp2psa::pss::{Level, LevelSet, LevelVersion, Version};
 use psp2psa::render::json;
@@ -39,15 +40,26 @@ fn any_options() -> impl Strategy<Value = Options> {
     let existing = prop_oneof![Just(Existing::Keep), Just(Existing::Overwrite)];
     (target, existing, any::<bool>()).prop_map(|(target, existing, complete)| Options {
         target,
-        basis: Basis::Observed,
-        audit: Aim::Next,
-        warn: Aim::Next,
         existing,
         complete,
+        ..options(Version::Latest)
+    })
+}
+
+/// What is meant where nothing but the version is chosen, and the input is all there is.
+fn options(target: Version) -> Options {
+    Options {
+        target: Some(target),
+        basis: Basis::Observed,
+        prefer: Prefer::Stability,
+        audit: Aim::Next,
+        warn: Aim::Next,
+        existing: Existing::Keep,
+        complete: true,
         only: None,
         exclude: Vec::new(),
         settings: Settings::NONE,
-    })
+    }
 }
 
 fn read<'a>(objects: impl Iterator<Item = &'a (String, Value)>) -> Read {

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use psp2psa::render::json::v1::{Document, MigrationReport};
 use psp2psa::render::{html, markdown};
 
+mod pictures;
 mod sample;
 mod sha256;
 
@@ -416,7 +417,10 @@ fn every_name_in_a_template_is_a_field_of_a_view() {
         "view.rs",
         "view/brief.rs",
         "view/findings.rs",
+        "view/graph.rs",
         "view/grants.rs",
+        "view/heat.rs",
+        "view/strip.rs",
         "view/labels.rs",
         "view/namespaces.rs",
         "view/gaps.rs",

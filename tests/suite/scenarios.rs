@@ -73,7 +73,8 @@ fn outcome(story: &str, args: &str) -> BTreeMap<String, String> {
     outcome
 }
 
-/// The findings of a report as a text: severity, code and title, places, evidence; and what other versions change.
+/// The findings of a report as a text: severity, code and title, places, evidence; what the API server would say of
+/// existing pods; and what other versions change.
 fn findings(report: &Value) -> String {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
@@ -98,6 +99,11 @@ fn findings(report: &Value) -> String {
         }
     }
     for namespace in list(&report["namespaces"]) {
+        for existing in list(&namespace["existingPods"]) {
+            for warning in list(&existing["warnings"]) {
+                let _ = writeln!(out, "[existing] {}", text(&warning));
+            }
+        }
         for preview in list(&namespace["preview"]) {
             for changed in list(&preview["changed"]) {
                 let verdict = match changed["refused"].as_bool() {
@@ -195,4 +201,22 @@ fn every_story_says_what_it_is_about_and_how_it_is_run() {
         );
         assert!(files.contains_key("exit"), "{story} has no expectation");
     }
+}
+
+/// A finding that no story shows is one that nobody has read.
+#[test]
+fn every_finding_is_part_of_a_story() {
+    let told: BTreeSet<String> = stories()
+        .values()
+        .filter_map(|files| files.get("findings.txt"))
+        .flat_map(|text| text.lines())
+        .filter_map(|line| line.split_once("] ")?.1.split_once(": "))
+        .map(|(code, _)| code.to_owned())
+        .collect();
+    let untold: Vec<&str> = psp2psa::plan::findings::CODES
+        .iter()
+        .map(|code| code.name)
+        .filter(|code| !told.contains(*code))
+        .collect();
+    assert!(untold.is_empty(), "write a story for each of {untold:?}");
 }

@@ -11,8 +11,8 @@ use proptest::prelude::*;
 use psp2psa::Read;
 use psp2psa::input::{self, InputFile};
 use psp2psa::plan::settings::Settings;
-use psp2psa::plan::{Aim, Basis, Existing, Options, Plan};
-use psp2psa::render::{diff, json, manifests};
+use psp2psa::plan::{Aim, Basis, Existing, Options, Plan, Prefer};
+use psp2psa::render::{json, manifests};
 use serde_json::Value;
 
 use crate::support::{Call, fixture, folder, run, tree, write};
@@ -23,6 +23,7 @@ const OPTIONS: Options = Options {
     settings: Settings::NONE,
     target: None,
     basis: Basis::Observed,
+    prefer: Prefer::Stability,
     audit: Aim::Next,
     warn: Aim::Next,
     existing: Existing::Keep,
@@ -59,12 +60,11 @@ fn migrated(files: &[(String, String)]) -> BTreeMap<String, String> {
     written
 }
 
-/// The manifests and the diff of a plan, by path.
+/// The manifests of a plan, by path.
 fn outcome(plan: &Plan) -> BTreeMap<String, String> {
     let stages = manifests::stages(plan).into_iter();
     stages
         .map(|artifact| (artifact.path, artifact.text))
-        .chain([("migration.diff".to_owned(), diff::migration(plan))])
         .collect()
 }
 

@@ -62,7 +62,7 @@ fn refusing_at_all(version: Version, pod: &Pod) -> Vec<&'static str> {
 }
 
 /// How much is generated: by default, or where the environment asks for more.
-fn amount(usual: u32, long: u32) -> u32 {
+pub(crate) fn amount(usual: u32, long: u32) -> u32 {
     match is_long() {
         true => long,
         false => usual,
@@ -74,7 +74,7 @@ fn is_long() -> bool {
 }
 
 /// How cases are generated: by default always the same, so that what a run has seen does not depend on luck.
-fn config(cases: u32) -> ProptestConfig {
+pub(crate) fn config(cases: u32) -> ProptestConfig {
     ProptestConfig {
         cases,
         failure_persistence: None,

@@ -98,9 +98,9 @@ Every namespace that is created after the migration, and every one that the plan
 privileged pods.
 
 ## What to do
-Give the plugin defaults: a file of the API server, `--admission-control-config-file`. Where you can not set that, demand
-the label of new namespaces with the ValidatingAdmissionPolicy that the finding carries; it warns and audits until you
-change `validationActions` to `Deny`.
+Give the plugin defaults: `migrate` writes them to `admission-configuration.yaml`, for `--admission-control-config-file` of
+the API servers. Where you can not set that, demand the label of new namespaces with the ValidatingAdmissionPolicy that
+the finding carries; it warns and audits until you change `validationActions` to `Deny`.
 
 ## Example
 ```yaml
@@ -266,7 +266,8 @@ tighter level, and then enforce it.
 ## Example
 ```
 baseline is enforced where the policies allowed no more than restricted
-  as Deployment api of shop: allowPrivilegeEscalation != false, unrestricted capabilities, seccompProfile
+  as Deployment api of shop: allowPrivilegeEscalation != false,
+     unrestricted capabilities, seccompProfile
 ```
 
 The policy `restricted` dropped all capabilities of every container by itself. The template does not.",
@@ -291,6 +292,22 @@ Write the fields that matter into the template before the policy goes.
 ## Example
 The policy's `runAsUser: {rule: MustRunAs, ranges: [{min: 1000, max: 2000}]}` writes `runAsUser: 1000` into pods of an
 image that runs as root by itself. Without the policy it runs as root again.",
+    },
+    FindingCode {
+        name: "no-overlap",
+        severity: Severity::Medium,
+        title: "no pod satisfies both the old policies and the new level",
+        docs: "\
+## What it means
+Every pod that the policies admit is refused by the level, whatever its template says: they refuse a field that the
+level demands (a policy without a list of seccomp profiles refuses any profile), or write one that the level forbids.
+
+## What follows
+While the plugin is on and the policies decide, a label of this level refuses every new pod of these workloads.
+
+## What to do
+Bypass the policies first (`40-bypass`), patch the templates then (`50-workloads`) and enforce the level last
+(`60-enforce`). Or change the policy: let it accept what the level demands.",
     },
     FindingCode {
         name: "nothing-granted",
@@ -353,7 +370,8 @@ PodSecurityConfiguration (`exemptions.usernames`); groups can not be exempted.
 
 ## Example
 ```
-only people or operators may use policy debug, and what it allows will be refused
+only people or operators may use policy debug, and what it allows will be
+refused
   as User "jane" -> RoleBinding shop/debug -> Role shop/debug
 ```"#,
     },
@@ -414,7 +432,17 @@ The configuration sets the level that a namespace enforces, and the workloads of
 Pods are admitted that nothing of the input needs.
 
 ## What to do
-Take the override out when its reason no longer holds; then the namespace gets the tighter level.",
+Take the override out when its reason no longer holds; then the namespace gets the tighter level.
+
+## Example
+```yaml
+overrides:
+- namespaces: [shop]
+  enforce: baseline
+  reason: the shop moves to restricted in spring
+```
+
+Every workload of `shop` satisfies restricted already.",
     },
     FindingCode {
         name: "override-tighter",
@@ -430,7 +458,10 @@ look at before it is applied.
 
 ## What to do
 Change the workloads first, or take the override out. If the override is right and the pods are to be refused, accept
-the finding in the configuration with the reason.",
+the finding in the configuration with the reason.
+
+## Example
+An override enforces restricted for `observability`, and its DaemonSet mounts paths of the node.",
     },
     FindingCode {
         name: "override-unproven",
@@ -446,7 +477,10 @@ Pods that the input does not show are refused if they violate the level. The lab
 look at before it is applied.
 
 ## What to do
-Give the tool what is missing, or be sure of the reason that the override gives.",
+Give the tool what is missing, or be sure of the reason that the override gives.
+
+## Example
+An override enforces baseline for a namespace whose HelmRelease is rendered elsewhere.",
     },
     FindingCode {
         name: "policy-differs",
@@ -510,7 +544,8 @@ by a ValidatingAdmissionPolicy.
 ## Example
 ```
 these may change the labels of namespaces
-  at the cluster: Group "platform-team": create, patch, update (ClusterRoleBinding platform-admin)
+  at the cluster: Group "platform-team": create, patch, update
+                  (ClusterRoleBinding platform-admin)
 ```"#,
     },
     FindingCode {
@@ -544,10 +579,14 @@ spec:
   failurePolicy: Fail
   matchConstraints:
     resourceRules:
-    - {apiGroups: [''], apiVersions: [v1], operations: [CREATE], resources: [pods]}
+    - apiGroups: ['']
+      apiVersions: [v1]
+      operations: [CREATE]
+      resources: [pods]
   validations:
   - expression: >-
-      !has(object.spec.volumes) || object.spec.volumes.all(v, !has(v.hostPath) ||
+      !has(object.spec.volumes) || object.spec.volumes.all(v,
+      !has(v.hostPath) ||
       v.hostPath.path == '/var/log' || v.hostPath.path.startsWith('/var/log/'))
     message: spec.allowedHostPaths of PodSecurityPolicy log-collector
 ```",

@@ -24,9 +24,8 @@ fn looser(a: Decision, b: Decision) -> Decision {
 /// The decision, or privileged if its level refuses what runs: levels do not include one another, so the looser of
 /// two may refuse a Windows pod that the tighter one admits.
 fn admitting(facts: &Facts, decision: Decision) -> Decision {
-    let sets = [facts.needed, facts.needed_stored];
     match decision.enforce {
-        Some(level) if !sets.iter().flatten().all(|set| set.contains(level)) => planned(
+        Some(level) if facts.bound.is_some_and(|bound| !bound.contains(level)) => planned(
             Level::Privileged,
             decision.confidence,
             format!("{level} refuses what runs"),

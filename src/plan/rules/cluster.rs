@@ -124,8 +124,9 @@ fn future(namespaces: &[NamespacePlan], findings: &mut Findings) {
                 consequence: "PodSecurityPolicy refuses every pod that no policy was granted to; Pod Security Admission \
                               admits every pod of a namespace that nobody has labelled"
                     .to_owned(),
-                remedy: "give the plugin defaults (PodSecurityConfiguration, a file of the API server), or demand the \
-                         label of new namespaces; change Warn to Deny once it warns of nothing that is meant"
+                remedy: "give the API servers admission-configuration.yaml, whose defaults fit the plan; where you can not, \
+                         demand the label of new namespaces with this ValidatingAdmissionPolicy, and change Warn to Deny \
+                         once it warns of nothing that is meant"
                     .to_owned(),
             },
             Extra {

@@ -15,7 +15,7 @@ use super::{at, here};
 /// All findings about the grants of a namespace.
 pub(super) fn namespace(plan: &NamespacePlan, context: &Context, findings: &mut Findings) {
     nothing_granted(plan, context, findings);
-    looser(plan, findings);
+    looser(plan, context, findings);
     people(plan, findings);
     wildcards(plan, findings);
 }
@@ -40,21 +40,27 @@ fn nothing_granted(plan: &NamespacePlan, context: &Context, findings: &mut Findi
 }
 
 /// Namespaces that will admit what their policies refused, or hardened.
-fn looser(plan: &NamespacePlan, findings: &mut Findings) {
+fn looser(plan: &NamespacePlan, context: &Context, findings: &mut Findings) {
     let (Some(enforced), Some(granted)) = (plan.labels.in_force(Mode::Enforce), plan.granted.level)
     else {
         return;
     };
     // A policy that is not known, or not valid, could have allowed as much.
     let unsure = !plan.granted.invalid.is_empty() || !plan.evidence.unread_grants().is_empty();
-    if scope::is_system(&plan.name) || unsure || enforced.level >= granted {
+    let later = plan.labels.enforced_later().unwrap_or(enforced);
+    if scope::is_system(&plan.name) || unsure || enforced.level.max(later.level) >= granted {
         return;
     }
     let level = enforced.level;
     let dragging: Vec<_> = plan
         .workloads
         .iter()
-        .filter(|workload| workload.counts && !workload.binding_set().contains(granted))
+        .filter(|workload| {
+            workload.counts
+                && !workload
+                    .binding_set(context.options.prefer)
+                    .contains(granted)
+        })
         .collect();
     let mut evidence: Vec<String> = dragging
         .iter()

@@ -1,17 +1,17 @@
 //! Findings about the labels: those that stay against the evidence, are invalid, or refuse what runs.
 
-use crate::plan::NamespacePlan;
 use crate::plan::findings::{Draft, Extra, Findings, Severity};
 use crate::plan::labels::Conflict;
 use crate::plan::workloads::Replay;
+use crate::plan::{Context, NamespacePlan};
 use crate::pss::admission::{self, LABELS, LabelError, LabelProblem, Mode};
 use crate::pss::{Level, LevelSet};
 
 use super::{at, here};
 
 /// All findings about the labels of a namespace.
-pub(super) fn namespace(plan: &NamespacePlan, findings: &mut Findings) {
-    refused(plan, findings);
+pub(super) fn namespace(plan: &NamespacePlan, context: &Context, findings: &mut Findings) {
+    refused(plan, context, findings);
     for error in plan.labels.errors() {
         findings.add(invalid_label(&error), here(plan));
     }
@@ -33,8 +33,8 @@ pub(in crate::plan) fn praise(plan: &NamespacePlan) -> Option<String> {
         .iter()
         .find(|conflict| is_praised(plan, conflict))?;
     Some(format!(
-        "its own label enforces {} already, tighter than {}, and nothing that the input shows violates it: well done, and \
-         left alone",
+        "its own label enforces {} already, which is tighter than {} and refuses nothing that the input shows: well \
+         done, and left alone",
         conflict.found, conflict.proposed
     ))
 }
@@ -156,7 +156,7 @@ fn invalid_label(error: &LabelError) -> Draft {
 }
 
 /// Workloads that the labels will refuse, whether they are ours or the owner's.
-fn refused(plan: &NamespacePlan, findings: &mut Findings) {
+fn refused(plan: &NamespacePlan, context: &Context, findings: &mut Findings) {
     let Some(enforced) = plan.labels.in_force(Mode::Enforce) else {
         return;
     };
@@ -164,7 +164,8 @@ fn refused(plan: &NamespacePlan, findings: &mut Findings) {
     let owners = plan.labels.before.get(label) == plan.labels.after.get(label);
     let counting = plan.workloads.iter().filter(|workload| workload.counts);
     for workload in counting.chain(&plan.live) {
-        let stored = workload.satisfies_stored();
+        let is_patched = workload.is_patched_for(context.options.prefer, enforced.level);
+        let stored = workload.satisfies_stored().filter(|_| !is_patched);
         let reasons = match (&workload.replay, workload.refused.is_empty()) {
             (_, false) => crate::pss::reason(&workload.refused),
             (Replay::Admitted { policy, .. }, true)

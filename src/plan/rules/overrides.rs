@@ -3,13 +3,13 @@
 use crate::plan::findings::{Draft, Findings};
 use crate::plan::settings::Effect;
 use crate::plan::workloads::WorkloadPlan;
-use crate::plan::{NamespacePlan, level};
+use crate::plan::{Context, NamespacePlan, level};
 use crate::pss;
 
 use super::here;
 
 /// What an override does against the evidence.
-pub(super) fn namespace(plan: &NamespacePlan, findings: &mut Findings) {
+pub(super) fn namespace(plan: &NamespacePlan, context: &Context, findings: &mut Findings) {
     let Some(overridden) = &plan.overridden else {
         return;
     };
@@ -34,7 +34,7 @@ pub(super) fn namespace(plan: &NamespacePlan, findings: &mut Findings) {
                 "an override enforces {set}, although the evidence gives {}",
                 instead.unwrap_or(set)
             ),
-            evidence: refused(plan, set),
+            evidence: refused(plan, context, set),
             consequence: "what violates the level is refused when its pods are created anew"
                 .to_owned(),
             remedy: "change the workloads first, or take the override out".to_owned(),
@@ -59,11 +59,11 @@ pub(super) fn namespace(plan: &NamespacePlan, findings: &mut Findings) {
 }
 
 /// The workloads that the level refuses, with the reasons; one line.
-fn refused(plan: &NamespacePlan, set: pss::Level) -> Vec<String> {
+fn refused(plan: &NamespacePlan, context: &Context, set: pss::Level) -> Vec<String> {
     let counting = plan.workloads.iter().filter(|workload| workload.counts);
     let refused: Vec<String> = counting
         .chain(&plan.live)
-        .filter(|workload| !workload.binding_set().contains(set))
+        .filter(|workload| !workload.binding_set(context.options.prefer).contains(set))
         .map(WorkloadPlan::title)
         .collect();
     match refused.is_empty() {

@@ -1,10 +1,11 @@
 //! Findings about what the policies did and will not do any more.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::mapping::{self, Unmapped};
 use crate::model::object::ObjectRef;
 use crate::model::workload::Origin;
+use crate::plan::consequences;
 use crate::plan::findings::{Draft, Extra, Findings, Place};
 use crate::plan::level::Status;
 use crate::plan::workloads::{Replay, WorkloadPlan};
@@ -95,12 +96,12 @@ fn lost_mutation(plan: &NamespacePlan, workload: &WorkloadPlan, findings: &mut F
         Draft {
             code: "mutation-lost",
             title: format!("policy {policy} writes fields into pods that templates do not have"),
-            evidence: fields(lost),
+            evidence: fields(workload, lost),
             consequence: if gained {
-                "without the policy these pods satisfy only the looser level of their templates, and run without these fields"
+                "without the policy these pods satisfy only the looser level of their templates, and run otherwise than today"
                     .to_owned()
             } else {
-                "without the policy these pods run without these fields".to_owned()
+                "without the policy these pods are admitted all the same, and silently run otherwise than today".to_owned()
             },
             remedy: "write the fields that matter into the templates before the policy goes".to_owned(),
         },
@@ -121,7 +122,7 @@ fn lost_loosening(plan: &NamespacePlan, workload: &WorkloadPlan, findings: &mut 
         Draft {
             code: "loosening-lost",
             title: format!("policy {policy} weakens pods, and nothing will once it is gone"),
-            evidence: fields(&patch.loosening),
+            evidence: fields(workload, &patch.loosening),
             consequence: "without the policy these pods run tighter than today; what relies on it fails at run time"
                 .to_owned(),
             remedy: "try these workloads without it; write into the template only what they prove to need".to_owned(),
@@ -130,39 +131,24 @@ fn lost_loosening(plan: &NamespacePlan, workload: &WorkloadPlan, findings: &mut 
     );
 }
 
-/// The fields that changes write, each once, with their values.
-fn fields<'c>(changes: impl IntoIterator<Item = &'c psp::Change>) -> Vec<String> {
-    let values: BTreeMap<String, String> = changes
+/// The fields that changes write, each once, with their values and what follows without them.
+fn fields<'c>(
+    workload: &WorkloadPlan,
+    changes: impl IntoIterator<Item = &'c psp::Change>,
+) -> Vec<String> {
+    let lines: BTreeSet<String> = changes
         .into_iter()
         .map(|change| {
             let value = change.after.as_ref().map(ToString::to_string);
-            (
-                generic(change),
+            format!(
+                "{} = {}: without it {}",
+                change.generic_path(),
                 value.unwrap_or_else(|| "nothing".to_owned()),
+                consequences::lost(change, &workload.violations)
             )
         })
         .collect();
-    values
-        .iter()
-        .map(|(path, value)| format!("{path} = {value}"))
-        .collect()
-}
-
-/// The path of a change without the indices of lists: `spec.containers[*].securityContext.runAsUser`.
-fn generic(change: &psp::Change) -> String {
-    let mut path = String::new();
-    for step in &change.steps {
-        match step {
-            Step::Index(_) => path.push_str("[*]"),
-            Step::Field(_) | Step::Key(_) => {
-                if matches!(step, Step::Field(_)) && !path.is_empty() {
-                    path.push('.');
-                }
-                path.push_str(&step.to_string());
-            }
-        }
-    }
-    path
+    lines.into_iter().collect()
 }
 
 fn psp_refuses(

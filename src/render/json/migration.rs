@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::plan::cleanup::{Cleanup, Item};
+use crate::plan::consequences;
 use crate::plan::findings::{self, Severity};
 use crate::plan::granted::Usable;
 use crate::plan::unlabelled::{Uncovered, Unlabelled};
@@ -37,6 +38,7 @@ pub fn migration(plan: &Plan) -> v1::MigrationReport {
         target_version: plan.target.version.to_string(),
         target_reason: plan.target.reason.clone(),
         basis: plan.basis.as_str().to_owned(),
+        prefer: plan.prefer.as_str().to_owned(),
         summary: v1::Summary {
             namespaces: namespaces.len(),
             by_enforce,
@@ -139,6 +141,10 @@ fn namespace(plan: &NamespacePlan) -> v1::Namespace {
         needed_stored: plan.needed_stored.map(|set| level(set.tightest())),
         needed_with_patches: plan.needed_with_patches.map(|set| level(set.tightest())),
         enforce: in_force(Mode::Enforce),
+        enforce_after_bypass: plan
+            .labels
+            .enforced_later()
+            .map(|policy| level(policy.level)),
         audit: in_force(Mode::Audit),
         warn: in_force(Mode::Warn),
         proposed: plan.decision.enforce.map(level),
@@ -251,7 +257,14 @@ fn workload(workload: &WorkloadPlan) -> v1::Workload {
                 Some(levels(workload.satisfies_patched()))
             }
         },
-        mutations: changes(mutations),
+        mutations: mutations
+            .iter()
+            .zip(changes(mutations))
+            .map(|(mutation, change)| v1::Mutated {
+                change,
+                consequence: consequences::lost(mutation, &workload.violations),
+            })
+            .collect(),
         violations: workload
             .violations
             .iter()
@@ -262,7 +275,17 @@ fn workload(workload: &WorkloadPlan) -> v1::Workload {
             loosening: changes(&patch.loosening),
             proof: patch.proof.as_str().to_owned(),
             object: patch.object.clone(),
+            stage: workload.stage().map(|stage| stage.folder().to_owned()),
         }),
+        hardening: workload
+            .hardening
+            .iter()
+            .map(|hardening| v1::Hardening {
+                level: level(hardening.level),
+                edits: changes(&hardening.edits),
+                proof: hardening.proof.map(|proof| proof.as_str().to_owned()),
+            })
+            .collect(),
         notes: workload.notes.clone(),
     }
 }

@@ -334,6 +334,8 @@ pub struct MigrationReport {
     pub target_reason: String,
     /// `observed`, `granted` or `both`.
     pub basis: String,
+    /// `stability` or `security`.
+    pub prefer: String,
     /// Sorted by name.
     pub namespaces: Vec<Namespace>,
     /// Sorted by name.
@@ -428,8 +430,10 @@ pub struct Namespace {
     pub needed_stored: Option<String>,
     /// The same with the patches that preserve what runs today.
     pub needed_with_patches: Option<String>,
-    /// The level enforced once the labels are applied; null without a label.
+    /// The level enforced once the labels are applied, while the old policies decide, too; null without a label.
     pub enforce: Option<String>,
+    /// The tighter level enforced once the old policies are bypassed; null if it stays the same.
+    pub enforce_after_bypass: Option<String>,
     /// The level audited once the labels are applied.
     pub audit: Option<String>,
     /// The level warned of once the labels are applied.
@@ -551,12 +555,14 @@ pub struct Workload {
     pub satisfies_stored: Option<Vec<String>>,
     /// Levels satisfied with the patch; null if there are no policies to lose anything of.
     pub satisfies_patched: Option<Vec<String>>,
-    /// What the policy writes into its pods.
-    pub mutations: Vec<Change>,
+    /// What the policy writes into its pods, and what follows when it does not any more.
+    pub mutations: Vec<Mutated>,
     /// Violations by level.
     pub violations: BTreeMap<String, Vec<Violation>>,
     /// What the template must say itself to keep what a policy writes today; null if nothing.
     pub patch: Option<Patch>,
+    /// What would get it to tighter levels: proposals, which no stage makes.
+    pub hardening: Vec<Hardening>,
     /// How it was judged, where that is not obvious.
     pub notes: Vec<String>,
 }
@@ -573,6 +579,29 @@ pub struct Patch {
     pub proof: String,
     /// The strategic merge patch of the object; null where there is nothing to write, or where none can be applied.
     pub object: Option<Value>,
+    /// The stage of `manifests/` that applies it; null if none does.
+    pub stage: Option<String>,
+}
+
+/// See [`crate::plan::patches::Hardening`].
+#[derive(Debug, Clone, Serialize)]
+pub struct Hardening {
+    /// The level that the template satisfies with these edits and those of the patch.
+    pub level: String,
+    /// What has to be written beyond the patch, as paths in the pod.
+    pub edits: Vec<Change>,
+    /// What the old policies make of it, as for a patch; null where none admits the pods today.
+    pub proof: Option<String>,
+}
+
+/// One field that a policy writes.
+#[derive(Debug, Clone, Serialize)]
+pub struct Mutated {
+    /// What is written.
+    #[serde(flatten)]
+    pub change: Change,
+    /// What follows when it is not written any more, in one sentence.
+    pub consequence: String,
 }
 
 /// One field changed by a policy.

@@ -8,7 +8,9 @@ use crate::render::view::Index;
 use super::findings::FindingLink;
 use super::gaps::Gaps;
 use super::grants::{self, ClassView};
+use super::graph::{self, Graph};
 use super::labels::{self, Line};
+use super::strip::{self, Stop};
 use super::words::{self, Tag};
 use super::workloads::{self, Columns, Obstacle, WorkloadView};
 
@@ -53,6 +55,7 @@ pub(in crate::render) struct Section<'a> {
     needed_with_patches: Option<Tag<'a>>,
     granted: Tag<'a>,
     grants: Vec<ClassView<'a>>,
+    graph: Option<Graph>,
     labels: Vec<Line>,
     /// Folders of the stages, as a list of words.
     steps: String,
@@ -65,6 +68,7 @@ pub(in crate::render) struct Section<'a> {
     without_details: String,
     finding_words: String,
     findings: Vec<FindingLink<'a>>,
+    strip: Vec<Stop<'a>>,
     preview: Vec<PreviewView<'a>>,
     /// Versions at which nothing differs, as one sentence; empty if there is none.
     preview_same: String,
@@ -178,6 +182,10 @@ impl<'a> Section<'a> {
                 .map(|level| words::level(Some(level), "")),
             granted: words::level(namespace.granted.level.as_deref(), "none"),
             grants: grants::classes(&namespace.granted, &index.anchors, &index.shared),
+            graph: match positions {
+                [_] => graph::of_namespace(index.report, namespace),
+                _ => None,
+            },
             labels: labels::diff(&namespace.labels),
             steps: words::and(&namespace.steps),
             obstacles: workloads::obstacles(&namespace.workloads),
@@ -187,6 +195,7 @@ impl<'a> Section<'a> {
             without_details,
             finding_words: words::count(findings.len(), "finding", "findings"),
             findings,
+            strip: strip::strip(&namespace.preview, &index.report.target_version),
             preview,
             preview_same,
             existing: namespace

@@ -7,6 +7,7 @@ use serde::Serialize;
 use crate::render::json::v1::{Control, MigrationReport, Mutation, Policy, Unmapped};
 
 use super::anchors::Anchors;
+use super::graph::{self, Graph};
 use super::words::{self, Tag};
 
 /// One policy.
@@ -28,6 +29,8 @@ pub(super) struct PolicyView<'a> {
     controls: Vec<ControlView<'a>>,
     mutations: &'a [Mutation],
     unmapped: &'a [Unmapped],
+    /// Who may use it where.
+    graph: Option<Graph>,
 }
 
 /// The checks in the way of a level.
@@ -66,6 +69,7 @@ pub(super) fn all<'a>(report: &'a MigrationReport, anchors: &Anchors) -> Vec<Pol
             *chosen.entry(policy).or_default() += 1;
         }
     }
+    let mut graphs = graph::of_policies(report);
     report
         .policies
         .iter()
@@ -82,7 +86,10 @@ pub(super) fn all<'a>(report: &'a MigrationReport, anchors: &Anchors) -> Vec<Pol
                 words::count(of(&usable), "namespace", "namespaces"),
                 words::count(of(&chosen), "workload", "workloads"),
             );
-            view(policy, anchors.policies.id(position), used)
+            PolicyView {
+                graph: graphs.remove(policy.name.as_str()),
+                ..view(policy, anchors.policies.id(position), used)
+            }
         })
         .collect()
 }
@@ -117,6 +124,7 @@ fn view(policy: &Policy, id: String, used: String) -> PolicyView<'_> {
             .collect(),
         mutations: &policy.mutations,
         unmapped: &policy.unmapped,
+        graph: None,
     }
 }
 
@@ -150,4 +158,60 @@ fn control(control: &Control) -> ControlView<'_> {
             .map(words::lines)
             .unwrap_or_default(),
     }
+}
+
+/// Policies that the matrix shows.
+const ROWS: usize = 200;
+
+/// The verdict of every check on every policy.
+#[derive(Serialize)]
+pub(super) struct Matrix<'a> {
+    checks: Vec<&'a str>,
+    rows: Vec<MatrixRow<'a>>,
+    /// How many policies are left out; empty if none.
+    more: String,
+}
+
+/// One policy.
+#[derive(Serialize)]
+struct MatrixRow<'a> {
+    href: String,
+    name: &'a str,
+    level: Tag<'a>,
+    verdicts: Vec<Verdict<'a>>,
+}
+
+/// The verdict of one check.
+#[derive(Serialize)]
+struct Verdict<'a> {
+    check: &'a str,
+    verdict: Tag<'a>,
+}
+
+/// The matrix; none if no policy admits any pod.
+pub(super) fn matrix<'a>(report: &'a MigrationReport, anchors: &Anchors) -> Option<Matrix<'a>> {
+    let admitting = || {
+        let policies = report.policies.iter().enumerate();
+        policies.filter(|(_, policy)| policy.level.is_some() && !policy.controls.is_empty())
+    };
+    let (_, first) = admitting().next()?;
+    let checks: Vec<&str> = first.controls.iter().map(|it| it.check.as_str()).collect();
+    let rows = admitting().take(ROWS).map(|(position, policy)| MatrixRow {
+        href: format!("#{}", anchors.policies.id(position)),
+        name: &policy.name,
+        level: words::level(policy.level.as_deref(), ""),
+        verdicts: policy
+            .controls
+            .iter()
+            .map(|control| Verdict {
+                check: &control.check,
+                verdict: words::verdict(&control.verdict),
+            })
+            .collect(),
+    });
+    Some(Matrix {
+        checks,
+        rows: rows.collect(),
+        more: words::left_out(admitting().count(), ROWS),
+    })
 }

@@ -1,10 +1,12 @@
 //! Workloads of a namespace: what each satisfies, what refuses it, what policies wrote into it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use crate::render::json::v1::{Change, MigrationReport, Violation, Workload};
+use crate::render::json::v1::{
+    Change, Hardening, MigrationReport, Mutated, Patch, Violation, Workload,
+};
 
 use super::anchors::Anchors;
 use super::words::{self, Tag};
@@ -32,18 +34,27 @@ pub(super) struct WorkloadView<'a> {
     /// Whether there is anything below.
     has_details: bool,
     violations: Vec<ViolationView<'a>>,
-    mutations: Vec<MutationView<'a>>,
-    /// Those of them that no patch keeps.
+    /// What the policy writes and no patch keeps.
     unkept: Vec<MutationView<'a>>,
     notes: &'a [String],
     /// The patch, line by line.
     patch: Vec<String>,
     /// How to apply the patch.
-    patch_note: &'static str,
+    patch_note: String,
     /// What the patch writes.
     edits: Vec<MutationView<'a>>,
     /// What the policy writes and the patch does not, because it weakens the pod.
     loosening: Vec<MutationView<'a>>,
+    /// What would get it to tighter levels.
+    hardening: Vec<HardeningView<'a>>,
+}
+
+/// A proposal.
+#[derive(Serialize)]
+pub(super) struct HardeningView<'a> {
+    /// The level, and what the old policies say of it.
+    note: String,
+    edits: Vec<MutationView<'a>>,
 }
 
 /// The columns that the table of a namespace has besides those that every table has.
@@ -79,8 +90,12 @@ pub(super) struct ViolationView<'a> {
 #[derive(Serialize)]
 pub(super) struct MutationView<'a> {
     path: &'a str,
+    /// Whether there is a value before.
+    was: bool,
     before: String,
     after: String,
+    /// What follows when it is not written any more; empty where that is no question.
+    without: &'a str,
 }
 
 /// How many workloads break a level, and through which checks.
@@ -163,7 +178,6 @@ pub(super) fn columns(report: &MigrationReport, workloads: &[Workload]) -> Colum
 fn view<'a>(workload: &'a Workload, columns: Columns, anchors: &Anchors) -> WorkloadView<'a> {
     let policy = workload.policy.as_deref().unwrap_or_default();
     let violations = violations(&workload.violations);
-    let mutations = changes(&workload.mutations);
     let patch = workload.patch.as_ref();
     WorkloadView {
         kind: &workload.kind,
@@ -182,64 +196,100 @@ fn view<'a>(workload: &'a Workload, columns: Columns, anchors: &Anchors) -> Work
             .map(|levels| satisfied(Some(levels))),
         columns,
         has_details: !(violations.is_empty()
-            && mutations.is_empty()
+            && workload.mutations.is_empty()
             && workload.notes.is_empty()
             && workload.patch.is_none()),
         violations,
-        mutations,
         unkept: unkept(workload),
         notes: &workload.notes,
         patch: patch
             .and_then(|patch| patch.object.as_ref())
             .map_or(Vec::new(), words::lines),
-        patch_note: patch.map_or("", |patch| patch_note(&patch.proof)),
-        edits: patch.map_or(Vec::new(), |patch| changes(&patch.edits)),
-        loosening: patch.map_or(Vec::new(), |patch| changes(&patch.loosening)),
+        patch_note: patch.map_or(String::new(), patch_note),
+        edits: patch.map_or(Vec::new(), |patch| kept(&patch.edits, &workload.mutations)),
+        loosening: patch.map_or(Vec::new(), |patch| {
+            kept(&patch.loosening, &workload.mutations)
+        }),
+        hardening: workload.hardening.iter().map(hardening).collect(),
     }
+}
+
+fn changes(changes: &[Change]) -> Vec<MutationView<'_>> {
+    changes.iter().map(|change| written(change, "")).collect()
+}
+
+/// Changes of a patch, with what follows where the policy does not write them any more.
+fn kept<'a>(changes: &'a [Change], mutations: &'a [Mutated]) -> Vec<MutationView<'a>> {
+    let consequences: BTreeMap<&str, &str> = mutations
+        .iter()
+        .map(|mutated| (mutated.change.path.as_str(), mutated.consequence.as_str()))
+        .collect();
+    let of = |change: &Change| consequences.get(change.path.as_str()).copied();
+    changes
+        .iter()
+        .map(|change| written(change, of(change).unwrap_or_default()))
+        .collect()
 }
 
 /// What the policy writes and no patch speaks of.
 fn unkept(workload: &Workload) -> Vec<MutationView<'_>> {
-    let spoken: Vec<&str> = workload
+    let spoken: BTreeSet<&str> = workload
         .patch
         .iter()
         .flat_map(|patch| patch.edits.iter().chain(&patch.loosening))
         .map(|change| change.path.as_str())
         .collect();
-    changes(
-        workload
-            .mutations
-            .iter()
-            .filter(|change| !spoken.contains(&change.path.as_str())),
-    )
-}
-
-fn changes<'a>(changes: impl IntoIterator<Item = &'a Change>) -> Vec<MutationView<'a>> {
-    changes
-        .into_iter()
-        .map(|change| MutationView {
-            path: &change.path,
-            before: words::value(change.before.as_ref(), "unset"),
-            after: words::value(change.after.as_ref(), "removed"),
-        })
+    workload
+        .mutations
+        .iter()
+        .filter(|mutated| !spoken.contains(mutated.change.path.as_str()))
+        .map(|mutated| written(&mutated.change, &mutated.consequence))
         .collect()
 }
 
+fn written<'a>(change: &'a Change, without: &'a str) -> MutationView<'a> {
+    MutationView {
+        path: &change.path,
+        was: change.before.as_ref().is_some_and(|value| !value.is_null()),
+        before: words::value(change.before.as_ref(), "unset"),
+        after: words::value(change.after.as_ref(), "removed"),
+        without,
+    }
+}
+
 /// What the proof of a patch means for applying it.
-fn patch_note(proof: &str) -> &'static str {
-    match proof {
-        "accepted" => {
-            "Patch that keeps what the policy writes; the policies accept it, so apply it before they go:"
-        }
-        "refused" => {
-            "Patch that keeps what the policy writes; the policies refuse it, so apply it once they are off:"
-        }
+fn patch_note(patch: &Patch) -> String {
+    if patch.object.is_none() && patch.edits.is_empty() {
+        return "The policy writes nothing that a template should keep:".to_owned();
+    }
+    let proof = match patch.proof.as_str() {
+        "accepted" => "the policies accept it",
+        "refused" => "the policies refuse it, so it has to wait until they are bypassed or off",
         "otherPolicy" => {
-            "Patch that keeps what the policy writes; with it another policy would be chosen, so apply it once they are off:"
+            "with it another policy would be chosen, so it has to wait until they are bypassed or off"
         }
-        _ => {
-            "Patch that keeps what the policy writes; the policy still writes over it, so apply it once it is off:"
-        }
+        _ => "the policy still writes over it, so it has to wait until it is bypassed or off",
+    };
+    let stage = match &patch.stage {
+        Some(stage) => format!("{stage} applies it"),
+        None => "no stage applies it, so write it into the template yourself".to_owned(),
+    };
+    format!("Patch that keeps what the policy writes; {proof}; {stage}:")
+}
+
+fn hardening(hardening: &Hardening) -> HardeningView<'_> {
+    let proof = match hardening.proof.as_deref() {
+        None => "",
+        Some("accepted") => " The policies accept it.",
+        Some("refused") => " The policies refuse it: not before they are bypassed or off.",
+        Some(_) => " Not before the policies are bypassed or off.",
+    };
+    HardeningView {
+        note: format!(
+            "Proposal for {}, unproven: whether the program bears it, only a trial shows.{proof}",
+            hardening.level
+        ),
+        edits: changes(&hardening.edits),
     }
 }
 

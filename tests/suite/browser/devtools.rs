@@ -101,6 +101,8 @@ impl Browser {
                 "--disable-background-networking",
                 "--disable-component-update",
                 "--disable-sync",
+                // A test follows more links in a second than people do.
+                "--disable-ipc-flooding-protection",
                 "--hide-scrollbars",
                 "--force-device-scale-factor=1",
                 "--lang=en-US",
@@ -177,9 +179,7 @@ impl Browser {
     /// Opens a file at a width, in a colour scheme, and waits until it is loaded.
     #[track_caller]
     pub(super) fn open(&mut self, file: &Path, fragment: &str, width: u32, scheme: &str) {
-        let size =
-            json!({ "width": width, "height": 900, "deviceScaleFactor": 1, "mobile": false });
-        self.call("Emulation.setDeviceMetricsOverride", size);
+        self.size(width, 900);
         let scheme = json!({ "name": "prefers-color-scheme", "value": scheme });
         self.call(
             "Emulation.setEmulatedMedia",
@@ -228,13 +228,34 @@ impl Browser {
         }
     }
 
-    /// What is seen, as PNG; with a clip, of the whole page.
-    pub(super) fn picture(&mut self, clip: Option<Value>) -> Vec<u8> {
-        let mut params = json!({ "format": "png" });
-        if let Some(clip) = clip {
-            params["clip"] = clip;
-            params["captureBeyondViewport"] = json!(true);
+    fn size(&mut self, width: u32, height: u64) {
+        let size =
+            json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
+        self.call("Emulation.setDeviceMetricsOverride", size);
+    }
+
+    /// Makes the window as high as the page, so that nothing is left unpainted because nobody sees it.
+    #[track_caller]
+    pub(super) fn unroll(&mut self, width: u32) {
+        // What is painted then may turn out to be higher than was thought.
+        for _ in 0..3 {
+            let height = self.eval("document.documentElement.scrollHeight").as_u64();
+            self.size(width, height.expect("a height").min(60_000));
+            self.eval(
+                "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))",
+            );
         }
+    }
+
+    /// A picture of the first element that a selector finds, as PNG, at a scale.
+    #[track_caller]
+    pub(super) fn picture(&mut self, selector: &str, scale: f64) -> Vec<u8> {
+        let clip = self.eval(&format!(
+            "(() => {{ const it = document.querySelector('{selector}').getBoundingClientRect();
+                return {{ x: Math.floor(it.x), y: Math.floor(it.y + scrollY), width: Math.ceil(it.width),
+                    height: Math.ceil(it.height), scale: {scale} }}; }})()"
+        ));
+        let params = json!({ "format": "png", "clip": clip, "captureBeyondViewport": true });
         let answer = self.call("Page.captureScreenshot", params);
         base64(answer["data"].as_str().expect("a picture"))
     }

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use psp2psa::Read;
 use psp2psa::input::InputFile;
 use psp2psa::plan::settings::Settings;
-use psp2psa::plan::{Aim, Basis, Existing, Options};
+use psp2psa::plan::{Aim, Basis, Existing, Options, Prefer};
 
 const BOUND: Duration = Duration::from_secs(15);
 
@@ -105,6 +105,7 @@ fn five_thousand_workloads_and_pods_of_one_namespace_are_planned() {
     let options = Options {
         target: None,
         basis: Basis::Observed,
+        prefer: Prefer::Stability,
         audit: Aim::Next,
         warn: Aim::Next,
         existing: Existing::Keep,

@@ -1,3 +1,4 @@
+use psp2psa::input::layout::{Layout, NodeAt, Shape};
 use psp2psa::input::{self, InputFile, Storage, Unreadable};
 use serde_json::json;
 
@@ -272,25 +273,47 @@ fn binary_garbage_is_named() {
     );
 }
 
+/// The value of a key in a mapping of a layout.
+fn entry(layout: &Layout, map: NodeAt, name: &str) -> NodeAt {
+    let Shape::Map { entries, .. } = &layout.nodes[map].shape else {
+        panic!("no mapping");
+    };
+    let is_name =
+        |at: NodeAt| matches!(&layout.nodes[at].shape, Shape::Scalar { text, .. } if text == name);
+    entries
+        .iter()
+        .find(|(key, _)| is_name(*key))
+        .expect("the key is there")
+        .1
+}
+
 #[test]
-fn nodes_know_their_bytes() {
-    let text = "# é\nkind: A\nmetadata:\n  name: \"ä\"   # c\n  labels: {a: b}\nspec:\n- x\n- y: 1\n\n# end\n---\nkind: B\n";
+fn a_layout_knows_what_stands_where() {
+    let text = "# é\nkind: A\nmetadata:\n  name: \"ä\"   # c\n  labels: {a: b}\nspec:\n- x\n- y: 1\n\n# end\n---\nkind: B\n---\n{\"kind\": \"C\", \"metadata\": {\"name\": \"\\u00e4\"}}\n";
     let file = file(text);
     let reading = input::documents(&file);
-    let (tree, root) = reading.documents[0].tree().unwrap();
-    let metadata = tree.get(root, "metadata").unwrap();
-    let slice = |node| &text[tree.bytes(node)];
-    assert_eq!(slice(tree.get(metadata, "name").unwrap()), "\"ä\"");
-    assert_eq!(slice(tree.get(metadata, "labels").unwrap()), "{a: b}");
-    assert_eq!(slice(metadata), "name: \"ä\"   # c\n  labels: {a: b}");
-    assert_eq!(slice(tree.get(root, "spec").unwrap()), "- x\n- y: 1");
+    let slice = |layout: &Layout, at: NodeAt| text[layout.nodes[at].bytes.clone()].to_owned();
+
+    let layout = reading.documents[0].layout().unwrap();
+    let root = reading.documents[0].in_layout(&layout).unwrap();
+    let metadata = entry(&layout, root, "metadata");
+    assert_eq!(slice(&layout, entry(&layout, metadata, "name")), "\"ä\"");
+    assert_eq!(slice(&layout, entry(&layout, metadata, "labels")), "{a: b}");
     assert_eq!(
-        slice(tree.items(tree.get(root, "spec").unwrap())[1]),
-        "y: 1"
+        slice(&layout, metadata),
+        "name: \"ä\"   # c\n  labels: {a: b}"
     );
-    let (tree, root) = reading.documents[1].tree().unwrap();
-    assert_eq!(&text[tree.bytes(root)], "kind: B");
-    assert_eq!(tree.source(root), "kind: B");
+    assert!(slice(&layout, entry(&layout, root, "spec")).ends_with("x\n- y: 1"));
+
+    let other = reading.documents[1].layout().unwrap();
+    let root = reading.documents[1].in_layout(&other).unwrap();
+    assert_eq!(slice(&other, root), "kind: B");
+    assert_eq!(reading.documents[1].in_layout(&layout), None);
+
+    let json = reading.documents[2].layout().unwrap();
+    let metadata = entry(&json, 0, "metadata");
+    assert_eq!(slice(&json, metadata), r#"{"name": "\u00e4"}"#);
+    assert_eq!(slice(&json, entry(&json, metadata, "name")), r#""\u00e4""#);
 }
 
 #[test]

@@ -13,9 +13,10 @@ fn exercise(bytes: &[u8]) -> Vec<String> {
     for document in &reading.documents {
         let _ = document.value();
         let _ = document.decode::<psp2psa::model::pod::Pod>();
-        if let Some((tree, root)) = document.tree() {
-            assert!(tree.bytes(root).end <= file.bytes.len());
-        }
+        let layout = document.layout().expect("what is read can be laid out");
+        let ends = layout.nodes.iter().map(|node| node.bytes.end);
+        assert!(ends.max() <= Some(file.bytes.len()));
+        let _ = document.in_layout(&layout);
     }
     assert!(reading.diagnostics.len() >= reading.unreadable.len());
     messages(&reading.diagnostics)

@@ -198,6 +198,7 @@ pub(super) struct MigrationReport {
     pub(super) target_version: String,
     pub(super) target_reason: String,
     pub(super) basis: String,
+    pub(super) prefer: String,
     pub(super) namespaces: Vec<Namespace>,
     pub(super) policies: Vec<Policy>,
     pub(super) findings: Vec<Finding>,
@@ -264,6 +265,7 @@ pub(super) struct Namespace {
     pub(super) needed_stored: Nullable<String>,
     pub(super) needed_with_patches: Nullable<String>,
     pub(super) enforce: Nullable<String>,
+    pub(super) enforce_after_bypass: Nullable<String>,
     pub(super) audit: Nullable<String>,
     pub(super) warn: Nullable<String>,
     pub(super) proposed: Nullable<String>,
@@ -329,9 +331,10 @@ pub(super) struct Workload {
     pub(super) satisfies: Vec<String>,
     pub(super) satisfies_stored: Nullable<Vec<String>>,
     pub(super) satisfies_patched: Nullable<Vec<String>>,
-    pub(super) mutations: Vec<Change>,
+    pub(super) mutations: Vec<Mutated>,
     pub(super) violations: BTreeMap<String, Vec<Violation>>,
     pub(super) patch: Nullable<Patch>,
+    pub(super) hardening: Vec<Hardening>,
     pub(super) notes: Vec<String>,
 }
 
@@ -350,6 +353,24 @@ pub(super) struct Patch {
     pub(super) loosening: Vec<Change>,
     pub(super) proof: String,
     pub(super) object: Value,
+    pub(super) stage: Nullable<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct Hardening {
+    pub(super) level: String,
+    pub(super) edits: Vec<Change>,
+    pub(super) proof: Nullable<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct Mutated {
+    pub(super) path: String,
+    pub(super) before: Nullable<Value>,
+    pub(super) after: Nullable<Value>,
+    pub(super) consequence: String,
 }
 
 #[derive(Debug, Deserialize)]

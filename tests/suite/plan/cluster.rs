@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 
 /// Objects, each in a file of its own.
 #[derive(Debug, Clone)]
-pub(super) struct Cluster {
-    pub(super) objects: Vec<(String, Value)>,
+pub(crate) struct Cluster {
+    pub(crate) objects: Vec<(String, Value)>,
 }
 
 const NAMESPACES: [&str; 3] = ["kube-system", "shop", "store"];
@@ -55,7 +55,7 @@ fn spec(which: usize) -> Value {
 }
 
 /// A workload of any kind; its name may be another's, so that there are copies and variants.
-pub(super) fn any_workload() -> impl Strategy<Value = Value> {
+pub(crate) fn any_workload() -> impl Strategy<Value = Value> {
     let kind = select(vec![
         "Deployment",
         "StatefulSet",
@@ -225,7 +225,7 @@ fn any_other() -> impl Strategy<Value = Value> {
     ])
 }
 
-pub(super) fn any_cluster() -> impl Strategy<Value = Cluster> {
+pub(crate) fn any_cluster() -> impl Strategy<Value = Cluster> {
     let namespaces = NAMESPACES.map(|name| option::weighted(0.8, any_namespace(name)));
     (
         namespaces,

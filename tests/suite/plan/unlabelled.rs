@@ -164,6 +164,7 @@ fn options(exclude: &[&str]) -> Options {
     Options {
         target: None,
         basis: psp2psa::plan::Basis::Observed,
+        prefer: psp2psa::plan::Prefer::Stability,
         audit: psp2psa::plan::Aim::Next,
         warn: psp2psa::plan::Aim::Next,
         existing: psp2psa::plan::Existing::Keep,

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use psp2psa::render::json::v1::{
     BlockedBy, Change, Changed, Cleanup, Control, Diagnostic, Document, ExistingPods, Finding,
-    Granted, Labels, Left, MigrationReport, Mutation, Namespace, Patch, Place, Policy, Preview,
-    Reference, Source, Summary, Tool, Unmapped, Usable, Violation, Workload,
+    Granted, Hardening, Labels, Left, MigrationReport, Mutated, Mutation, Namespace, Patch, Place,
+    Policy, Preview, Reference, Source, Summary, Tool, Unmapped, Usable, Violation, Workload,
 };
 use serde_json::json;
 
@@ -21,6 +21,7 @@ pub(super) fn document(text: &dyn Fn(&str) -> String) -> Document<MigrationRepor
             "the oldest kubelet, of node worker-3; choose the version of the planned upgrade with --target-version",
         ),
         basis: text("observed"),
+        prefer: text("stability"),
         summary: Summary {
             namespaces: namespaces.len(),
             by_enforce: BTreeMap::new(),
@@ -150,6 +151,7 @@ impl Sample<'_> {
             needed_stored: None,
             needed_with_patches: None,
             enforce: None,
+            enforce_after_bypass: None,
             audit: self.some("restricted"),
             warn: self.some("restricted"),
             proposed: None,
@@ -382,6 +384,7 @@ impl Sample<'_> {
             mutations: Vec::new(),
             violations: BTreeMap::new(),
             patch: None,
+            hardening: Vec::new(),
             notes: Vec::new(),
         }
     }
@@ -418,23 +421,48 @@ impl Sample<'_> {
             satisfies_patched: Some(self.list(&["privileged", "baseline", "restricted"])),
             violations: BTreeMap::from([(self.text("restricted"), restricted)]),
             mutations: vec![
-                Change {
-                    path: self.text("spec.containers[0].securityContext.allowPrivilegeEscalation"),
-                    before: None,
-                    after: Some(json!(false)),
+                Mutated {
+                    change: Change {
+                        path: self
+                            .text("spec.containers[0].securityContext.allowPrivilegeEscalation"),
+                        before: None,
+                        after: Some(json!(false)),
+                    },
+                    consequence: self.text("programs can gain privileges"),
                 },
-                Change {
-                    path: self.text("spec.securityContext.fsGroup"),
-                    before: Some(json!(null)),
-                    after: Some(json!({ "why": self.text("MustRunAs") })),
+                Mutated {
+                    change: Change {
+                        path: self.text("spec.securityContext.fsGroup"),
+                        before: Some(json!(null)),
+                        after: Some(json!({ "why": self.text("MustRunAs") })),
+                    },
+                    consequence: self.text("files may be out of reach"),
                 },
             ],
             patch: Some(Patch {
-                edits: Vec::new(),
-                loosening: Vec::new(),
+                edits: vec![Change {
+                    path: self.text("spec.securityContext.runAsUser"),
+                    before: Some(json!(self.text("0"))),
+                    after: Some(json!(self.text("1000"))),
+                }],
+                loosening: vec![Change {
+                    path: self.text("spec.containers[0].securityContext.privileged"),
+                    before: None,
+                    after: Some(json!(true)),
+                }],
                 proof: "accepted".to_owned(),
                 object: Some(json!({ "spec": { "x": self.text("RuntimeDefault") } })),
+                stage: self.some("20-workloads"),
             }),
+            hardening: vec![Hardening {
+                level: self.text("restricted"),
+                edits: vec![Change {
+                    path: self.text("spec.securityContext.seccompProfile"),
+                    before: None,
+                    after: Some(json!({ "type": self.text("RuntimeDefault") })),
+                }],
+                proof: self.some("refused"),
+            }],
             notes: self.list(&["ended (Succeeded): it decides nothing"]),
             ..self.workload("Deployment", namespace, name)
         }

@@ -1,0 +1,161 @@
+//! In which order patches, bypass and labels must come, and why.
+
+use std::collections::BTreeSet;
+
+use crate::pss::admission::Mode;
+use crate::pss::{self, Level, LevelSet};
+
+use super::labels::{Labels, Stage};
+use super::level::{self, Decision, Facts, Status, list};
+use super::patches::Proof;
+use super::workloads::WorkloadPlan;
+use super::{Context, Prefer};
+
+/// What the role and the bindings of the bypass are called, and its policy but for what makes it come first.
+pub const BYPASS: &str = "psp2psa-bypass";
+
+/// A name for a policy that comes before these others. Nothing comes before `0`, and `-` is the smallest character that
+/// may follow; so there is none where a policy is called `0`.
+pub(super) fn bypass_name<'p>(others: impl Iterator<Item = &'p str> + Clone) -> Option<String> {
+    const LONGEST: usize = 253;
+    (1..LONGEST - BYPASS.len())
+        .map(|count| format!("0{}{BYPASS}", "-".repeat(count)))
+        .find(|name| others.clone().all(|other| name.as_str() < other))
+}
+
+/// Whether the old policies have to be bypassed before something that the plan wants: a patch that they would refuse or
+/// write over, or a label that refuses what they admit.
+///
+/// Only what is labelled is bypassed: from then on nothing but the label protects the namespace.
+pub(super) fn is_bypassed(
+    context: &Context,
+    decision: &Decision,
+    labels: &Labels,
+    workloads: &[WorkloadPlan],
+) -> bool {
+    let late = |workload: &WorkloadPlan| workload.stage() == Some(Stage::LateWorkloads);
+    context.bypass.is_some()
+        && decision.status == Status::Planned
+        && labels.in_force(Mode::Enforce).is_some()
+        && (labels.later.is_some() || workloads.iter().any(late))
+}
+
+/// The order of the stages of a namespace in sentences; none where any order will do.
+pub(super) fn sentences(facts: &Facts, labels: &Labels, bypassed: bool) -> Vec<String> {
+    let mut sentences = Vec::new();
+    sentences.extend(patches_first(facts, labels));
+    if let Some(later) = labels.enforced_later() {
+        sentences.push(bypass_first(facts, later.level));
+        sentences.extend(template_first(facts, later.level));
+        let (_, doubts) = level::confidence(facts, later.level);
+        if !doubts.is_empty() {
+            sentences.push(format!(
+                "before {} is enforced, a person should look: {}",
+                later.level,
+                list(&doubts)
+            ));
+        }
+    } else if bypassed {
+        sentences.push(format!(
+            "the policies refuse or write over the patches of {}, so these have to wait: apply 40-bypass, then \
+             50-workloads",
+            titles(facts, |workload| workload.stage() == Some(Stage::LateWorkloads))
+        ));
+    }
+    sentences
+}
+
+fn titles(facts: &Facts, which: impl Fn(&WorkloadPlan) -> bool) -> String {
+    let workloads = facts.workloads.iter().filter(|workload| which(workload));
+    let titles: Vec<String> = workloads.map(WorkloadPlan::title).collect();
+    list(&titles)
+}
+
+/// Labels that refuse the templates as they are need the patches before them.
+fn patches_first(facts: &Facts, labels: &Labels) -> Option<String> {
+    let enforced = labels.in_force(Mode::Enforce)?.level;
+    let unpatched = facts
+        .workloads
+        .iter()
+        .map(|workload| workload.binding_set(Prefer::Stability))
+        .fold(LevelSet::ALL, LevelSet::intersection);
+    let patched = facts.bound?.contains(enforced) && !unpatched.contains(enforced);
+    patched.then(|| {
+        format!(
+            "patches before labels: only the patches get {} to {enforced}, so apply 20-workloads and wait until every \
+             rollout has finished",
+            titles(facts, |workload| !workload
+                .binding_set(Prefer::Stability)
+                .contains(enforced))
+        )
+    })
+}
+
+/// Why a level has to wait for the bypass, and what comes in which order.
+fn bypass_first(facts: &Facts, later: Level) -> String {
+    let spoiled = |workload: &WorkloadPlan| {
+        let stored = workload.satisfies_stored();
+        workload.satisfies.contains(later) && stored.is_some_and(|set| !set.contains(later))
+    };
+    let late = |workload: &WorkloadPlan| workload.stage() == Some(Stage::LateWorkloads);
+    let mut reasons: Vec<String> = Vec::new();
+    if facts.workloads.iter().any(spoiled) {
+        let checks: BTreeSet<String> = facts
+            .workloads
+            .iter()
+            .filter(|workload| spoiled(workload))
+            .map(|workload| pss::reason(workload.violations_of(later)))
+            .collect();
+        let checks: Vec<String> = checks.into_iter().collect();
+        reasons.push(format!(
+            "the policies weaken {} below the templates ({})",
+            titles(facts, spoiled),
+            list(&checks)
+        ));
+    }
+    if facts.workloads.iter().any(late) {
+        reasons.push(format!(
+            "the policies refuse or write over the patches of {}",
+            titles(facts, late)
+        ));
+    }
+    let patches = match facts.workloads.iter().any(late) {
+        true => "then 50-workloads, wait until every rollout has finished, ",
+        false => "",
+    };
+    let because = match reasons.is_empty() {
+        true => String::new(),
+        false => format!(", because {}", reasons.join(", and ")),
+    };
+    format!(
+        "{later} has to wait for the bypass{because}: apply 40-bypass, {patches}then 60-enforce"
+    )
+}
+
+/// The way without the bypass: templates that say themselves what the policies weaken, if the policies accept that.
+fn template_first(facts: &Facts, later: Level) -> Option<String> {
+    let lacking: Vec<&WorkloadPlan> = facts
+        .workloads
+        .iter()
+        .filter(|workload| !workload.binding_set(facts.prefer).contains(later))
+        .collect();
+    let mut fields = BTreeSet::new();
+    for workload in &lacking {
+        let mut proposals = workload.hardening.iter();
+        let accepted = proposals.find(|hardening| {
+            hardening.level == later && hardening.proof == Some(Proof::Accepted)
+        })?;
+        fields.extend(accepted.edits.iter().map(|edit| match &edit.after {
+            Some(value) => format!("{} = {value}", edit.generic_path()),
+            None => edit.generic_path(),
+        }));
+    }
+    let fields: Vec<String> = fields.into_iter().collect();
+    (!lacking.is_empty()).then(|| {
+        format!(
+            "or without the bypass: write {} into {}, which the policies accept, and then enforce {later}",
+            list(&fields),
+            titles(facts, |workload| !workload.binding_set(facts.prefer).contains(later))
+        )
+    })
+}

@@ -1,0 +1,176 @@
+//! What a policy writes into pods, as far as it weakens nothing.
+
+use crate::model::pod::{Pod, PodSecurityContext, Profile, SecurityContext};
+use crate::pss::Evaluator;
+
+use super::APP_ARMOR;
+
+/// The stored pod without what weakens it and without what storage adds for old readers.
+///
+/// Whatever is left is preserving unless it costs a level that the pod satisfies as written: then it is left out, too,
+/// one field of all containers at a time.
+pub(super) fn preserving(before: &Pod, stored: &Pod, evaluator: &Evaluator) -> Pod {
+    let patched = without_weakening(before, stored);
+    let written = evaluator.satisfies(before);
+    let keeps = |pod: &Pod| written.intersection(evaluator.satisfies(pod)) == written;
+    if keeps(&patched) {
+        return patched;
+    }
+    let mut kept = before.clone();
+    for copy in FIELDS {
+        let mut more = kept.clone();
+        copy(&mut more, &patched);
+        if keeps(&more) {
+            kept = more;
+        }
+    }
+    kept
+}
+
+/// Copies one field, or one field of every container, from a pod of the same shape.
+type Copy = fn(&mut Pod, &Pod);
+
+/// Every field that a policy writes.
+const FIELDS: &[Copy] = &[
+    |to, from| {
+        to.metadata
+            .annotations
+            .clone_from(&from.metadata.annotations)
+    },
+    |to, from| {
+        to.spec
+            .runtime_class_name
+            .clone_from(&from.spec.runtime_class_name)
+    },
+    |to, from| of_pod(to, from, |to, from| to.fs_group = from.fs_group),
+    |to, from| {
+        of_pod(to, from, |to, from| {
+            to.supplemental_groups.clone_from(&from.supplemental_groups)
+        })
+    },
+    |to, from| {
+        of_pod(to, from, |to, from| {
+            to.se_linux_options.clone_from(&from.se_linux_options)
+        })
+    },
+    |to, from| {
+        of_pod(to, from, |to, from| {
+            to.seccomp_profile.clone_from(&from.seccomp_profile)
+        })
+    },
+    |to, from| of_containers(to, from, |to, from| to.run_as_user = from.run_as_user),
+    |to, from| of_containers(to, from, |to, from| to.run_as_group = from.run_as_group),
+    |to, from| {
+        of_containers(to, from, |to, from| {
+            to.run_as_non_root = from.run_as_non_root
+        })
+    },
+    |to, from| {
+        of_containers(to, from, |to, from| {
+            to.seccomp_profile.clone_from(&from.seccomp_profile)
+        })
+    },
+    |to, from| {
+        of_containers(to, from, |to, from| {
+            to.capabilities.clone_from(&from.capabilities)
+        })
+    },
+    |to, from| {
+        of_containers(to, from, |to, from| {
+            to.read_only_root_filesystem = from.read_only_root_filesystem;
+        });
+    },
+    |to, from| {
+        of_containers(to, from, |to, from| {
+            to.allow_privilege_escalation = from.allow_privilege_escalation;
+        });
+    },
+];
+
+fn of_pod(to: &mut Pod, from: &Pod, copy: fn(&mut PodSecurityContext, &PodSecurityContext)) {
+    if let Some(from) = &from.spec.security_context {
+        copy(to.spec.security_context.get_or_insert_default(), from);
+    }
+}
+
+fn of_containers(to: &mut Pod, from: &Pod, copy: fn(&mut SecurityContext, &SecurityContext)) {
+    let spec = &mut to.spec;
+    let containers = spec
+        .init_containers
+        .iter_mut()
+        .chain(&mut spec.containers)
+        .chain(&mut spec.ephemeral_containers);
+    for (to, from) in containers.zip(from.spec.all_containers()) {
+        if let Some(from) = &from.security_context {
+            copy(to.security_context.get_or_insert_default(), from);
+        }
+    }
+}
+
+/// The stored pod without unconfined profiles, added capabilities and allowed privilege escalation, and with the flag
+/// that a known uid proves.
+fn without_weakening(before: &Pod, stored: &Pod) -> Pod {
+    let mut patched = stored.clone();
+    patched.metadata.annotations = before.metadata.annotations.clone();
+    patched.metadata.annotations.extend(
+        stored
+            .metadata
+            .annotations
+            .iter()
+            .filter(|(key, value)| key.starts_with(APP_ARMOR) && *value != "unconfined")
+            .map(|(key, value)| (key.clone(), value.clone())),
+    );
+    let unconfined = |profile: &Option<Profile>| {
+        profile
+            .as_ref()
+            .is_some_and(|profile| profile.type_ == "Unconfined")
+    };
+    if let Some(context) = &mut patched.spec.security_context {
+        let written = before.spec.security_context.as_ref();
+        if unconfined(&context.seccomp_profile) {
+            context.seccomp_profile = written.and_then(|c| c.seccomp_profile.clone());
+        }
+    }
+    let user = patched
+        .spec
+        .security_context
+        .as_ref()
+        .and_then(|c| c.run_as_user);
+    let flag = patched
+        .spec
+        .security_context
+        .as_ref()
+        .and_then(|c| c.run_as_non_root);
+    let written = before.spec.all_containers();
+    let spec = &mut patched.spec;
+    let containers = spec
+        .init_containers
+        .iter_mut()
+        .chain(&mut spec.containers)
+        .chain(&mut spec.ephemeral_containers);
+    for (container, written) in containers.zip(written) {
+        let Some(context) = &mut container.security_context else {
+            continue;
+        };
+        let empty = SecurityContext::default();
+        let written = written.security_context.as_ref().unwrap_or(&empty);
+        if unconfined(&context.seccomp_profile) {
+            context.seccomp_profile.clone_from(&written.seccomp_profile);
+        }
+        if context.allow_privilege_escalation == Some(true) {
+            context.allow_privilege_escalation = written.allow_privilege_escalation;
+        }
+        if let Some(capabilities) = &mut context.capabilities {
+            capabilities.add = written
+                .capabilities
+                .as_ref()
+                .map_or_else(Vec::new, |c| c.add.clone());
+        }
+        // A uid that is known and not 0 proves what the flag only claims.
+        let uid = context.run_as_user.or(user);
+        if uid.is_some_and(|uid| uid != 0) && context.run_as_non_root.or(flag).is_none() {
+            context.run_as_non_root = Some(true);
+        }
+    }
+    patched
+}

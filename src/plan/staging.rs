@@ -1,0 +1,80 @@
+//! Which stage of the rollout applies the patch of a workload.
+//!
+//! A stage carries the object and the patch, so the input must show the object, and show it in one way: of variants
+//! nobody knows which one is applied.
+
+use std::collections::BTreeMap;
+
+use crate::diag::Source;
+use crate::model::workload::{Manifest, Workload};
+
+use super::labels::Stage;
+use super::patches::Proof;
+use super::workloads::WorkloadPlan;
+
+/// A patch that a stage applies.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Staged {
+    /// [`Stage::Workloads`] or [`Stage::LateWorkloads`].
+    pub stage: Stage,
+    /// The object that the patch is for, as its owner wrote it.
+    pub manifest: Manifest,
+    /// Path of the pod inside it; empty for a Pod.
+    pub pod_path: &'static str,
+}
+
+/// Finds the stage of each patch of a namespace. The plans are those of the workloads, in the same order.
+pub(super) fn stage(
+    plans: &mut [WorkloadPlan],
+    workloads: &[&Workload],
+    manifests: &BTreeMap<Source, Manifest>,
+) {
+    let mut variants: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+    for workload in workloads {
+        let reference = (workload.kind.as_str(), workload.meta.name.as_str());
+        *variants.entry(reference).or_default() += 1;
+    }
+    for (plan, workload) in plans.iter_mut().zip(workloads) {
+        let reference = (workload.kind.as_str(), workload.meta.name.as_str());
+        let applicable = plan.counts
+            && workload.is_patchable()
+            && is_dns_subdomain(&workload.meta.name)
+            && variants.get(&reference) == Some(&1);
+        let Some(patch) = plan
+            .patch()
+            .filter(|patch| applicable && patch.object.is_some())
+        else {
+            continue;
+        };
+        let stage = match patch.proof {
+            Proof::Accepted => Stage::Workloads,
+            Proof::OtherPolicy | Proof::StillMutated | Proof::Refused => Stage::LateWorkloads,
+        };
+        let mut copies = workload
+            .sources
+            .iter()
+            .filter_map(|source| manifests.get(source));
+        if let Some(manifest) = copies.next()
+            && copies.all(|copy| copy == manifest)
+        {
+            plan.staged = Some(Staged {
+                stage,
+                manifest: manifest.clone(),
+                pod_path: workload.pod_path(),
+            });
+        }
+    }
+}
+
+/// Whether a name is one that objects may have.
+/// Upstream: `k8s.io/apimachinery/pkg/util/validation` (`IsDNS1123Subdomain`), less its rules for single labels.
+fn is_dns_subdomain(name: &str) -> bool {
+    let alphanumeric = |c: u8| c.is_ascii_lowercase() || c.is_ascii_digit();
+    let bytes = name.as_bytes();
+    (1..=253).contains(&bytes.len())
+        && bytes
+            .iter()
+            .all(|&c| alphanumeric(c) || c == b'-' || c == b'.')
+        && bytes.first().is_some_and(|&c| alphanumeric(c))
+        && bytes.last().is_some_and(|&c| alphanumeric(c))
+}
