@@ -359,6 +359,9 @@ impl Clock {
     }
 }
 
+/// One of the numbers of a size.
+type Field = fn(&mut Size) -> &mut u64;
+
 /// One size doubled twice while the others stay.
 fn curve() -> io::Result<()> {
     let base = Size {
@@ -369,7 +372,7 @@ fn curve() -> io::Result<()> {
         policies: 20,
     };
     println!("\ncurve: {} and each of these doubled twice", sizes(base));
-    let vary: [(&str, fn(&mut Size) -> &mut u64); 5] = [
+    let vary: [(&str, Field); 5] = [
         ("namespaces", |size| &mut size.namespaces),
         ("workloads", |size| &mut size.workloads),
         ("bindings", |size| &mut size.bindings),

@@ -111,7 +111,7 @@ impl List {
 
 /// Whether a file begins with YAML documents, several of them.
 pub(super) fn are_documents(head: &[u8]) -> bool {
-    !split::nul(head).is_some()
+    split::nul(head).is_none()
         && !head.starts_with(b"\xFF\xFE")
         && !head.starts_with(b"\xFE\xFF")
         && split::json_begin(head, 0).is_none()

@@ -126,8 +126,11 @@ fn too_large(limit: u64) -> io::Error {
     )
 }
 
+/// A source of which the first bytes have been looked at.
+type Peeked<R> = Chain<Cursor<Vec<u8>>, R>;
+
 /// The first bytes of a source, and the source with these before it again.
-fn peek<R: Read>(mut source: R, count: u64) -> io::Result<(Vec<u8>, Chain<Cursor<Vec<u8>>, R>)> {
+fn peek<R: Read>(mut source: R, count: u64) -> io::Result<(Vec<u8>, Peeked<R>)> {
     let mut head = Vec::new();
     source.by_ref().take(count).read_to_end(&mut head)?;
     Ok((head.clone(), Cursor::new(head).chain(source)))
