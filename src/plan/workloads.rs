@@ -1,5 +1,4 @@
-//! What each workload needs: as written, and as Kubernetes 1.24 stores it under the policies. The file is long because
-//! both answers, and those of live pods, are made by one judge.
+//! What each workload needs: as written, and as Kubernetes 1.24 stores it under the policies.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
