@@ -359,9 +359,6 @@ impl Clock {
     }
 }
 
-/// One of the numbers of a size.
-type Field = fn(&mut Size) -> &mut u64;
-
 /// One size doubled twice while the others stay.
 fn curve() -> io::Result<()> {
     let base = Size {
@@ -372,7 +369,9 @@ fn curve() -> io::Result<()> {
         policies: 20,
     };
     println!("\ncurve: {} and each of these doubled twice", sizes(base));
-    let vary: [(&str, Field); 5] = [
+    /// The number of one kind of object.
+    type Count = fn(&mut Size) -> &mut u64;
+    let vary: [(&str, Count); 5] = [
         ("namespaces", |size| &mut size.namespaces),
         ("workloads", |size| &mut size.workloads),
         ("bindings", |size| &mut size.bindings),

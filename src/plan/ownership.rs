@@ -2,8 +2,10 @@
 //!
 //! Upstream: `metadata.ownerReferences` with `controller: true`; an object has at most one such owner.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use crate::model::pod::Pod;
 use crate::model::workload::{Origin, Workload};
 
 /// How many owners up a chain is followed. Real chains have three links (CronJob, Job, Pod); a longer one is a cycle
@@ -48,4 +50,14 @@ pub(super) fn explain(workloads: &[Workload]) -> Vec<(&Workload, Option<&Workloa
             (workload, None)
         })
         .collect()
+}
+
+/// The pod as its owner would make it again: debug containers are added to a pod that runs, and go with it.
+pub(super) fn without_debugging(pod: &Pod) -> Cow<'_, Pod> {
+    if pod.spec.ephemeral_containers.is_empty() {
+        return Cow::Borrowed(pod);
+    }
+    let mut pod = pod.clone();
+    pod.spec.ephemeral_containers.clear();
+    Cow::Owned(pod)
 }

@@ -1,6 +1,5 @@
 //! What each workload needs: as written, and as Kubernetes 1.24 stores it under the policies.
 
-use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::diag::Source;
@@ -16,6 +15,7 @@ use crate::rbac::{Access, Identity};
 use super::Prefer;
 use super::labels::Stage;
 use super::overlap::Overlaps;
+use super::ownership::without_debugging;
 use super::patches::{self, Hardening, Patch, Replayed};
 use super::staging::Staged;
 
@@ -402,16 +402,6 @@ impl<'a> Judge<'a> {
         }
         pod
     }
-}
-
-/// The pod as its owner would make it again: debug containers are added to a pod that runs, and go with it.
-fn without_debugging(pod: &Pod) -> Cow<'_, Pod> {
-    if pod.spec.ephemeral_containers.is_empty() {
-        return Cow::Borrowed(pod);
-    }
-    let mut pod = pod.clone();
-    pod.spec.ephemeral_containers.clear();
-    Cow::Owned(pod)
 }
 
 /// What a live pod records of its own admission: it needs no replay, and it is stored already.

@@ -393,7 +393,7 @@ fn pictures_of_the_readme() {
             write(
                 root,
                 &format!("fixtures/pictures/{name}.png"),
-                &browser.picture(selector, 0.8),
+                &browser.picture(selector, 0.75),
             );
         }
     }

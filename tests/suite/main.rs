@@ -22,6 +22,8 @@ mod conformance;
 mod edit;
 /// Fixtures changed at random, for the same targets as the fuzzer.
 mod fuzz;
+/// What the report proposes beyond today's behaviour.
+mod hardening;
 /// Hostile names, values and numbers of objects, end to end.
 mod hostile;
 /// The YAML reader against Go's answers, and the input formats.

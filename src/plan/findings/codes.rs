@@ -307,7 +307,14 @@ While the plugin is on and the policies decide, a label of this level refuses ev
 
 ## What to do
 Bypass the policies first (`40-bypass`), patch the templates then (`50-workloads`) and enforce the level last
-(`60-enforce`). Or change the policy: let it accept what the level demands.",
+(`60-enforce`). Or change the policy: let it accept what the level demands.
+
+## Example
+```
+no pod that the policies admit satisfies restricted
+```
+
+The policy has no list of seccomp profiles, so it refuses every pod that names one. Restricted demands that one is named.",
     },
     FindingCode {
         name: "nothing-granted",
