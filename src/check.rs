@@ -1,37 +1,25 @@
 //! Every workload against the standards, in the order of the input.
+//!
+//! A dump of a cluster has a hundred thousand pods and a few hundred different answers. So a pod is judged as soon as it
+//! is read and then forgotten: of each one its name and place are kept, and which answer it got.
 
-use rayon::prelude::*;
+mod memory;
 
-use crate::model::defaults;
+use std::borrow::Cow;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::diag::{Diagnostic, Source};
+use crate::input::DecodeError;
+use crate::model::attribution::Homes;
+use crate::model::decode::Object;
+use crate::model::glance::Glance;
+use crate::model::pod::Pod;
 use crate::model::workload::Workload;
-use crate::pss::{self, Level, LevelSet, Version, Violation};
+use memory::{Known, TOKEN_VOLUME, essence, hash, masked};
 
-/// Judges workloads, copies and nameless ones included, with the defaults that the API server would fill in.
-///
-/// The pod of a template is judged as the pod that will be made of it.
-pub fn judge(workloads: Vec<Workload>, question: &Question) -> Vec<Checked> {
-    let evaluator = pss::evaluator(question.version);
-    workloads
-        .into_par_iter()
-        .filter(|workload| question.namespace.is_none() || workload.namespace == question.namespace)
-        .map(|mut workload| {
-            defaults::apply(&mut workload.pod);
-            let satisfies = evaluator.satisfies(&workload.pod);
-            let level = question.level.unwrap_or(match satisfies.tightest() {
-                Level::Privileged => Level::Baseline,
-                Level::Baseline | Level::Restricted => Level::Restricted,
-            });
-            Checked {
-                violations: evaluator.evaluate(level, &workload.pod),
-                workload,
-                level,
-                satisfies,
-            }
-        })
-        .collect()
-}
+use crate::pss::{self, Evaluator, Level, LevelSet, Version, Violation};
 
-/// What [`judge`] is asked.
+/// What is asked.
 #[derive(Debug, Clone)]
 pub struct Question {
     /// The level to judge by; `None` asks for the tightest level of each.
@@ -44,13 +32,337 @@ pub struct Question {
 
 /// One workload and what the standards say of it.
 #[derive(Debug)]
-pub struct Checked {
-    /// The workload.
-    pub workload: Workload,
+pub struct Checked<'a> {
+    /// Kind as written.
+    pub kind: &'a str,
+    /// `apiVersion` as written.
+    pub api_version: &'a str,
+    /// The namespace it belongs to; `None` if the input does not tell.
+    pub namespace: Option<&'a str>,
+    /// The name people know it by.
+    pub name: &'a str,
+    /// Where it stands.
+    pub source: Source,
+    /// Whether it is a pod that has run to completion.
+    pub terminated: bool,
     /// The level whose violations these are: the one asked for, else the next one tighter than what it satisfies.
     pub level: Level,
     /// Empty if the level admits it.
-    pub violations: Vec<Violation>,
+    pub violations: &'a [Violation],
     /// Levels that it satisfies.
     pub satisfies: LevelSet,
+}
+
+/// Judges workloads, copies and nameless ones included, with the defaults that the API server would fill in.
+///
+/// The pod of a template is judged as the pod that will be made of it.
+#[derive(Debug)]
+pub struct Judge {
+    evaluator: Evaluator,
+    question: Question,
+    known: Mutex<Known>,
+}
+
+/// What was made of one object.
+pub enum Look {
+    /// A workload.
+    Judged(Judgement),
+    /// An object that may decide where workloads without a namespace belong.
+    Other(Object),
+    /// Neither.
+    Nothing,
+}
+
+/// A workload that was judged.
+pub struct Judgement {
+    row: Row,
+    name: String,
+}
+
+/// What a workload does not share with others.
+struct Individual<'a> {
+    kind: Cow<'a, str>,
+    api_version: Cow<'a, str>,
+    namespace: Option<Cow<'a, str>>,
+    name: String,
+    terminated: bool,
+    source: &'a Source,
+}
+
+/// What was made of objects so far.
+#[derive(Debug, Default)]
+pub struct Seen {
+    /// Objects that decide where workloads without a namespace belong.
+    others: Vec<Object>,
+    rows: Vec<Rows>,
+}
+
+/// The answers for all workloads.
+#[derive(Debug)]
+pub struct Judged {
+    groups: Vec<Group>,
+    rows: Vec<Rows>,
+    namespace: Option<String>,
+}
+
+/// Workloads in the order of the input.
+#[derive(Debug, Default)]
+struct Rows {
+    /// Their names, one behind the other.
+    names: String,
+    rows: Vec<Row>,
+}
+
+#[derive(Debug)]
+struct Row {
+    group: u32,
+    name_length: u32,
+    document: u32,
+    line: u32,
+    column: u32,
+}
+
+/// What many workloads have in common.
+#[derive(Debug, Clone)]
+struct Group {
+    kind: String,
+    api_version: String,
+    namespace: Option<String>,
+    file: Arc<str>,
+    terminated: bool,
+    verdict: Arc<Verdict>,
+}
+
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct Verdict {
+    level: Level,
+    violations: Vec<Violation>,
+    satisfies: LevelSet,
+}
+
+impl Judge {
+    /// A judge for one question.
+    pub fn new(question: &Question) -> Self {
+        Judge {
+            evaluator: pss::evaluator(question.version),
+            question: question.clone(),
+            known: Mutex::default(),
+        }
+    }
+
+    /// Judges an object if it is a workload.
+    pub fn look(&self, object: Object) -> Look {
+        match object {
+            Object::Workload(workload) => Look::Judged(self.judge(*workload).0),
+            Object::Namespace(_) | Object::Kustomization(_) => Look::Other(object),
+            Object::Policy(_)
+            | Object::Role(_)
+            | Object::Binding(_)
+            | Object::ServiceAccount(_)
+            | Object::Node(_)
+            | Object::Gaps(_)
+            | Object::Revision(_)
+            | Object::Other => Look::Nothing,
+        }
+    }
+
+    /// Judges a pod at a glance if one like it was judged before; the others are decoded.
+    pub fn look_at(
+        &self,
+        glance: &Glance<'_>,
+        decode: impl FnOnce() -> Result<Object, DecodeError>,
+    ) -> Result<Look, DecodeError> {
+        let key = masked(&glance.rest);
+        let key_hash = hash(&key);
+        let known = self.known().glanced.find(key_hash, &key);
+        if let Some(verdict) = known {
+            let one = Individual {
+                kind: Cow::Borrowed("Pod"),
+                api_version: Cow::Borrowed("v1"),
+                namespace: Some(Cow::Borrowed(&glance.namespace)),
+                name: glance.name.to_string(),
+                terminated: glance.terminated,
+                source: glance.source,
+            };
+            return Ok(Look::Judged(self.row(one, verdict)));
+        }
+        match decode()? {
+            Object::Workload(workload) => {
+                let (row, verdict) = self.judge(*workload);
+                // What is masked must not matter to the answer.
+                let told = |violation: &Violation| violation.detail.contains(TOKEN_VOLUME);
+                if !verdict.violations.iter().any(told) {
+                    self.known().glanced.remember(key_hash, key, verdict);
+                }
+                Ok(Look::Judged(row))
+            }
+            object => Ok(self.look(object)),
+        }
+    }
+
+    fn judge(&self, workload: Workload) -> (Judgement, Arc<Verdict>) {
+        let source = workload.source().clone();
+        let terminated = workload.terminated();
+        let name = workload.meta.display_name();
+        let pod = essence(workload.pod);
+        let pod_hash = hash(&pod);
+        let known = self.known().pods.find(pod_hash, &pod);
+        // Two threads may judge the same pod at once; both find the same.
+        let verdict = known.unwrap_or_else(|| {
+            let verdict = self.verdict(&pod);
+            let mut known = self.known();
+            let verdict = known.share(verdict);
+            known.pods.remember(pod_hash, pod, Arc::clone(&verdict));
+            verdict
+        });
+        let one = Individual {
+            kind: Cow::Owned(workload.kind),
+            api_version: Cow::Owned(workload.api_version),
+            namespace: workload.namespace.map(Cow::Owned),
+            name,
+            terminated,
+            source: &source,
+        };
+        (self.row(one, Arc::clone(&verdict)), verdict)
+    }
+
+    fn row(&self, one: Individual<'_>, verdict: Arc<Verdict>) -> Judgement {
+        let (document, line, column) = (one.source.document, one.source.line, one.source.column);
+        let group = self.known().group(&one, verdict);
+        Judgement {
+            row: Row {
+                group,
+                name_length: one.name.len() as u32,
+                document,
+                line,
+                column,
+            },
+            name: one.name,
+        }
+    }
+
+    fn verdict(&self, pod: &Pod) -> Verdict {
+        let satisfies = self.evaluator.satisfies(pod);
+        let level = self.question.level.unwrap_or(match satisfies.tightest() {
+            Level::Privileged => Level::Baseline,
+            Level::Baseline | Level::Restricted => Level::Restricted,
+        });
+        Verdict {
+            level,
+            violations: self.evaluator.evaluate(level, pod),
+            satisfies,
+        }
+    }
+
+    fn known(&self) -> std::sync::MutexGuard<'_, Known> {
+        // Whoever panicked has only added something, and it is complete or absent.
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The answers, each workload attributed to its namespace.
+    pub(crate) fn finish(self, seen: Seen, homes: &Homes) -> (Judged, Vec<Diagnostic>) {
+        let known = self
+            .known
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner);
+        let mut judged = Judged {
+            groups: known.groups,
+            rows: seen.rows,
+            namespace: None,
+        };
+        let mut settled: Vec<Option<Option<String>>> = vec![None; judged.groups.len()];
+        let mut diagnostics = Vec::new();
+        for checked in judged.numbered() {
+            let (group, checked) = checked;
+            if settled[group as usize]
+                .as_ref()
+                .is_some_and(Option::is_some)
+            {
+                continue;
+            }
+            let mut namespace = checked.namespace.map(str::to_owned);
+            let known = homes.settle(
+                checked.kind,
+                checked.name,
+                &mut namespace,
+                std::slice::from_ref(&checked.source),
+                &mut diagnostics,
+            );
+            settled[group as usize] = Some(namespace.filter(|_| known));
+        }
+        for (group, namespace) in judged.groups.iter_mut().zip(settled) {
+            group.namespace = namespace.flatten();
+        }
+        judged.namespace = self.question.namespace;
+        (judged, diagnostics)
+    }
+}
+
+impl Seen {
+    /// Appends what was seen later.
+    pub fn append(&mut self, mut later: Seen) {
+        self.others.append(&mut later.others);
+        self.rows.append(&mut later.rows);
+    }
+
+    /// Objects that decide where workloads without a namespace belong.
+    pub(crate) fn others(&self) -> &[Object] {
+        &self.others
+    }
+
+    /// Adds what was made of an object.
+    pub fn add(&mut self, look: Look) {
+        match look {
+            Look::Judged(Judgement { row, name }) => {
+                if self.rows.is_empty() {
+                    self.rows.push(Rows::default());
+                }
+                let last = self.rows.len() - 1;
+                self.rows[last].names.push_str(&name);
+                self.rows[last].rows.push(row);
+            }
+            Look::Other(object) => self.others.push(object),
+            Look::Nothing => {}
+        }
+    }
+}
+
+impl Judged {
+    /// Every workload that was asked about, in the order of the input.
+    pub fn iter(&self) -> impl Iterator<Item = Checked<'_>> {
+        self.numbered()
+            .map(|(_, checked)| checked)
+            .filter(|checked| {
+                self.namespace.is_none() || checked.namespace == self.namespace.as_deref()
+            })
+    }
+
+    /// Every workload with the number of its group.
+    fn numbered(&self) -> impl Iterator<Item = (u32, Checked<'_>)> {
+        self.rows.iter().flat_map(move |rows| {
+            let mut names = rows.names.as_str();
+            rows.rows.iter().map(move |row| {
+                let (name, rest) = names.split_at(row.name_length as usize);
+                names = rest;
+                let group = &self.groups[row.group as usize];
+                let checked = Checked {
+                    kind: &group.kind,
+                    api_version: &group.api_version,
+                    namespace: group.namespace.as_deref(),
+                    name,
+                    source: Source {
+                        file: Arc::clone(&group.file),
+                        document: row.document,
+                        line: row.line,
+                        column: row.column,
+                    },
+                    terminated: group.terminated,
+                    level: group.verdict.level,
+                    violations: &group.verdict.violations,
+                    satisfies: group.verdict.satisfies,
+                };
+                (row.group, checked)
+            })
+        })
+    }
 }

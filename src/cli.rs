@@ -101,12 +101,16 @@ pub enum Command {
 /// Where the objects come from.
 #[derive(Debug, Clone, Args)]
 pub struct Input {
-    /// Files, folders or - for standard input; may be given several times
+    /// Files, folders, patterns or - for standard input; may be given several times. Gzip, zstd and tar are unpacked
     #[arg(short = 'f', long, required = true, num_args = 1.., value_name = "PATH")]
     pub filename: Vec<String>,
     /// Read folders with everything below them
     #[arg(short = 'R', long)]
     pub recursive: bool,
+    /// How much a compressed file may unpack to, and a text hold that is read as a whole, in GiB (default: 200 times
+    /// the file's size; 4)
+    #[arg(long, value_name = "GIB", value_parser = clap::value_parser!(u64).range(1..=1 << 20))]
+    pub max_unpacked: Option<u64>,
     /// Namespace of objects that name none (default: default, unless the input defines several namespaces)
     #[arg(long, value_name = "NAMESPACE")]
     pub default_namespace: Option<String>,

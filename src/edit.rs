@@ -180,7 +180,8 @@ pub fn apply(bytes: &[u8], splices: &[Splice]) -> Vec<u8> {
 /// The text of a file that can be edited, or why it can not.
 fn editable(file: &InputFile) -> Result<&str, &'static str> {
     match file.storage {
-        Storage::Gzip => return Err("the file is compressed"),
+        Storage::Gzip | Storage::Zstd => return Err("the file is compressed"),
+        Storage::Archived => return Err("it is in an archive"),
         Storage::Utf16 => return Err("the file is in UTF-16"),
         Storage::Plain => {}
     }

@@ -14,6 +14,7 @@ pub mod layout;
 mod list;
 mod read;
 mod split;
+pub mod stream;
 mod strict;
 mod template;
 mod text;
@@ -21,17 +22,19 @@ mod tree;
 pub mod walk;
 mod yaml;
 
+use std::cell::Cell;
 use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
-use serde::de::DeserializeOwned;
+use serde::Deserialize;
+use serde::de::{DeserializeOwned, IgnoredAny};
 
 use crate::diag::{Code, Diagnostic, Source};
 use de::NodeRef;
 use layout::{Layout, NodeAt};
 use split::{Form, Piece};
-use strict::Strict;
+use strict::{Heads, Strict, Whole};
 use text::{Fault, Origin};
 pub use tree::{Links, NodeId, Span, Tree, Value as NodeValue};
 
@@ -53,6 +56,10 @@ pub enum Storage {
     Plain,
     /// Compressed with gzip.
     Gzip,
+    /// Compressed with zstd.
+    Zstd,
+    /// In a tar archive.
+    Archived,
     /// In UTF-16.
     Utf16,
 }
@@ -111,8 +118,23 @@ pub struct Document<'a> {
 
 #[derive(Debug, Clone)]
 enum Body<'a> {
-    Json { text: &'a str, origin: Origin },
-    Tree { tree: Arc<Tree<'a>>, node: NodeId },
+    Json {
+        text: &'a str,
+        origin: Origin,
+    },
+    /// JSON that nobody has looked into but for its first keys.
+    Unread {
+        text: &'a str,
+        origin: Origin,
+        /// Whether kind and API version stand in the object.
+        shown: bool,
+        /// Whether it has been decoded: then it is an object, from the first byte to the last.
+        read: Cell<bool>,
+    },
+    Tree {
+        tree: Arc<Tree<'a>>,
+        node: NodeId,
+    },
 }
 
 /// A document that can not be read: what it would have held is a gap in the evidence.
@@ -214,7 +236,7 @@ impl<'a> Chunk<'a> {
 
     /// Reads the chunk.
     pub fn read(&self) -> Reading<'a> {
-        read::piece(self.file, &self.piece)
+        read::piece(&self.file.name, &self.file.bytes, &self.piece)
     }
 }
 
@@ -225,6 +247,15 @@ impl<'a> Document<'a> {
     pub fn decode<T: DeserializeOwned>(&self) -> Result<T, DecodeError> {
         match &self.body {
             Body::Tree { tree, node } => self.decode_node(tree, *node),
+            // Whoever takes it gets it again, once it has been looked at.
+            Body::Unread { origin, .. } => self.decode_tentatively().ok_or_else(|| {
+                self.broken(Fault::at_start(
+                    &diags::SYNTAX,
+                    *origin,
+                    "not understood",
+                    "",
+                ))
+            }),
             Body::Json { text, origin } => {
                 let mut json = serde_json::Deserializer::from_str(text);
                 // Whatever `serde_json` objects to is looked at again: it may be a repeated key, which is allowed, and
@@ -238,13 +269,34 @@ impl<'a> Document<'a> {
         }
     }
 
+    /// Decodes a [tentative](Self::is_tentative) object, with texts borrowed from the input. `None` if that does not
+    /// work, for whatever reason.
+    pub fn decode_tentatively<'d, T: Deserialize<'d>>(&'d self) -> Option<T> {
+        let Body::Unread {
+            text, shown, read, ..
+        } = &self.body
+        else {
+            return None;
+        };
+        let mut json = serde_json::Deserializer::from_str(text);
+        let heads = if *shown { Heads::Once } else { Heads::None };
+        let decoded = T::deserialize(Whole {
+            json: &mut json,
+            heads,
+        });
+        let value = decoded.ok()?;
+        json.end().ok()?;
+        read.set(true);
+        Some(value)
+    }
+
     /// The whole object as JSON, with `kind` and `apiVersion` also where they come from a typed list.
     ///
     /// Repeated keys are settled as for decoding. Numbers are as Go would write them, so a YAML `1e3` is `1000`.
     pub fn value(&self) -> Result<serde_json::Value, DecodeError> {
         let mut value: serde_json::Value = match &self.body {
             Body::Tree { tree, node } => self.decode_node(tree, *node)?,
-            Body::Json { text, origin } => {
+            Body::Json { text, origin } | Body::Unread { text, origin, .. } => {
                 let (tree, node) = json::load(text, *origin).map_err(|fault| self.broken(fault))?;
                 self.decode_node(&tree, node)?
             }
@@ -263,7 +315,23 @@ impl<'a> Document<'a> {
     pub fn tree(&self) -> Option<(&Tree<'_>, NodeId)> {
         match &self.body {
             Body::Tree { tree, node } => Some((tree, *node)),
-            Body::Json { .. } => None,
+            Body::Json { .. } | Body::Unread { .. } => None,
+        }
+    }
+
+    /// Whether it has only been guessed where the object ends: it counts once it has been decoded. See [`stream`].
+    pub fn is_tentative(&self) -> bool {
+        matches!(self.body, Body::Unread { .. })
+    }
+
+    /// Whether a tentative object proved to be one, from its first byte to its last, of the kind that its first keys
+    /// tell.
+    pub fn is_proven(&self) -> bool {
+        match &self.body {
+            Body::Unread { read, .. } => {
+                read.get() || self.decode_tentatively::<IgnoredAny>().is_some()
+            }
+            Body::Json { .. } | Body::Tree { .. } => true,
         }
     }
 
@@ -272,6 +340,8 @@ impl<'a> Document<'a> {
         match &self.body {
             Body::Tree { tree, .. } => Layout::yaml(tree.whole(), tree.whole_bytes().start),
             Body::Json { text, origin } => Layout::json(text, origin.offset),
+            // A part does not know where in the file it stands.
+            Body::Unread { .. } => None,
         }
     }
 
@@ -288,7 +358,7 @@ impl<'a> Document<'a> {
             Body::Json { text, origin } if origin.offset == layout.bytes.start => {
                 (text.len() == layout.bytes.len() && layout.json).then_some(0)
             }
-            Body::Tree { .. } | Body::Json { .. } => None,
+            Body::Tree { .. } | Body::Json { .. } | Body::Unread { .. } => None,
         }
     }
 

@@ -16,6 +16,7 @@
 //! * `go`: texts as Go prints them.
 //! * [`input`]: files to documents. The only stage that knows YAML and JSON; `input::walk` is the only one on disk.
 //! * [`model`]: documents to objects. The API server's defaults are applied here, once.
+//! * `collect`: from files to whatever is made of their documents, see [`Collector`].
 //! * [`rbac`]: who may `use` which policy where, through which binding, role and rule.
 //! * [`pss`]: the Pod Security Standards: pod × level × version to violations, in upstream's words. It does not know
 //!   PodSecurityPolicy admission, only what a policy's text means to a check.
@@ -56,12 +57,14 @@
 //! let read = psp2psa::read(&InputFile::new("p.yaml", pod.into()));
 //! let question = psp2psa::check::Question { level: Some(Level::Baseline), version: Version::Latest, namespace: None };
 //! let (answer, _) = psp2psa::check(read, &psp2psa::default_attribution(), &question);
-//! assert_eq!(answer[0].violations[0].detail, "hostPID=true");
+//! let answers: Vec<_> = answer.iter().collect();
+//! assert_eq!(answers[0].violations[0].detail, "hostPID=true");
 //! ```
 
 pub mod admit;
 pub mod check;
 pub mod cli;
+mod collect;
 pub mod config;
 pub mod diag;
 pub mod edit;
@@ -76,16 +79,15 @@ pub mod rbac;
 pub mod render;
 pub mod write;
 
-use rayon::prelude::*;
-use serde_json::Value;
-
 use admit::{Authorization, Replayed};
-use check::{Checked, Question};
+pub use collect::{Collector, Interrupted, Read};
+
+use check::{Judge, Judged, Look, Question, Seen};
 use diag::{Code, Diagnostic};
-use input::{DecodeError, Document, InputFile, Unreadable};
+use input::{DecodeError, Document, InputFile};
 use mapping::Mapping;
 use model::Inventory;
-use model::attribution::Attribution;
+use model::attribution::{Attribution, Homes};
 use model::decode::{Keep, Object};
 use model::psp::PodSecurityPolicy;
 use plan::Plan;
@@ -104,77 +106,53 @@ pub static CODES: &[&[&Code]] = &[
     edit::diags::CODES,
 ];
 
-/// What was read, in the order of the input, before it is put together.
-#[derive(Debug, Default)]
-pub struct Read {
-    /// Every document that could be decoded.
-    pub objects: Vec<Object>,
-    /// Every document that could not.
-    pub unreadable: Vec<Unreadable>,
-    /// What there is to say about them.
-    pub diagnostics: Vec<Diagnostic>,
+/// Reads to keep every object, for every question but [`admit()`] without the JSON of pods.
+pub fn keep_typed() -> Collector<'static, Vec<Object>, Object> {
+    keep_with(&|document| model::decode::decode(document, Keep::Typed))
 }
 
-impl Read {
-    /// Appends what was read from another file.
-    pub fn append(&mut self, mut other: Read) {
-        self.objects.append(&mut other.objects);
-        self.unreadable.append(&mut other.unreadable);
-        self.diagnostics.append(&mut other.diagnostics);
+/// Reads to keep every object, the JSON of pods too.
+pub fn keep_whole() -> Collector<'static, Vec<Object>, Object> {
+    keep_with(&|document| model::decode::decode(document, Keep::Whole))
+}
+
+/// Reads to keep every object, and the text of those that a patch could be for.
+pub fn keep_manifests() -> Collector<'static, Vec<Object>, Object> {
+    keep_with(&|document| model::decode::decode(document, Keep::Manifests))
+}
+
+fn keep_with(
+    make: &'static (dyn Fn(&Document<'_>) -> Result<Object, DecodeError> + Sync),
+) -> Collector<'static, Vec<Object>, Object> {
+    Collector {
+        make,
+        put: |objects, object| objects.push(object),
+        append: |objects, mut later| objects.append(&mut later),
+    }
+}
+
+/// What a judge makes of a document.
+pub fn look(judge: &Judge, document: &Document<'_>) -> Result<Look, DecodeError> {
+    let decode = || model::decode::decode(document, Keep::Typed);
+    match model::glance::glance(document) {
+        Some(glance) => judge.look_at(&glance, decode),
+        None => Ok(judge.look(decode()?)),
     }
 }
 
 /// Reads and decodes one file, on all cores, for every question but [`admit()`].
 pub fn read(file: &InputFile) -> Read {
-    read_keeping(file, Keep::Typed)
+    keep_typed().read(file)
 }
 
 /// Reads and decodes one file, on all cores. [`admit()`] shows only pods that were kept whole.
 pub fn read_keeping(file: &InputFile, keep: Keep) -> Read {
-    let parts: Vec<Read> = input::chunks(file)
-        .par_iter()
-        .map(|chunk| {
-            let reading = chunk.read();
-            let mut read = Read {
-                objects: Vec::with_capacity(reading.documents.len()),
-                unreadable: reading.unreadable,
-                diagnostics: reading.diagnostics,
-            };
-            for document in &reading.documents {
-                match model::decode::decode(document, keep) {
-                    Ok(object) => read.objects.push(object),
-                    Err(error) => {
-                        read.unreadable.push(undecodable(document, &error));
-                        read.diagnostics.push(input::diags::wrong_type(&error));
-                    }
-                }
-            }
-            read
-        })
-        .collect();
-    let mut all = Read::default();
-    for part in parts {
-        all.append(part);
+    match keep {
+        Keep::Typed => keep_typed(),
+        Keep::Whole => keep_whole(),
+        Keep::Manifests => keep_manifests(),
     }
-    all
-}
-
-/// What is left of a document of which some field cannot be decoded.
-fn undecodable(document: &Document, error: &DecodeError) -> Unreadable {
-    let object = document.value().unwrap_or_default();
-    let text = |path: &str| {
-        object
-            .pointer(path)
-            .and_then(Value::as_str)
-            .map(str::to_owned)
-    };
-    Unreadable {
-        source: document.source.clone(),
-        code: error.code,
-        kind_hint: Some(document.kind.clone()),
-        name_hint: text("/metadata/name"),
-        namespace_hint: text("/metadata/namespace"),
-    }
+    .read(file)
 }
 
 /// The attribution of objects without a namespace, if nothing was chosen.
@@ -239,15 +217,35 @@ pub fn resolve(inventory: &Inventory) -> (Access<'_>, Vec<Diagnostic>) {
 /// Judges every workload in the order of the input, copies and nameless ones included, with the defaults that the API
 /// server would fill in.
 pub fn check(
-    mut read: Read,
+    read: Read,
     attribution: &Attribution,
     question: &Question,
-) -> (Vec<Checked>, Vec<Diagnostic>) {
-    let (workloads, said) = model::take_workloads(&mut read.objects, &read.unreadable, attribution);
+) -> (Judged, Vec<Diagnostic>) {
+    let judge = Judge::new(question);
+    let mut seen = Seen::default();
+    for object in read.objects {
+        seen.add(judge.look(object));
+    }
+    let read = Read {
+        objects: seen,
+        unreadable: read.unreadable,
+        diagnostics: read.diagnostics,
+    };
+    checked(judge, read, attribution)
+}
+
+/// The answers of a judge that has looked at every object as it was read.
+pub fn checked(
+    judge: Judge,
+    read: Read<Seen>,
+    attribution: &Attribution,
+) -> (Judged, Vec<Diagnostic>) {
+    let homes = Homes::new(read.objects.others(), &read.unreadable, attribution);
+    let (judged, said) = judge.finish(read.objects, &homes);
     let mut diagnostics = read.diagnostics;
     diagnostics.extend(said);
     diag::sort(&mut diagnostics);
-    (check::judge(workloads, question), diagnostics)
+    (judged, diagnostics)
 }
 
 /// Replays the admission of every workload in the order of the input, copies and nameless ones included, by the

@@ -10,9 +10,8 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
 use clap::FromArgMatches;
-use psp2psa::Read;
 use psp2psa::admit::{self, Authorization};
-use psp2psa::check::Question;
+use psp2psa::check::{Judge, Question, Seen};
 use psp2psa::cli::{
     self, AccessArgs, Admit, Check, Cli, Color, Command, FailOn, Input, JudgedOutput, Map, Migrate,
     Output, completion,
@@ -20,21 +19,24 @@ use psp2psa::cli::{
 use psp2psa::config::{self, Configuration};
 use psp2psa::diag::{self, Diagnostic, Severity};
 use psp2psa::edit::files::{self, Edits};
-use psp2psa::input::walk::{self, Entry, Listing, Recursion};
+use psp2psa::input::walk::{self, Entry, Limits, Listing, Opened, Recursion};
 use psp2psa::model::attribution::Attribution;
 use psp2psa::model::decode::Keep;
-use psp2psa::model::workload::Workload;
 use psp2psa::plan::findings;
 use psp2psa::plan::{self, Aim, Existing, Plan};
 use psp2psa::rbac::Identity;
 use psp2psa::render::{self, explain, json, junit, markdown, sarif, text};
 use psp2psa::write::{self, Foreign, Replacement};
+use psp2psa::{Collector, Interrupted, Read};
 use rayon::prelude::*;
+
+/// Writes an answer to standard output.
+type Print = Box<dyn FnOnce(&mut dyn Write) -> io::Result<()>>;
 
 /// What a command has to say.
 struct Answer {
     /// For standard output.
-    text: String,
+    print: Print,
     /// For standard error.
     diagnostics: Vec<Diagnostic>,
     /// Whether the answer is one that scripts should notice: a violation, a "no", a finding.
@@ -44,11 +46,15 @@ struct Answer {
 impl Answer {
     fn plain(text: String) -> Self {
         Answer {
-            text,
+            print: printed(text),
             diagnostics: Vec::new(),
             negative: false,
         }
     }
+}
+
+fn printed(text: String) -> Print {
+    Box::new(move |out| out.write_all(text.as_bytes()))
 }
 
 fn main() -> ExitCode {
@@ -80,7 +86,7 @@ fn main() -> ExitCode {
                 .diagnostics
                 .iter()
                 .any(|diagnostic| diagnostic.code.severity == Severity::Error);
-            match anstream::stdout().write_all(answer.text.as_bytes()) {
+            match (answer.print)(&mut anstream::stdout()) {
                 Err(error) if error.kind() != io::ErrorKind::BrokenPipe => fail(&error.into()),
                 // A reader that has seen enough, such as `head`, is no error.
                 _ => match (answer.negative, unreadable) {
@@ -148,7 +154,18 @@ fn read(input: &Input) -> Result<Read> {
 }
 
 fn read_keeping(input: &Input, keep: Keep) -> Result<Read> {
-    Ok(read_listed(list(input)?, keep))
+    match keep {
+        Keep::Typed => read_into(input, &psp2psa::keep_typed()),
+        Keep::Whole => read_into(input, &psp2psa::keep_whole()),
+        Keep::Manifests => read_into(input, &psp2psa::keep_manifests()),
+    }
+}
+
+fn read_into<T: Default + Send, M>(
+    input: &Input,
+    collector: &Collector<'_, T, M>,
+) -> Result<Read<T>> {
+    Ok(read_listed(list(input)?, limits(input), collector))
 }
 
 fn list(input: &Input) -> Result<Listing> {
@@ -159,26 +176,56 @@ fn list(input: &Input) -> Result<Listing> {
     Ok(walk::list(&input.filename, recursion, io::stdin().lock())?)
 }
 
-fn read_listed(listing: Listing, keep: Keep) -> Read {
-    let parts: Vec<Read> = listing
+fn limits(input: &Input) -> Limits {
+    Limits {
+        unpacked: input.max_unpacked.map(|gibibytes| gibibytes << 30),
+    }
+}
+
+fn read_listed<T: Default + Send, M>(
+    listing: Listing,
+    limits: Limits,
+    collector: &Collector<'_, T, M>,
+) -> Read<T> {
+    let parts: Vec<Read<T>> = listing
         .entries
         .into_par_iter()
-        .map(|entry| match walk::read(entry) {
-            Ok(file) => psp2psa::read_keeping(&file, keep),
-            Err(diagnostic) => Read {
-                diagnostics: vec![diagnostic],
-                ..Read::default()
-            },
-        })
+        .map(|entry| read_entry(entry, limits, collector))
         .collect();
-    let mut all = Read {
-        diagnostics: listing.diagnostics,
+    let mut all = collector.merge(parts);
+    all.diagnostics.extend(listing.diagnostics);
+    all
+}
+
+fn read_entry<T: Default + Send, M>(
+    entry: Entry,
+    limits: Limits,
+    collector: &Collector<'_, T, M>,
+) -> Read<T> {
+    let failed = |diagnostic| Read {
+        diagnostics: vec![diagnostic],
         ..Read::default()
     };
-    for part in parts {
-        all.append(part);
+    let whole = |entry| match walk::read_within(entry, limits) {
+        Ok(file) => collector.read(&file),
+        Err(diagnostic) => failed(diagnostic),
+    };
+    match walk::open(&entry, limits) {
+        Ok(Opened::Whole) => whole(entry),
+        Ok(Opened::Parts(stream)) => match collector.read_parts(stream) {
+            Ok(read) => read,
+            Err(Interrupted::Failed(error)) => failed(walk::unreadable(&entry.name, &error)),
+            Err(Interrupted::Restart(_)) => whole(entry),
+        },
+        Ok(Opened::Archive(archive)) => {
+            let mut parts = Vec::new();
+            let read = archive.each(|file| parts.push(collector.read(&file)));
+            let broken = read.map_err(|error| failed(walk::unreadable(&entry.name, &error)));
+            parts.extend(broken.err());
+            collector.merge(parts)
+        }
+        Err(diagnostic) => failed(diagnostic),
     }
-    all
 }
 
 fn attribution(input: &Input) -> Attribution {
@@ -257,7 +304,7 @@ fn migrate(arguments: &Migrate) -> Result<Answer> {
     let (plan, edits, diagnostics) = planned(arguments)?;
     let failing = failing(arguments.fail_on);
     let answer = |text: String, diagnostics: Vec<Diagnostic>| Answer {
-        text,
+        print: printed(text),
         negative: plan
             .findings
             .iter()
@@ -341,11 +388,16 @@ fn planned(arguments: &Migrate) -> Result<(Plan, Edits, Vec<Diagnostic>)> {
     };
     let listing = list(&arguments.input)?;
     let entries = on_disk(&listing);
-    let read = read_listed(listing, Keep::Manifests);
+    let read = read_listed(
+        listing,
+        limits(&arguments.input),
+        &psp2psa::keep_manifests(),
+    );
     let (plan, mut diagnostics) = psp2psa::migrate(read, &attribution(&arguments.input), &options);
     let edits = files::edits(&plan, |name| match entries.get(name) {
         Some(entry) => walk::again(entry),
-        None => Err("it was read from standard input".to_owned()),
+        None if name == "-" => Err("it was read from standard input".to_owned()),
+        None => Err("it is in an archive".to_owned()),
     });
     // A plan that is only written has the labels to review in its folders.
     let least = match arguments.in_place || arguments.dry_run {
@@ -452,7 +504,7 @@ fn map(arguments: &Map) -> Result<Answer> {
         ),
     };
     Ok(Answer {
-        text,
+        print: printed(text),
         diagnostics,
         negative: false,
     })
@@ -498,7 +550,7 @@ fn access(arguments: &AccessArgs) -> Result<Answer> {
         ),
     };
     Ok(Answer {
-        text,
+        print: printed(text),
         // A "no" that rests on roles or bindings which could not be read is no answer.
         negative: negative && !roles_unread,
         diagnostics,
@@ -538,10 +590,12 @@ fn admit(arguments: &Admit) -> Result<Answer> {
         )),
         Output::Yaml => render::admit::pods(&json::admit(replayed)),
         Output::Markdown => render::admit::markdown(&json::admit(replayed)),
-        Output::Name => refused().map(|one| workload_name(&one.workload)).collect(),
+        Output::Name => refused()
+            .map(|one| workload_name(&one.workload.kind, &one.workload.meta.display_name()))
+            .collect(),
     };
     Ok(Answer {
-        text,
+        print: printed(text),
         diagnostics,
         negative,
     })
@@ -561,40 +615,56 @@ fn check(arguments: &Check) -> Result<Answer> {
         version: arguments.version,
         namespace: arguments.namespace.clone(),
     };
-    let read = read(&arguments.input)?;
-    let (checked, diagnostics) = psp2psa::check(read, &attribution(&arguments.input), &question);
-    let body = json::check(&checked, &question);
-    let negative = body.results.iter().any(|result| !result.allowed);
-    let report = json::document("CheckReport", &diagnostics, body);
-    let text = match arguments.output {
-        JudgedOutput::Table => text::check(&report.body, text::Fit::Terminal),
-        JudgedOutput::Wide => text::check(&report.body, text::Fit::Wide),
-        JudgedOutput::Json => json::to_text(&report),
-        JudgedOutput::Yaml => json::to_yaml(&report),
-        JudgedOutput::Markdown => markdown::check(&report.body),
-        JudgedOutput::Name => {
-            let refused = checked
-                .iter()
-                .filter(|checked| !checked.violations.is_empty());
-            refused
-                .map(|checked| workload_name(&checked.workload))
-                .collect()
-        }
-        JudgedOutput::Sarif => sarif::check(&report),
-        JudgedOutput::Junit => junit::check(&report),
+    let judge = Judge::new(&question);
+    let collector = Collector {
+        make: &|document| psp2psa::look(&judge, document),
+        put: Seen::add,
+        append: Seen::append,
     };
+    let read = read_into(&arguments.input, &collector)?;
+    let (judged, diagnostics) = psp2psa::checked(judge, read, &attribution(&arguments.input));
+    let negative =
+        question.level.is_some() && judged.iter().any(|checked| !checked.violations.is_empty());
+    let output = arguments.output;
+    let said = match output {
+        JudgedOutput::Table | JudgedOutput::Wide | JudgedOutput::Name => Vec::new(),
+        JudgedOutput::Json
+        | JudgedOutput::Yaml
+        | JudgedOutput::Markdown
+        | JudgedOutput::Sarif
+        | JudgedOutput::Junit => diagnostics.clone(),
+    };
+    let print: Print = Box::new(move |out| {
+        let report = || json::document("CheckReport", &said, json::check(&judged, &question));
+        let text = match output {
+            JudgedOutput::Table => {
+                return text::check(out, &judged, &question, text::Fit::Terminal);
+            }
+            JudgedOutput::Wide => return text::check(out, &judged, &question, text::Fit::Wide),
+            JudgedOutput::Json => json::to_text(&report()),
+            JudgedOutput::Yaml => json::to_yaml(&report()),
+            JudgedOutput::Markdown => markdown::check(&report().body),
+            JudgedOutput::Name => judged
+                .iter()
+                .filter(|checked| !checked.violations.is_empty())
+                .map(|checked| workload_name(checked.kind, checked.name))
+                .collect(),
+            JudgedOutput::Sarif => sarif::check(&report()),
+            JudgedOutput::Junit => junit::check(&report()),
+        };
+        out.write_all(text.as_bytes())
+    });
     Ok(Answer {
-        text,
+        print,
         diagnostics,
         negative,
     })
 }
 
 /// A workload as `kubectl -o name` prints it.
-fn workload_name(workload: &Workload) -> String {
-    let kind = workload.kind.to_lowercase();
-    let name = text::visible(&workload.meta.display_name());
-    format!("{}/{name}\n", text::visible(&kind))
+fn workload_name(kind: &str, name: &str) -> String {
+    let kind = text::visible(&kind.to_lowercase());
+    format!("{kind}/{}\n", text::visible(name))
 }
 
 fn explain(name: Option<&str>) -> Result<Answer> {

@@ -10,6 +10,7 @@ pub mod decode;
 pub mod defaults;
 pub mod diags;
 pub mod gap;
+pub mod glance;
 pub mod kustomize;
 pub mod namespace;
 pub(crate) mod nullable;

@@ -2,7 +2,7 @@
 //!
 //! The same seed and sizes give the same bytes on every machine. Objects are as a cluster stores them, not as people
 //! write them: `managedFields`, environment, status, an owner for each pod, a `kube-api-access-…` volume with a random
-//! name in each. A pod is about 4.8 kB in the form that `kubectl get -o json` prints. How many *different* pods there
+//! name in each. A pod is about 4.8 kB on one line, 11 kB in the form that `kubectl get -o json` prints. How many *different* pods there
 //! are (up to names and nodes) depends on [`TEMPLATES`] only.
 
 use std::io::{self, Write};
@@ -191,12 +191,16 @@ fn scalar(out: &mut Vec<u8>, value: &Value) -> io::Result<()> {
         let starts = |c: char| c.is_ascii_alphabetic() || c == '/';
         let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@".contains(c);
         let word = ["true", "false", "yes", "no", "on", "off", "null", "y", "n"];
-        let prefixed = text.starts_with("f:") || text.starts_with("k:");
+        // Keys of `managedFields`, such as `k:{"uid":"…"}`.
+        let prefixed = ["f:", "k:", "."]
+            .iter()
+            .any(|prefix| text.starts_with(prefix));
+        let inner = |c: char| plain(c) || "{}\"".contains(c);
         if text.starts_with(starts)
             && text.chars().all(plain)
             && !text.ends_with(':')
             && !word.contains(&text.to_lowercase().as_str())
-            || prefixed && text.chars().all(plain)
+            || prefixed && text.chars().all(inner)
         {
             return out.write_all(text.as_bytes());
         }
@@ -397,7 +401,7 @@ fn image(template: u64) -> String {
 /// The spec of a template; a running pod has a volume for its token as well.
 fn spec(template: u64, access: Option<&str>) -> Value {
     let mut random = Random(template);
-    let env: Vec<Value> = (0..6)
+    let env: Vec<Value> = (0..14)
         .map(|n| json!({"name": format!("SETTING_{n}"), "value": format!("http://backend-{n}.svc:{}", random.below(9000))}))
         .collect();
     let security = match template % 5 {
@@ -451,6 +455,9 @@ fn managed_fields(manager: &str) -> Value {
         "fieldsV1": {
             "f:metadata": {"f:generateName": {}, "f:labels": {".": {}, "f:app": {}, "f:pod-template-hash": {}},
                 "f:ownerReferences": {".": {}, "k:{\"uid\":\"0a1b2c3d\"}": {}}},
+            "f:status": {"f:conditions": {"k:{\"type\":\"Initialized\"}": {".": {}, "f:status": {}, "f:type": {}},
+                "k:{\"type\":\"Ready\"}": {".": {}, "f:lastTransitionTime": {}, "f:status": {}, "f:type": {}}},
+                "f:containerStatuses": {}, "f:hostIP": {}, "f:phase": {}, "f:podIP": {}, "f:startTime": {}},
             "f:spec": {"f:containers": {"k:{\"name\":\"app\"}": {".": {}, "f:env": {".": {}}, "f:image": {},
                 "f:imagePullPolicy": {}, "f:livenessProbe": {".": {}, "f:httpGet": {".": {}, "f:path": {}}},
                 "f:name": {}, "f:ports": {}, "f:resources": {}}}, "f:dnsPolicy": {}, "f:restartPolicy": {},

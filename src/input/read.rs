@@ -1,25 +1,20 @@
 //! From one piece of a file to documents: lists are opened, templates and broken text are told.
 
-use std::sync::Arc;
+pub(super) mod head;
 
-use serde::Deserialize;
-use serde::de::IgnoredAny;
+use std::sync::Arc;
 
 use super::list::ListHead;
 use super::split::{Form, Piece};
 use super::text::{Fault, Origin};
 use super::tree::{NodeId, Span, Tree, Value};
-use super::{Body, Document, InputFile, Reading, Unreadable, diags, json, template, yaml};
+use super::{Body, Document, Reading, Unreadable, diags, json, template, yaml};
 use crate::diag::{Diagnostic, Source};
 
 /// Reads a piece.
-pub(super) fn piece<'a>(file: &'a InputFile, piece: &Piece) -> Reading<'a> {
-    let mut reader = Reader {
-        file: &file.name,
-        document: piece.document,
-        reading: Reading::default(),
-    };
-    let bytes = &file.bytes[piece.bytes.clone()];
+pub(super) fn piece<'a>(file: &Arc<str>, bytes: &'a [u8], piece: &Piece) -> Reading<'a> {
+    let mut reader = Reader::new(file, piece.document);
+    let bytes = &bytes[piece.bytes.clone()];
     let origin = piece.origin;
     let text = match std::str::from_utf8(bytes) {
         Ok(text) => text,
@@ -47,23 +42,27 @@ pub(super) fn piece<'a>(file: &'a InputFile, piece: &Piece) -> Reading<'a> {
 /// How many lists may stand within each other in JSON.
 const MAX_LISTS: u32 = 8;
 
-/// `kind` and `apiVersion` of a JSON object. Reading it checks the syntax of the whole.
-#[derive(Deserialize)]
-struct Head {
-    #[serde(default)]
-    kind: Option<String>,
-    #[serde(default, rename = "apiVersion")]
-    api_version: Option<String>,
-}
-
 /// Reads the text of one chunk.
-struct Reader<'f, 'a> {
+pub(super) struct Reader<'f, 'a> {
     file: &'f Arc<str>,
     document: u32,
     reading: Reading<'a>,
 }
 
-impl<'a> Reader<'_, 'a> {
+impl<'f, 'a> Reader<'f, 'a> {
+    pub(super) fn new(file: &'f Arc<str>, document: u32) -> Self {
+        Reader {
+            file,
+            document,
+            reading: Reading::default(),
+        }
+    }
+
+    /// What was read.
+    pub(super) fn finish(self) -> Reading<'a> {
+        self.reading
+    }
+
     fn yaml(&mut self, text: &'a str, origin: Origin) {
         match yaml::load(text, origin) {
             Ok(None) => {}
@@ -76,7 +75,7 @@ impl<'a> Reader<'_, 'a> {
     }
 
     /// Reads a sequence of one element that was cut out of a list.
-    fn yaml_element(&mut self, text: &'a str, origin: Origin, head: &ListHead) {
+    pub(super) fn yaml_element(&mut self, text: &'a str, origin: Origin, head: &ListHead) {
         match yaml::load(text, origin) {
             Ok(None) => {}
             Ok(Some(mut loaded)) => {
@@ -196,9 +195,15 @@ impl<'a> Reader<'_, 'a> {
     }
 
     /// Reads a JSON value; `depth` counts the lists around it.
-    fn json(&mut self, text: &'a str, origin: Origin, list: Option<&ListHead>, depth: u32) {
-        let place = json_first_key(text, origin);
-        let head = match json_head(text, origin) {
+    pub(super) fn json(
+        &mut self,
+        text: &'a str,
+        origin: Origin,
+        list: Option<&ListHead>,
+        depth: u32,
+    ) {
+        let place = head::json_first_key(text, origin);
+        let head = match head::json_head(text, origin) {
             Ok(Some(head)) => head,
             Ok(None) => return self.not_an_object(place.line, place.column, "is not a mapping"),
             Err(fault) => return self.not_json(text, origin, list, fault),
@@ -298,67 +303,6 @@ impl<'a> Reader<'_, 'a> {
     }
 }
 
-/// `kind` and `apiVersion` of a JSON object; `None` for another JSON value.
-fn json_head(text: &str, origin: Origin) -> Result<Option<Head>, Fault> {
-    if !text.starts_with('{') {
-        return match serde_json::from_str::<IgnoredAny>(text) {
-            Ok(_) => Ok(None),
-            Err(error) => Err(json_fault(text, origin, &error)),
-        };
-    }
-    match serde_json::from_str::<Head>(text) {
-        Ok(head) => Ok(Some(head)),
-        // A repeated key, or a `kind` that is not a string.
-        Err(error) if error.is_data() => {
-            let (tree, root) = json::load(text, origin)?;
-            let field = |name: &str| {
-                let node = tree.get(root, name)?;
-                tree.text(node).map(str::to_owned)
-            };
-            Ok(Some(Head {
-                kind: field("kind"),
-                api_version: field("apiVersion"),
-            }))
-        }
-        Err(error) => Err(json_fault(text, origin, &error)),
-    }
-}
-
-/// A syntax error of `serde_json`, which counts lines from the text's beginning and columns in bytes.
-fn json_fault(text: &str, origin: Origin, error: &serde_json::Error) -> Fault {
-    let line_start: usize = text
-        .split_inclusive('\n')
-        .take(error.line().saturating_sub(1))
-        .map(str::len)
-        .sum();
-    let at = match error.classify() {
-        serde_json::error::Category::Eof => text.len(),
-        _ => (line_start + error.column().saturating_sub(1)).min(text.len()),
-    };
-    let place = origin.after(&text.as_bytes()[..at]);
-    let message = error.to_string();
-    let message = match message.split(" at line ").next().unwrap_or_default() {
-        // A quote is missing far more often than such a character is there.
-        message
-            if message.starts_with("control character")
-                && text.as_bytes()[at..]
-                    .iter()
-                    .take(2)
-                    .any(|byte| *byte == b'\n') =>
-        {
-            "a string is not closed before the end of its line"
-        }
-        message => message,
-    };
-    Fault {
-        code: &diags::SYNTAX,
-        line: place.line,
-        column: place.column,
-        message: message.to_owned(),
-        help: String::new(),
-    }
-}
-
 fn not_utf8(bytes: &[u8], origin: Origin, at: usize) -> Fault {
     let place = origin.after(&bytes[..at]);
     let byte = bytes.get(at).copied().unwrap_or_default();
@@ -379,14 +323,6 @@ fn first_key(tree: &Tree<'_>, node: NodeId) -> Span {
         Some((key, _)) if (own.start..own.end).contains(&tree.span(key).start) => tree.span(key),
         _ => own,
     }
-}
-
-fn json_first_key(text: &str, origin: Origin) -> Origin {
-    let begin = text
-        .find(|c: char| c != '{' && !c.is_ascii_whitespace())
-        .filter(|at| text[*at..].starts_with('"'))
-        .unwrap_or(0);
-    origin.after(&text.as_bytes()[..begin])
 }
 
 /// Where the content of a document begins, behind comments and `---`.

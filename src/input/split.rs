@@ -3,6 +3,8 @@
 //! Documents are split here and not by the YAML parser, so that an unreadable one never costs the others. YAML allows
 //! this: a line that begins with `---` or `...` at column 0 ends whatever came before.
 
+pub(super) mod block;
+
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -13,8 +15,6 @@ use super::json;
 use super::list::ListHead;
 use super::template;
 use super::text::{Fault, Origin};
-use super::tree::Value;
-use super::yaml;
 
 /// A part of a file that is read on its own.
 pub(super) struct Piece {
@@ -46,8 +46,7 @@ const BINARY_PROBE: usize = 8192;
 
 /// Splits a file into pieces, in the order of the text.
 pub(super) fn split(bytes: &[u8]) -> Vec<Piece> {
-    let probe = &bytes[..bytes.len().min(BINARY_PROBE)];
-    if let Some(at) = probe.iter().position(|byte| *byte == 0) {
+    if let Some(at) = nul(bytes) {
         let origin = Origin::START.after(&bytes[..at]);
         let mut fault = Fault::at_start(
             &diags::BINARY,
@@ -67,24 +66,36 @@ pub(super) fn split(bytes: &[u8]) -> Vec<Piece> {
         }];
     }
     let start = if bytes.starts_with(BOM) { BOM.len() } else { 0 };
+    let place = Origin {
+        offset: start,
+        ..Origin::START
+    };
+    split_from(bytes, place, 0).0
+}
+
+/// Splits what follows `place`, which begins a document, with how many documents there are up to the end.
+pub(super) fn split_from(bytes: &[u8], place: Origin, documents: u32) -> (Vec<Piece>, u32) {
     let mut splitter = Splitter {
         bytes,
-        place: Origin {
-            offset: start,
-            ..Origin::START
-        },
-        documents: 0,
+        place,
+        documents,
         distrusted: false,
         pieces: Vec::new(),
     };
-    let mut pos = start;
+    let mut pos = place.offset;
     while pos < bytes.len() {
         pos = match splitter.json(pos) {
             Some(end) => end,
             None => splitter.yaml(pos),
         };
     }
-    splitter.pieces
+    (splitter.pieces, splitter.documents)
+}
+
+/// Where a NUL byte is among the first ones of a file.
+pub(super) fn nul(bytes: &[u8]) -> Option<usize> {
+    let probe = &bytes[..bytes.len().min(BINARY_PROBE)];
+    memchr::memchr(0, probe)
 }
 
 struct Splitter<'b> {
@@ -161,42 +172,19 @@ impl Splitter<'_> {
     /// Adds the elements of a list in block style as `kubectl get -o yaml` writes it. False if the document is not one
     /// for certain; it is then read as a whole.
     fn yaml_list(&mut self, document: Range<usize>) -> bool {
-        let Some(list) = block_list(&self.bytes[document.clone()]) else {
+        let Some(list) = block::block_list(&self.bytes[document.clone()]) else {
             return false;
         };
-        let mut head = (None, None);
-        for part in &list.outside {
-            let part = &self.bytes[document.start + part.start..document.start + part.end];
-            let loaded = std::str::from_utf8(part)
-                .ok()
-                .and_then(|text| yaml::load(text, Origin::START).ok());
-            match loaded {
-                None => return false,
-                Some(None) => {}
-                Some(Some(loaded)) => {
-                    let field = |name: &str| {
-                        let node = loaded.tree.get(loaded.root, name)?;
-                        loaded.tree.text(node).map(str::to_owned)
-                    };
-                    // A second `items`, or anything to be said about the head, takes the long way.
-                    let plain =
-                        matches!(loaded.tree.value(loaded.root), Value::Map(_) | Value::Null)
-                            && loaded.repeated.is_empty()
-                            && loaded.tree.get(loaded.root, "items").is_none();
-                    if !plain || (head.0.is_some() && field("kind").is_some()) {
-                        return false;
-                    }
-                    head = (head.0.or(field("kind")), head.1.or(field("apiVersion")));
-                }
-            }
-        }
-        let (Some(kind), api_version) = head else {
+        let parts = list
+            .outside
+            .map(|part| &self.bytes[document.start + part.start..document.start + part.end]);
+        let Some(outside) = block::outside(&parts) else {
             return false;
         };
-        if !kind.ends_with("List") {
+        let Some(kind) = outside.kind.filter(|kind| kind.ends_with("List")) else {
             return false;
-        }
-        let head = Arc::new(ListHead::new(kind, api_version.unwrap_or_default()));
+        };
+        let head = Arc::new(ListHead::new(kind, outside.api_version.unwrap_or_default()));
         for element in list.elements {
             let bytes = document.start + element.start..document.start + element.end;
             let origin = self.place_of(bytes.start);
@@ -223,7 +211,7 @@ impl Splitter<'_> {
 
 /// Where JSON begins, if the first thing at `pos` behind blanks, comments and a bare `---` looks like it. Template
 /// actions begin with a bracket too.
-fn json_begin(bytes: &[u8], mut pos: usize) -> Option<usize> {
+pub(super) fn json_begin(bytes: &[u8], mut pos: usize) -> Option<usize> {
     let mut marked = false;
     loop {
         let rest = &bytes[pos..];
@@ -255,17 +243,14 @@ fn json_begin(bytes: &[u8], mut pos: usize) -> Option<usize> {
 }
 
 /// The first line with its line break.
-fn line_of(bytes: &[u8]) -> &[u8] {
-    let length = bytes
-        .iter()
-        .position(|byte| *byte == b'\n')
-        .map_or(bytes.len(), |at| at + 1);
+pub(super) fn line_of(bytes: &[u8]) -> &[u8] {
+    let length = memchr::memchr(b'\n', bytes).map_or(bytes.len(), |at| at + 1);
     &bytes[..length]
 }
 
 /// What a line is to the splitter.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Line {
+pub(super) enum Line {
     /// Blank, or a comment.
     Empty,
     /// `%YAML`, `%TAG`.
@@ -279,7 +264,7 @@ enum Line {
     Content,
 }
 
-fn classify(line: &[u8]) -> Line {
+pub(super) fn classify(line: &[u8]) -> Line {
     let is_blank = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\r' | b'\n');
     let after_marker = |marker: &[u8]| {
         line.strip_prefix(marker)
@@ -303,7 +288,7 @@ fn classify(line: &[u8]) -> Line {
 }
 
 /// Where the YAML document that begins at `pos` ends, and whether there is anything in it.
-fn document_end(bytes: &[u8], pos: usize) -> (usize, bool) {
+pub(super) fn document_end(bytes: &[u8], pos: usize) -> (usize, bool) {
     let mut at = pos;
     let mut started = false;
     let mut has_content = false;
@@ -328,90 +313,4 @@ fn document_end(bytes: &[u8], pos: usize) -> (usize, bool) {
         at += line.len();
     }
     (at, has_content)
-}
-
-/// A list in block style, in parts.
-struct BlockList {
-    elements: Vec<Range<usize>>,
-    /// What stands before `items:` and behind the elements.
-    outside: [Range<usize>; 2],
-}
-
-/// Cuts a block list whose `items:` stands at column 0 into its elements. `None` unless that is certain: anchors may be
-/// used across elements, so a document with anchors is not cut.
-fn block_list(document: &[u8]) -> Option<BlockList> {
-    let mut at = 0;
-    let mut items: Option<Range<usize>> = None;
-    let mut indent = 0;
-    let mut elements: Vec<Range<usize>> = Vec::new();
-    while at < document.len() {
-        let line = line_of(&document[at..]);
-        let end = at + line.len();
-        let blanks = line.iter().take_while(|byte| **byte == b' ').count();
-        if has_anchor(line) {
-            return None;
-        }
-        match &items {
-            None => {
-                if let Some(rest) = line.strip_prefix(b"items:") {
-                    if classify(rest) != Line::Empty {
-                        return None;
-                    }
-                    items = Some(at..end);
-                }
-            }
-            Some(_) if classify(line) == Line::Empty => {}
-            Some(_) => {
-                let dash = matches!(&line[blanks..], [b'-', b' ' | b'\r' | b'\n', ..]);
-                if elements.is_empty() {
-                    if !dash {
-                        return None;
-                    }
-                    indent = blanks;
-                }
-                if dash && blanks == indent {
-                    elements.push(at..end);
-                } else if blanks <= indent {
-                    // The rest of the mapping.
-                    break;
-                }
-            }
-        }
-        if let Some(element) = elements.last_mut() {
-            element.end = end;
-        }
-        at = end;
-    }
-    // Anything behind the elements is looked at by the caller, which refuses a second `items`.
-    let rest = &document[at..];
-    if rest.split(|byte| *byte == b'\n').any(has_anchor) {
-        return None;
-    }
-    let items = items?;
-    if elements.is_empty() {
-        return None;
-    }
-    Some(BlockList {
-        elements,
-        outside: [0..items.start, at..document.len()],
-    })
-}
-
-/// Whether an anchor may be defined in a line: a `&name` where a value begins.
-fn has_anchor(line: &[u8]) -> bool {
-    let mut from = 0;
-    while let Some(found) = line[from..].iter().position(|byte| *byte == b'&') {
-        let at = from + found;
-        let before = line[..at].trim_ascii_end();
-        let begins_value = before.len() < at && matches!(before.last(), Some(b':' | b'-'));
-        if begins_value
-            && line
-                .get(at + 1)
-                .is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_')
-        {
-            return true;
-        }
-        from = at + 1;
-    }
-    false
 }

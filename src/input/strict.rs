@@ -4,8 +4,10 @@
 //! one, so that `"securityContext": []` would read as an empty object. The API server refuses that. This wrapper asks
 //! for a map wherever a struct is expected and passes everything else through.
 
+use std::borrow::Cow;
 use std::fmt;
 
+use serde::de::value::CowStrDeserializer;
 use serde::de::{DeserializeSeed, Deserializer, EnumAccess, Error, MapAccess, SeqAccess, Visitor};
 
 /// Wraps a deserializer, and the visitors, seeds and accessors that travel through it.
@@ -176,3 +178,88 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for Strict<A> {
         self.0.size_hint()
     }
 }
+
+/// Whether `kind` and `apiVersion` may be keys of an object.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Heads {
+    /// They are known from elsewhere: there must be none.
+    None,
+    /// They have been read: there must not be a second one.
+    Once,
+}
+
+/// [`Strict`] for a whole object whose `kind` and `apiVersion` were read beforehand.
+pub(super) struct Whole<D> {
+    pub(super) json: D,
+    pub(super) heads: Heads,
+}
+
+impl<'de, D: Deserializer<'de>> Deserializer<'de> for Whole<D> {
+    type Error = D::Error;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
+        self.json.deserialize_map(WholeVisitor {
+            visitor,
+            heads: self.heads,
+        })
+    }
+
+    serde::forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option unit unit_struct
+        newtype_struct seq tuple tuple_struct map struct enum identifier ignored_any
+    }
+}
+
+struct WholeVisitor<V> {
+    visitor: V,
+    heads: Heads,
+}
+
+impl<'de, V: Visitor<'de>> Visitor<'de> for WholeVisitor<V> {
+    type Value = V::Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.visitor.expecting(f)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, access: A) -> Result<V::Value, A::Error> {
+        self.visitor.visit_map(Strict(WholeAccess {
+            access,
+            seen: [self.heads == Heads::None; 2],
+        }))
+    }
+}
+
+/// Counts `kind` and `apiVersion`.
+struct WholeAccess<A> {
+    access: A,
+    seen: [bool; 2],
+}
+
+impl<'de, A: MapAccess<'de>> MapAccess<'de> for WholeAccess<A> {
+    type Error = A::Error;
+
+    fn next_key_seed<S: DeserializeSeed<'de>>(
+        &mut self,
+        seed: S,
+    ) -> Result<Option<S::Value>, A::Error> {
+        let Some(Key(key)) = self.access.next_key()? else {
+            return Ok(None);
+        };
+        let names = ["kind", "apiVersion"];
+        if let Some(at) = names.iter().position(|name| *name == key)
+            && std::mem::replace(&mut self.seen[at], true)
+        {
+            return Err(A::Error::custom("a repeated key"));
+        }
+        seed.deserialize(CowStrDeserializer::new(key)).map(Some)
+    }
+
+    fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, A::Error> {
+        self.access.next_value_seed(seed)
+    }
+}
+
+/// A key, borrowed where it has no escapes.
+#[derive(serde::Deserialize)]
+struct Key<'a>(#[serde(borrow)] Cow<'a, str>);

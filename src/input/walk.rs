@@ -1,35 +1,48 @@
 //! From paths to bytes: the only code of the library that touches disk or standard input.
 //!
 //! Paths mean what they mean to `kubectl -f`: a file of any name, a directory for its `.yaml`, `.yml` and `.json`
-//! files, `-` for standard input. Beyond that `.gz` is unpacked. `.gitignore` is not looked at: a dump is often ignored
-//! on purpose, and still the thing to read.
+//! files, a pattern such as `dumps/*.json` for the files that match it, `-` for standard input. Beyond that gzip and zstd
+//! are unpacked, and tar archives are read member by member. `.gitignore` is not looked at: a dump is often ignored on
+//! purpose, and still the thing to read.
 #![expect(
     clippy::disallowed_methods,
     reason = "this is the one module that reads from disk"
 )]
 
+mod again;
+mod unpack;
+
 use std::collections::BTreeSet;
 use std::fmt;
 use std::fs::{self, File};
-use std::io::{self, Read};
-use std::os::unix::fs::MetadataExt;
+use std::io::{self, Cursor, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::SystemTime;
 
-use flate2::read::MultiGzDecoder;
-
+use super::stream::{self, Opening, Stream};
 use super::{InputFile, Storage, diags};
 use crate::diag::{Diagnostic, Source};
+use again::Stamp;
+pub use again::{Original, again};
+pub use unpack::Archive;
+use unpack::Contents;
 
-/// The largest text that is read, packed or not. Offsets within a document fit 32 bits.
+/// The largest text that is read as a whole. Offsets within a document fit 32 bits.
 const MAX_BYTES: u64 = 4 << 30;
 
-/// A compressed file may always unpack to this many bytes …
-const FREE_UNPACKED: u64 = 64 << 20;
+/// How much is read. There is no limit for files that are read in parts and are not compressed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Limits {
+    /// How many bytes a compressed file may unpack to, and a text may have that is read as a whole. `None` allows
+    /// 4 GiB for the one, and for the other what compression of a dump can explain.
+    pub unpacked: Option<u64>,
+}
 
-/// … and beyond that to this many times its size. Dumps reach 50, deflate allows 1032.
-const MAX_RATIO: u64 = 200;
+impl Limits {
+    fn text(self) -> u64 {
+        self.unpacked.unwrap_or(MAX_BYTES)
+    }
+}
 
 /// How many directories may stand within each other.
 const MAX_DIRECTORIES: usize = 255;
@@ -60,38 +73,17 @@ enum Content {
         /// The directory that was given and holds it, as given and in truth; `None` if the file itself was given.
         below: Option<(PathBuf, PathBuf)>,
     },
-    InMemory(Vec<u8>),
+    InMemory(Shared),
 }
 
-/// By what a file is known to be unchanged.
+/// Bytes that are read in several places, and may be many.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Stamp {
-    bytes: u64,
-    modified: Option<SystemTime>,
-    /// Device and inode.
-    id: (u64, u64),
-}
+struct Shared(Arc<Vec<u8>>);
 
-impl Stamp {
-    fn of(path: &Path) -> Option<Stamp> {
-        let metadata = fs::metadata(path).ok()?;
-        metadata.is_file().then(|| Stamp {
-            bytes: metadata.len(),
-            modified: metadata.modified().ok(),
-            id: (metadata.dev(), metadata.ino()),
-        })
+impl AsRef<[u8]> for Shared {
+    fn as_ref(&self) -> &[u8] {
+        &self.0
     }
-}
-
-/// A file that may be edited, read a second time.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Original {
-    /// The file.
-    pub file: InputFile,
-    /// Its name: the path as the user gave it, without links below that.
-    pub name: PathBuf,
-    /// Its path without any link.
-    pub path: PathBuf,
 }
 
 /// What [`list`] found.
@@ -139,11 +131,11 @@ pub fn list(
         };
         if given == "-" {
             if let Some(stdin) = stdin.take() {
-                let bytes =
-                    read_limited(stdin, MAX_BYTES).map_err(|error| refuse(error.to_string()))?;
+                let bytes = unpack::read_limited(stdin, MAX_BYTES)
+                    .map_err(|error| refuse(error.to_string()))?;
                 walk.listing.entries.push(Entry {
                     name: Arc::from("-"),
-                    content: Content::InMemory(bytes),
+                    content: Content::InMemory(Shared(Arc::new(bytes))),
                 });
             }
             continue;
@@ -151,83 +143,101 @@ pub fn list(
         if given.starts_with("http://") || given.starts_with("https://") {
             return Err(refuse("only files are read; download it first".to_owned()));
         }
-        let path = Path::new(given);
-        let metadata = fs::metadata(path).map_err(|error| refuse(plain(&error)))?;
-        if metadata.is_dir() {
-            let root = fs::canonicalize(path).map_err(|error| refuse(plain(&error)))?;
-            let members = fs::read_dir(path).map_err(|error| refuse(plain(&error)))?;
-            walk.directory(path, (path, &root), members, 0);
-        } else {
-            if metadata.is_file() {
-                File::open(path).map_err(|error| refuse(plain(&error)))?;
-            }
-            walk.file(path, None);
+        for path in matches(given).map_err(refuse)? {
+            walk.given(&path).map_err(|error| refuse(plain(&error)))?;
         }
     }
     Ok(walk.listing)
 }
 
-/// Reads a file, unpacked if it is compressed.
-pub fn read(entry: Entry) -> Result<InputFile, Diagnostic> {
-    let name = entry.name;
-    let bytes = match entry.content {
-        Content::InMemory(bytes) => Ok(bytes),
-        Content::OnDisk { path, .. } => read_file(&path),
-    };
-    let bytes = bytes.map_err(|error| unreadable(&name, &error))?;
-    if !bytes.starts_with(b"\x1F\x8B") {
-        return Ok(InputFile::new(name, bytes));
+/// The paths that were meant: the one given, or what matches it if there is none of that name and it is a pattern.
+fn matches(given: &str) -> Result<Vec<PathBuf>, String> {
+    if !given.contains(['*', '?', '[']) || fs::symlink_metadata(given).is_ok() {
+        return Ok(vec![PathBuf::from(given)]);
     }
-    let limit = FREE_UNPACKED
-        .max(bytes.len() as u64 * MAX_RATIO)
-        .min(MAX_BYTES);
-    let unpacked = read_limited(MultiGzDecoder::new(bytes.as_slice()), limit);
-    let file = InputFile::new(
-        Arc::clone(&name),
-        unpacked.map_err(|error| unreadable(&name, &error))?,
-    );
-    Ok(InputFile {
-        storage: Storage::Gzip,
-        ..file
-    })
+    let paths = glob::glob(given).map_err(|error| format!("not a pattern: {error}"))?;
+    let paths: Result<Vec<PathBuf>, _> = paths.collect();
+    let paths = paths.map_err(|error| plain(error.error()))?;
+    if paths.is_empty() {
+        return Err("no file matches the pattern".to_owned());
+    }
+    Ok(paths)
 }
 
-/// Reads a file once more, to edit it.
+/// How a file is to be read.
+pub enum Opened {
+    /// Part by part.
+    Parts(Stream<Box<dyn Read + Send>>),
+    /// As a whole, with [`read_within`].
+    Whole,
+    /// Member by member.
+    Archive(Archive),
+}
+
+/// Looks at the beginning of a file.
 ///
 /// # Errors
-/// In words, if it can not be edited: it has changed since it was listed, it is no regular file, or a symbolic link
-/// leads to it out of the paths given.
-pub fn again(entry: &Entry) -> Result<Original, String> {
-    let (path, stamp, below) = match &entry.content {
-        Content::InMemory(_) => return Err("it was read from standard input".to_owned()),
-        Content::OnDisk { path, stamp, below } => (path, stamp, below),
-    };
-    let Some(stamp) = stamp else {
-        return Err("it is not a regular file".to_owned());
-    };
-    let real = fs::canonicalize(path).map_err(|error| plain(&error))?;
-    let name = match below {
-        Some((given, root)) => match real.strip_prefix(root) {
-            Ok(inner) => given.join(inner),
-            Err(_) => return Err(LINKED.to_owned()),
-        },
-        None if fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_symlink()) => {
-            return Err(LINKED.to_owned());
+/// If it can not be read.
+pub fn open(entry: &Entry, limits: Limits) -> Result<Opened, Diagnostic> {
+    let fail = |error: io::Error| unreadable(&entry.name, &error);
+    match contents(entry, limits).map_err(fail)? {
+        Contents::Archive(source) => Ok(Opened::Archive(Archive {
+            name: Arc::clone(&entry.name),
+            source,
+            limits,
+        })),
+        Contents::Text(source, _) => {
+            match stream::open(&entry.name, source, stream::PART).map_err(fail)? {
+                Opening::Parts(stream) => Ok(Opened::Parts(stream)),
+                Opening::Whole(_) => Ok(Opened::Whole),
+            }
         }
-        None => path.clone(),
-    };
-    let file = read(entry.clone()).map_err(|diagnostic| diagnostic.message)?;
-    if Stamp::of(path).as_ref() != Some(stamp) {
-        return Err("the file has changed since it was read".to_owned());
     }
-    Ok(Original {
-        file,
-        name,
-        path: real,
-    })
 }
 
-const LINKED: &str = "a symbolic link leads to it";
+fn contents(entry: &Entry, limits: Limits) -> io::Result<Contents> {
+    match &entry.content {
+        Content::InMemory(bytes) => {
+            let size = bytes.0.len() as u64;
+            unpack::look(Cursor::new(bytes.clone()), size, limits)
+        }
+        Content::OnDisk { path, .. } => {
+            let file = File::open(path)?;
+            let size = file.metadata()?.len();
+            unpack::look(file, size, limits)
+        }
+    }
+}
+
+/// Reads a file, unpacked if it is compressed.
+///
+/// # Errors
+/// If it can not be read, or is an archive.
+pub fn read(entry: Entry) -> Result<InputFile, Diagnostic> {
+    read_within(entry, Limits::default())
+}
+
+/// Reads a file, unpacked if it is compressed, with other limits.
+///
+/// # Errors
+/// If it can not be read, or is an archive.
+pub fn read_within(entry: Entry, limits: Limits) -> Result<InputFile, Diagnostic> {
+    let name = Arc::clone(&entry.name);
+    let fail = |error: io::Error| unreadable(&name, &error);
+    let (source, storage) = match contents(&entry, limits).map_err(fail)? {
+        Contents::Text(source, storage) => (source, storage),
+        Contents::Archive(source) => (source, Storage::Archived),
+    };
+    let bytes = unpack::read_limited(source, limits.text()).map_err(fail)?;
+    let file = InputFile::new(Arc::clone(&name), bytes);
+    match storage {
+        Storage::Plain => Ok(file),
+        packed => Ok(InputFile {
+            storage: packed,
+            ..file
+        }),
+    }
+}
 
 /// The file by which a folder of ours is known.
 const MARK: &str = "report.json";
@@ -248,6 +258,26 @@ struct Walk {
 }
 
 impl Walk {
+    /// Lists what a path stands for that was given.
+    fn given(&mut self, path: &Path) -> io::Result<()> {
+        let metadata = fs::metadata(path)?;
+        if metadata.is_dir() {
+            let root = fs::canonicalize(path)?;
+            self.directory(path, (path, &root), fs::read_dir(path)?, 0);
+        } else if metadata.is_file() {
+            File::open(path)?;
+            self.file(path, None);
+        } else if self.seen.insert(path.to_owned()) {
+            // A pipe can be read only once.
+            let bytes = unpack::read_limited(File::open(path)?, MAX_BYTES)?;
+            self.listing.entries.push(Entry {
+                name: Arc::from(path.to_string_lossy()),
+                content: Content::InMemory(Shared(Arc::new(bytes))),
+            });
+        }
+        Ok(())
+    }
+
     fn file(&mut self, path: &Path, below: Option<(&Path, &Path)>) {
         let real = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
         if self.seen.insert(real) {
@@ -333,42 +363,18 @@ impl Walk {
     }
 }
 
-/// Whether a member of a directory is read: `kubectl`'s extensions, and these with `.gz`.
+/// Whether a member of a directory or archive is read: `kubectl`'s extensions, and these with `.gz` or `.zst`.
 fn has_known_extension(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let name = name.strip_suffix(".gz").unwrap_or(&name);
+    let packed = name.strip_suffix(".gz").or(name.strip_suffix(".zst"));
+    let name = packed.unwrap_or(&name);
     [".yaml", ".yml", ".json"]
         .iter()
         .any(|extension| name.ends_with(extension))
 }
 
-fn read_file(path: &Path) -> io::Result<Vec<u8>> {
-    let file = File::open(path)?;
-    // Dumps are large: growing step by step would take twice the memory.
-    let expected = file.metadata()?.len().min(MAX_BYTES);
-    let mut bytes = Vec::with_capacity(expected as usize + 1);
-    read_into(&mut bytes, file, MAX_BYTES)?;
-    Ok(bytes)
-}
-
-fn read_limited(source: impl Read, limit: u64) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    read_into(&mut bytes, source, limit)?;
-    Ok(bytes)
-}
-
-fn read_into(bytes: &mut Vec<u8>, source: impl Read, limit: u64) -> io::Result<()> {
-    source.take(limit + 1).read_to_end(bytes)?;
-    if bytes.len() as u64 > limit {
-        return Err(io::Error::new(
-            io::ErrorKind::FileTooLarge,
-            format!("it holds more than {} MiB", limit >> 20),
-        ));
-    }
-    Ok(())
-}
-
-fn unreadable(name: &str, error: &io::Error) -> Diagnostic {
+/// The diagnostic of a file that can not be read.
+pub fn unreadable(name: &str, error: &io::Error) -> Diagnostic {
     let source = start_of(name);
     match error.kind() {
         io::ErrorKind::FileTooLarge => Diagnostic::at(

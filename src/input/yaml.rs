@@ -7,6 +7,7 @@
 //! value that are not indented more than its key, tabs at the beginning of a line within brackets, and comments not set
 //! off by a blank.
 
+mod explain;
 mod scalar;
 
 use std::borrow::Cow;
@@ -317,7 +318,7 @@ impl<'a> Loader<'a> {
         if let Some(fault) = text::blank_fault(self.text, self.origin, at) {
             return fault;
         }
-        let (message, help) = explain(error.kind());
+        let (message, help) = explain::explain(error.kind());
         Fault {
             code: &diags::SYNTAX,
             line,
@@ -336,50 +337,6 @@ fn too_deep(line: u32, column: u32) -> Fault {
         message: format!("lists and mappings are nested more than {MAX_DEPTH} deep"),
         help: "no Kubernetes object is that deep; look for unbalanced brackets".to_owned(),
     }
-}
-
-/// The parser's error in words for people who write manifests, with what to do.
-fn explain(kind: &ErrorKind) -> (String, &'static str) {
-    let (message, help) = match kind {
-        ErrorKind::MappingValueNotAllowed => (
-            "a `key: value` pair can not stand here",
-            "check the indentation, and quote a value that contains `: `",
-        ),
-        ErrorKind::ExpectedBlockMappingKey => (
-            "expected a `key:` at the indentation of the mapping above",
-            "check the indentation of this line",
-        ),
-        ErrorKind::ExpectedBlockSequenceEntry => (
-            "expected a `- ` at the indentation of the list above",
-            "check the indentation of this line",
-        ),
-        ErrorKind::SimpleKeyExpected | ErrorKind::InvalidSimpleKey => (
-            "expected a `:` after the key",
-            "keys end with `:` and a blank, on the same line, within 1024 characters",
-        ),
-        ErrorKind::UnclosedQuotedScalar => (
-            "a quote is opened and never closed",
-            "close it, or escape quotes within the value",
-        ),
-        ErrorKind::InvalidQuotedScalarIndent => (
-            "a quoted value goes on in a line that is not indented",
-            "a quote is missing above, or the line has to be indented",
-        ),
-        ErrorKind::UnclosedFlowCollection { open } => {
-            return (
-                format!("the bracket `{open}` is never closed"),
-                "close it, or quote the value if it is meant literally",
-            );
-        }
-        ErrorKind::UnexpectedCharacter { character } => {
-            return (
-                format!("a value can not begin with {character:?}"),
-                "quote the value",
-            );
-        }
-        other => return (other.to_string(), ""),
-    };
-    (message.to_owned(), help)
 }
 
 fn tag_of(style: ScalarStyle, tag: Option<&granit_parser::Tag>) -> Tag {

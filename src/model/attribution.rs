@@ -76,7 +76,7 @@ impl Homes {
     }
 
     /// Replaces an empty namespace; false, with a diagnostic, if the input does not tell which.
-    pub(super) fn settle(
+    pub(crate) fn settle(
         &self,
         kind: &str,
         name: &str,

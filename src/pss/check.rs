@@ -52,7 +52,7 @@ pub struct Forbidden {
 }
 
 /// A check that forbids a pod, and why.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Violation {
     /// The check's id.
     pub check: &'static str,

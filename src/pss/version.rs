@@ -9,7 +9,7 @@ use std::str::FromStr;
 ///
 /// The order is of strictness, not of inclusion: a pod can satisfy `restricted` and fail `baseline`
 /// (see [`crate::pss::satisfies`]).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Level {
     /// No check at all.
     Privileged,
@@ -149,7 +149,7 @@ impl fmt::Display for LevelVersion {
 /// A set of levels that always contains `privileged`.
 ///
 /// The levels that a pod satisfies are a set because no level includes another.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LevelSet(u8);
 
 impl LevelSet {

@@ -9,7 +9,7 @@ pub mod v1;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use crate::check::{Checked, Question};
+use crate::check::{Checked, Judged, Question};
 use crate::diag;
 use crate::mapping::Mapping;
 use crate::model::psp::PodSecurityPolicy;
@@ -44,14 +44,24 @@ pub fn to_text<T: serde::Serialize>(document: &T) -> String {
     let text = serde_json::to_string_pretty(document)
         .expect("the documents have string keys and no failing Serialize");
     let mut shown = String::with_capacity(text.len() + 1);
-    for c in text.chars() {
-        // Outside of strings there is nothing but line feeds, and all of these are of the first plane.
-        if c != '\n' && is_invisible(c) {
-            let _ = write!(shown, "\\u{:04x}", u32::from(c));
-        } else {
-            shown.push(c);
+    let mut rest = text.as_str();
+    // Nearly all of it is printable ASCII, and copied in long runs. Outside of strings there is nothing but line feeds,
+    // and all hidden characters are of the first plane.
+    while let Some(at) = rest
+        .bytes()
+        .position(|b| b != b'\n' && !(0x20..0x7F).contains(&b))
+    {
+        shown.push_str(&rest[..at]);
+        let mut chars = rest[at..].chars();
+        match chars.next() {
+            Some(c) if is_invisible(c) => {
+                let _ = write!(shown, "\\u{:04x}", u32::from(c));
+            }
+            c => shown.extend(c),
         }
+        rest = chars.as_str();
     }
+    shown.push_str(rest);
     shown.push('\n');
     shown
 }
@@ -117,20 +127,20 @@ fn level(level: Level) -> String {
 }
 
 /// The answer of `check`.
-pub fn check(checked: &[Checked], question: &Question) -> v1::CheckReport {
+pub fn check(judged: &Judged, question: &Question) -> v1::CheckReport {
     let mut namespaces: BTreeMap<&str, LevelSet> = BTreeMap::new();
-    for judged in checked {
-        if let Some(namespace) = judged.workload.namespace.as_deref() {
+    for checked in judged.iter() {
+        if let Some(namespace) = checked.namespace {
             let set = namespaces.entry(namespace).or_insert(LevelSet::ALL);
-            *set = set.intersection(judged.satisfies);
+            *set = set.intersection(checked.satisfies);
         }
     }
     v1::CheckReport {
         version: question.version.to_string(),
         level: question.level.map(level),
-        results: checked
+        results: judged
             .iter()
-            .map(|judged| result(judged, question))
+            .map(|checked| result(&checked, question))
             .collect(),
         namespaces: namespaces
             .into_iter()
@@ -142,26 +152,25 @@ pub fn check(checked: &[Checked], question: &Question) -> v1::CheckReport {
     }
 }
 
-fn result(judged: &Checked, question: &Question) -> v1::CheckResult {
-    let workload = &judged.workload;
-    let found = &judged.violations;
+fn result(checked: &Checked<'_>, question: &Question) -> v1::CheckResult {
+    let found = checked.violations;
     let asked = pss::LevelVersion {
-        level: judged.level,
+        level: checked.level,
         version: question.version,
     };
     v1::CheckResult {
-        kind: workload.kind.clone(),
-        api_version: workload.api_version.clone(),
-        namespace: workload.namespace.clone(),
-        name: workload.meta.display_name(),
-        source: source(workload.source()),
+        kind: checked.kind.to_owned(),
+        api_version: checked.api_version.to_owned(),
+        namespace: checked.namespace.map(str::to_owned),
+        name: checked.name.to_owned(),
+        source: source(&checked.source),
         allowed: question.level.is_none() || found.is_empty(),
         reason: pss::reason(found),
         detail: pss::detail(found),
         message: pss::message(asked, found),
         violations: violations(found),
-        satisfies: levels(judged.satisfies),
-        tightest_level: level(judged.satisfies.tightest()),
+        satisfies: levels(checked.satisfies),
+        tightest_level: level(checked.satisfies.tightest()),
     }
 }
 

@@ -3,6 +3,7 @@
 //! Names come from the input and are hostile until proven otherwise: [`visible`] shows control characters instead of
 //! sending them to the terminal. Colour is added here and taken away in `main` where it is not wanted.
 
+mod check;
 pub(super) mod table;
 pub(super) mod wrap;
 
@@ -15,6 +16,7 @@ use crate::diag::{self, Diagnostic};
 use crate::render::json::v1;
 use crate::render::view::words::count;
 
+pub use check::check;
 use table::{Table, colored, styled};
 use wrap::wrap;
 
@@ -100,53 +102,6 @@ fn one(diagnostic: &Diagnostic) -> String {
     if !diagnostic.help.is_empty() {
         let _ = writeln!(out, "  help: {}", visible(&diagnostic.help));
     }
-    out
-}
-
-/// The answer of `check`.
-pub fn check(report: &v1::CheckReport, fit: Fit) -> String {
-    let mut table = Table::new(&["NAMESPACE", "WORKLOAD", "LEVEL", "WHY"]);
-    if report.level.is_some() {
-        table.head[2] = "ALLOWED";
-    }
-    for result in &report.results {
-        let verdict = match (&report.level, result.allowed) {
-            (None, _) => result.tightest_level.clone(),
-            (Some(_), true) => "yes".to_owned(),
-            (Some(_), false) => "no".to_owned(),
-        };
-        let why = match fit {
-            Fit::Terminal => result.reason.clone(),
-            Fit::Wide => result.detail.clone(),
-        };
-        table.row(vec![
-            result.namespace.clone().unwrap_or_else(|| "-".to_owned()),
-            format!("{}/{}", result.kind, result.name),
-            verdict,
-            why,
-        ]);
-    }
-    let mut out = table.print(fit);
-    let refused = report
-        .results
-        .iter()
-        .filter(|result| !result.allowed)
-        .count();
-    let _ = match &report.level {
-        Some(level) => writeln!(
-            out,
-            "\n{refused} of {} {} {level}:{}",
-            count(report.results.len(), "workload", "workloads"),
-            if refused == 1 { "violates" } else { "violate" },
-            report.version
-        ),
-        None => writeln!(
-            out,
-            "\n{} judged at {}; WHY is in the way of the next tighter level",
-            count(report.results.len(), "workload", "workloads"),
-            report.version
-        ),
-    };
     out
 }
 

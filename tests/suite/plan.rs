@@ -86,12 +86,9 @@ fn satisfied(cluster: &Cluster, version: Version) -> BTreeMap<String, LevelSet> 
     let read = read(cluster.objects.iter());
     let (checked, _) = psp2psa::check(read, &psp2psa::default_attribution(), &question);
     let mut all = BTreeMap::new();
-    for checked in checked
-        .iter()
-        .filter(|checked| !checked.workload.terminated())
-    {
-        if let Some(namespace) = &checked.workload.namespace {
-            let set = all.entry(namespace.clone()).or_insert(LevelSet::ALL);
+    for checked in checked.iter().filter(|checked| !checked.terminated) {
+        if let Some(namespace) = checked.namespace {
+            let set = all.entry(namespace.to_owned()).or_insert(LevelSet::ALL);
             *set = set.intersection(checked.satisfies);
         }
     }

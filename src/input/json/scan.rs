@@ -8,6 +8,8 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use serde::de::IgnoredAny;
+
 use crate::input::list::ListHead;
 
 /// What [`split`] finds.
@@ -68,6 +70,62 @@ pub(in crate::input) fn split(bytes: &[u8], from: usize) -> Split {
         end: scanner.pos,
         sound,
     }
+}
+
+/// The beginning of a list.
+pub(in crate::input) struct Opened {
+    /// `kind`, if it stands before the elements.
+    pub(in crate::input) kind: Option<String>,
+    /// `apiVersion`, if it stands before the elements.
+    pub(in crate::input) api_version: Option<String>,
+    /// Where the first element begins, which is an object.
+    pub(in crate::input) first: usize,
+}
+
+/// Reads the beginning of a list up to its first element. `None` if the text is no list, or one with anything unusual.
+pub(in crate::input) fn open_list(bytes: &[u8]) -> Option<Opened> {
+    let mut scanner = Scanner {
+        bytes,
+        pos: 0,
+        stop: None,
+    };
+    if scanner.skip_blanks() != Some(b'{') {
+        return None;
+    }
+    let start = scanner.pos;
+    scanner.pos += 1;
+    let mut seen = [const { None }; 2];
+    while let Ok(Some(key)) = scanner.next_key(start) {
+        let key = &bytes[key];
+        if key == b"\"items\"" {
+            if scanner.peek() != Some(b'[') {
+                return None;
+            }
+            scanner.pos += 1;
+            let first = (scanner.skip_blanks() == Some(b'{')).then_some(scanner.pos)?;
+            let [kind, api_version] = seen;
+            return Some(Opened {
+                kind,
+                api_version,
+                first,
+            });
+        }
+        let value = scanner.value();
+        if scanner.stop.is_some()
+            || serde_json::from_slice::<IgnoredAny>(&bytes[value.clone()]).is_err()
+        {
+            return None;
+        }
+        let names: [&[u8]; 2] = [b"\"kind\"", b"\"apiVersion\""];
+        if let Some(at) = names.iter().position(|name| *name == key) {
+            // A second one, or one that is no string.
+            if seen[at].is_some() {
+                return None;
+            }
+            seen[at] = Some(string_text(&bytes[value])?);
+        }
+    }
+    None
 }
 
 /// Whether a line at `pos` is a document marker of YAML.

@@ -28,24 +28,63 @@ impl Table {
 
     /// The table as text; levels are coloured.
     pub(in crate::render) fn print(&self, fit: Fit) -> String {
-        let mut widths: Vec<usize> = self.head.iter().map(|cell| cell.len()).collect();
+        let mut columns = Columns::new(&self.head);
         for row in &self.rows {
-            for (width, cell) in widths.iter_mut().zip(row) {
-                *width = (*width).max(cell.chars().count());
-            }
+            columns.make_room(row.iter().map(|cell| cell.chars().count()));
         }
-        if fit == Fit::Terminal {
-            shrink(&mut widths);
-        }
-        let mut out = String::new();
-        let head: Vec<String> = self.head.iter().map(|cell| (*cell).to_owned()).collect();
-        line(&mut out, &head, &widths, fit, |cell| {
-            styled(Style::new().bold(), cell)
-        });
+        let mut out = columns.head(fit);
         for row in &self.rows {
-            line(&mut out, row, &widths, fit, colored);
+            columns.line(&mut out, row.iter().map(String::as_str), fit);
         }
         out
+    }
+}
+
+/// How wide the columns are.
+pub(in crate::render) struct Columns {
+    head: Vec<&'static str>,
+    widths: Vec<usize>,
+}
+
+impl Columns {
+    pub(in crate::render) fn new(head: &[&'static str]) -> Self {
+        Columns {
+            head: head.to_vec(),
+            widths: head.iter().map(|cell| cell.len()).collect(),
+        }
+    }
+
+    /// Makes room for the cells of a row, whose widths in characters are given.
+    pub(in crate::render) fn make_room(&mut self, cells: impl Iterator<Item = usize>) {
+        for (width, cell) in self.widths.iter_mut().zip(cells) {
+            *width = (*width).max(cell);
+        }
+    }
+
+    /// The first line. There is room for all rows now.
+    pub(in crate::render) fn head(&mut self, fit: Fit) -> String {
+        if fit == Fit::Terminal {
+            shrink(&mut self.widths);
+        }
+        let mut out = String::new();
+        let bold = |out: &mut String, cell: &str| out.push_str(&styled(Style::new().bold(), cell));
+        line(&mut out, self.head.iter().copied(), &self.widths, fit, bold);
+        out
+    }
+
+    /// One row.
+    pub(in crate::render) fn line<'a>(
+        &self,
+        out: &mut String,
+        cells: impl Iterator<Item = &'a str>,
+        fit: Fit,
+    ) {
+        line(out, cells, &self.widths, fit, |out, cell| {
+            match color_of(cell) {
+                Some(_) => out.push_str(&colored(cell)),
+                None => out.push_str(cell),
+            }
+        });
     }
 }
 
@@ -68,23 +107,24 @@ fn shrink(widths: &mut [usize]) {
     }
 }
 
-fn line(
+fn line<'a>(
     out: &mut String,
-    cells: &[String],
+    cells: impl Iterator<Item = &'a str>,
     widths: &[usize],
     fit: Fit,
-    paint: impl Fn(&str) -> String,
+    paint: impl Fn(&mut String, &str),
 ) {
     let last = widths.len().saturating_sub(1);
-    for (index, (cell, width)) in cells.iter().zip(widths).enumerate() {
-        let text = match fit {
-            Fit::Terminal => cut(cell, *width),
-            Fit::Wide => cell.clone(),
-        };
-        out.push_str(&paint(&text));
+    for (index, (cell, width)) in cells.zip(widths).enumerate() {
+        let mut length = cell.chars().count();
+        if fit == Fit::Terminal && length > *width {
+            paint(out, &cut(cell, *width));
+            length = *width;
+        } else {
+            paint(out, cell);
+        }
         if index < last {
-            let padding = width - text.chars().count() + 2;
-            out.extend(std::iter::repeat_n(' ', padding));
+            out.extend(std::iter::repeat_n(' ', width.saturating_sub(length) + 2));
         }
     }
     out.truncate(out.trim_end_matches(' ').len());
@@ -106,11 +146,17 @@ pub(in crate::render) fn styled(style: Style, text: &str) -> String {
 
 /// Colours the words that carry a judgement. The word itself says the same without colour.
 pub(in crate::render) fn colored(cell: &str) -> String {
-    let color = match cell {
-        "restricted" | "yes" => AnsiColor::Green,
-        "baseline" | "review" | "unknown" => AnsiColor::Yellow,
-        "privileged" | "no" | "invalid" => AnsiColor::Red,
-        _ => return cell.to_owned(),
-    };
-    styled(color.on_default(), cell)
+    match color_of(cell) {
+        Some(color) => styled(color.on_default(), cell),
+        None => cell.to_owned(),
+    }
+}
+
+fn color_of(cell: &str) -> Option<AnsiColor> {
+    match cell {
+        "restricted" | "yes" => Some(AnsiColor::Green),
+        "baseline" | "review" | "unknown" => Some(AnsiColor::Yellow),
+        "privileged" | "no" | "invalid" => Some(AnsiColor::Red),
+        _ => None,
+    }
 }

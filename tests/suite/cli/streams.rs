@@ -71,6 +71,31 @@ fn standard_input_is_read_where_a_dash_is_given() {
     );
 }
 
+#[test]
+fn a_pipe_that_is_named_like_a_file_is_read_once_and_whole() {
+    let folder = folder(&[]);
+    let pods = format!("{BASELINE}---\n{PRIVILEGED}");
+    for args in [
+        &["check", "-f", "/dev/stdin", "-o", "name"][..],
+        &[
+            "check",
+            "-f",
+            "/dev/stdin",
+            "-f",
+            "/dev/stdin",
+            "-o",
+            "name",
+        ],
+    ] {
+        let args = [args, &["--level", "baseline"]].concat();
+        let call = Call {
+            stdin: pods.as_bytes(),
+            ..Call::new(folder.path(), &args)
+        };
+        assert_eq!(call.run().expect(1).stdout, "pod/raw\n");
+    }
+}
+
 /// An error, a warning and a note.
 fn said(folder: &Path, more: &[&str]) -> Run {
     run(folder, &[&["migrate", "-f", "in"], more].concat())

@@ -1,9 +1,12 @@
 //! What reaches the disk: everything or nothing, with the same permissions, through no link that leads elsewhere.
 
 use std::fs::{self, Permissions};
+use std::io::Write;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use psp2psa::input::walk::{self, Recursion};
 use psp2psa::write::{Replacement, replace};
 
@@ -174,6 +177,63 @@ fn what_is_no_plain_file_is_told_with_the_lines_to_add() {
         "{}",
         run.stderr
     );
+}
+
+/// A tar archive with one member.
+fn archive(name: &str, text: &str) -> Vec<u8> {
+    let mut header = tar::Header::new_gnu();
+    header.set_size(text.len() as u64);
+    header.set_mode(0o644);
+    let mut archive = tar::Builder::new(Vec::new());
+    let written = archive.append_data(&mut header, name, text.as_bytes());
+    written.expect("memory takes everything");
+    archive.into_inner().expect("memory takes everything")
+}
+
+fn gzip(text: &str) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    let written = encoder.write_all(text.as_bytes());
+    written.expect("memory takes everything");
+    encoder.finish().expect("memory takes everything")
+}
+
+#[test]
+fn compressed_files_and_members_of_archives_are_told_and_not_edited() {
+    let level = ruzstd::encoding::CompressionLevel::Fastest;
+    let zstd = ruzstd::encoding::compress_to_vec(NAMESPACE.as_bytes(), level);
+    for (name, bytes, said) in [
+        (
+            "ns.yaml.gz",
+            gzip(NAMESPACE),
+            ":1:1: Namespace shop: the file is compressed",
+        ),
+        (
+            "ns.yaml.zst",
+            zstd,
+            ":1:1: Namespace shop: the file is compressed",
+        ),
+        (
+            "ns.tar",
+            archive("ns.yaml", NAMESPACE),
+            "!ns.yaml:1:1: Namespace shop: it is in an archive",
+        ),
+    ] {
+        let folder = folder(&[]);
+        write(folder.path(), name, &bytes);
+        let before = tree(folder.path());
+        let run = run(folder.path(), &["migrate", "--in-place", "-f", name]).expect(0);
+        assert!(
+            run.stdout.contains(&format!("  {name}{said}\n")),
+            "{}",
+            run.stdout
+        );
+        assert!(
+            run.stderr.contains("warning[edit/not-editable]"),
+            "{}",
+            run.stderr
+        );
+        assert_eq!(tree(folder.path()), before, "{name}");
+    }
 }
 
 #[test]

@@ -11,7 +11,7 @@ use std::path::Path;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use psp2psa::input::walk::{self, Listing, Recursion};
+use psp2psa::input::walk::{self, Limits, Listing, Opened, Recursion};
 use psp2psa::input::{InputFile, Storage};
 use tempfile::TempDir;
 
@@ -267,5 +267,215 @@ fn bombs_are_refused_before_they_fill_the_memory() {
     assert_eq!(
         read("a.yaml.gz", &bomb).unwrap_err(),
         "input/too-large the file is too large: it holds more than 64 MiB"
+    );
+}
+
+/// A tar archive with members of these names.
+fn tar(members: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut archive = tar::Builder::new(Vec::new());
+    for (name, bytes) in members {
+        let mut header = tar::Header::new_gnu();
+        // The builder refuses names that lead out of a folder, whoever attacks does not.
+        header.as_gnu_mut().unwrap().name[..name.len()].copy_from_slice(name.as_bytes());
+        header.set_size(bytes.len() as u64);
+        header.set_mode(0o644);
+        header.set_cksum();
+        archive.append(&header, *bytes).unwrap();
+    }
+    archive.into_inner().unwrap()
+}
+
+fn zstd(bytes: &[u8]) -> Vec<u8> {
+    ruzstd::encoding::compress_to_vec(bytes, ruzstd::encoding::CompressionLevel::Fastest)
+}
+
+/// Names and texts of the members of an archive, and what is wrong with it.
+fn members(name: &str, bytes: &[u8], limits: Limits) -> (Vec<(String, Vec<u8>)>, Option<String>) {
+    let directory = tree(&[(name, bytes)]);
+    let path = given(directory.path(), name);
+    let entry = list(&[path], Recursion::Off).entries.remove(0);
+    let Opened::Archive(archive) = walk::open(&entry, limits).unwrap() else {
+        panic!("{name} is no archive");
+    };
+    let root = format!("{}/", directory.path().to_str().unwrap());
+    let mut members = Vec::new();
+    let read = archive.each(|file| {
+        assert_eq!(file.storage, Storage::Archived);
+        members.push((
+            file.name.strip_prefix(&root).unwrap().to_owned(),
+            file.bytes,
+        ));
+    });
+    let error = read
+        .err()
+        .map(|error| walk::unreadable(name, &error).message);
+    // Nothing was unpacked beside it.
+    assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
+    (members, error)
+}
+
+#[test]
+fn archives_are_read_member_by_member_whatever_packs_them() {
+    let packed = gzip(b"kind: Packed\n");
+    let archive = tar(&[
+        ("resources/pods/namespaces/a/p.json", b"{\"kind\":\"Pod\"}"),
+        ("logs/kubelet.log", b"kind: Log"),
+        ("b.yaml.gz", &packed),
+        ("c.yml", b"kind: C\n"),
+    ]);
+    let expected = [
+        ("resources/pods/namespaces/a/p.json", "{\"kind\":\"Pod\"}"),
+        ("b.yaml.gz", "kind: Packed\n"),
+        ("c.yml", "kind: C\n"),
+    ];
+    for (name, bytes) in [
+        ("velero.tar", archive.clone()),
+        ("velero.tar.gz", gzip(&archive)),
+        ("velero.tgz", gzip(&archive)),
+        ("must-gather.tar.zst", zstd(&archive)),
+        ("named.anyhow", gzip(&archive)),
+    ] {
+        let (found, error) = members(name, &bytes, Limits::default());
+        assert_eq!(error, None);
+        let expected = expected.map(|(member, text)| (format!("{name}!{member}"), text.into()));
+        assert_eq!(found, expected);
+    }
+}
+
+#[test]
+fn names_in_archives_are_only_text() {
+    let archive = tar(&[
+        ("../../etc/x.yaml", b"kind: A\n"),
+        ("/root/.ssh/y.yaml", b"kind: B\n"),
+        ("\u{1b}[31m`rm`\u{202e}.yaml", b"kind: C\n"),
+    ]);
+    let (found, error) = members("a.tar", &archive, Limits::default());
+    assert_eq!(error, None);
+    let names: Vec<&str> = found.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(
+        names,
+        [
+            "a.tar!../../etc/x.yaml",
+            "a.tar!/root/.ssh/y.yaml",
+            "a.tar!\u{1b}[31m`rm`\u{202e}.yaml"
+        ]
+    );
+}
+
+#[test]
+fn broken_archives_keep_what_is_whole_and_say_what_is_wrong() {
+    let text = b"kind: A\n".repeat(200);
+    let archive = tar(&[("a.yaml", &text), ("b.yaml", &text)]);
+    let cut = &archive[..archive.len() - 2500];
+    for (name, bytes) in [("a.tar", cut.to_vec()), ("a.tar.gz", gzip(cut))] {
+        let (found, error) = members(name, &bytes, Limits::default());
+        assert_eq!(found.len(), 1, "{name}");
+        assert!(error.unwrap().contains("ends too early"), "{name}");
+    }
+    let whole = gzip(&archive);
+    let (found, error) = members("a.tar.gz", &whole[..whole.len() - 30], Limits::default());
+    assert!(found.len() < 2);
+    assert!(error.is_some());
+    let mut damaged = archive;
+    damaged[1536 + 600..1536 + 700].fill(0xFF);
+    let (_, error) = members("a.tar", &damaged, Limits::default());
+    assert!(error.is_some() || damaged.len() > 2000);
+}
+
+#[test]
+fn bombs_in_archives_are_bounded_and_the_bound_can_be_raised() {
+    let bomb = b"#".repeat(3 << 20);
+    let limits = |unpacked| Limits {
+        unpacked: Some(unpacked),
+    };
+    let inner = gzip(&bomb);
+    for archive in [
+        gzip(&tar(&[("a.yaml", b"kind: A\n"), ("b.yaml", &bomb)])),
+        zstd(&tar(&[("a.yaml", b"kind: A\n"), ("b.yaml", &bomb)])),
+        tar(&[("a.yaml", b"kind: A\n"), ("b.yaml.gz", &inner)]),
+    ] {
+        let (found, error) = members("a.tar", &archive, limits(1 << 20));
+        assert_eq!(found.len(), 1);
+        assert!(error.unwrap().contains("it holds more than 1 MiB"));
+        let (found, error) = members("a.tar", &archive, limits(8 << 20));
+        assert_eq!((found.len(), error), (2, None));
+    }
+}
+
+#[test]
+fn zstd_is_unpacked_all_frames_of_it() {
+    let mut bytes = zstd(b"kind: A\n---\n");
+    bytes.extend(zstd(b"kind: B\n"));
+    let directory = tree(&[("a.yaml.zst", &bytes), ("b.zst", &bytes[..bytes.len() - 4])]);
+    let listing = list(&[given(directory.path(), ".")], Recursion::Off);
+    assert_eq!(listing.entries.len(), 1);
+    let file = walk::read(listing.entries.into_iter().next().unwrap()).unwrap();
+    assert_eq!(file.bytes, b"kind: A\n---\nkind: B\n");
+    assert_eq!(file.storage, Storage::Zstd);
+    let mut listing = list(&[given(directory.path(), "b.zst")], Recursion::Off);
+    let diagnostic = walk::read(listing.entries.remove(0)).unwrap_err();
+    assert_eq!(diagnostic.code.name, "input/unreadable-file");
+}
+
+#[test]
+fn patterns_stand_for_the_files_that_match_them() {
+    let directory = tree(&[
+        ("b.json", b""),
+        ("a.json", b""),
+        ("c.yaml", b""),
+        ("x[1].yaml", b""),
+    ]);
+    let listed = |pattern: &str| {
+        let listing = list(&[given(directory.path(), pattern)], Recursion::Off);
+        names(directory.path(), &listing)
+    };
+    assert_eq!(listed("*.json"), ["a.json", "b.json"]);
+    assert_eq!(listed("?.*"), ["a.json", "b.json", "c.yaml"]);
+    // A file of that name is meant first.
+    assert_eq!(listed("x[1].yaml"), ["x[1].yaml"]);
+    let nothing = given(directory.path(), "*.txt");
+    let error = walk::list(&[nothing], Recursion::Off, std::io::empty()).unwrap_err();
+    assert!(error.to_string().contains("no file matches the pattern"));
+}
+
+#[test]
+fn dumps_of_clusters_are_read_from_their_folders() {
+    let directory = tree(&[
+        (
+            "cluster-info/nodes.json",
+            b"{\"kind\":\"NodeList\",\"items\":[]}",
+        ),
+        (
+            "cluster-info/shop/pods.json",
+            b"{\"kind\":\"PodList\",\"items\":[]}",
+        ),
+        ("cluster-info/shop/web/logs.txt", b"==== START"),
+        (
+            "must-gather/sha256-1/namespaces/shop/core/pods.yaml",
+            b"kind: PodList\n",
+        ),
+        (
+            "must-gather/sha256-1/namespaces/shop/pods/web/logs/current.log",
+            b"x",
+        ),
+        (
+            "velero/resources/pods/namespaces/shop/web.json",
+            b"{\"kind\":\"Pod\"}",
+        ),
+    ]);
+    let listing = list(&[given(directory.path(), ".")], Recursion::On);
+    let found = names(directory.path(), &listing);
+    let found: Vec<&str> = found
+        .iter()
+        .map(|name| name.trim_start_matches("./"))
+        .collect();
+    assert_eq!(
+        found,
+        [
+            "cluster-info/nodes.json",
+            "cluster-info/shop/pods.json",
+            "must-gather/sha256-1/namespaces/shop/core/pods.yaml",
+            "velero/resources/pods/namespaces/shop/web.json"
+        ]
     );
 }

@@ -68,21 +68,20 @@ fn refused(
             time_is_over: &|| false,
         },
     };
-    let question = psp2psa::check::Question {
-        level: None,
-        version: psp2psa::pss::Version::Latest,
-        namespace: None,
-    };
-    let (checked, _) = psp2psa::check(
-        read(cluster.objects.iter()),
+    let mut read = read(cluster.objects.iter());
+    let (mut workloads, _) = psp2psa::model::take_workloads(
+        &mut read.objects,
+        &read.unreadable,
         &psp2psa::default_attribution(),
-        &question,
     );
-    let pods = checked.iter().filter_map(|checked| {
-        let namespace = checked.workload.namespace.as_deref()?;
+    for workload in &mut workloads {
+        psp2psa::model::defaults::apply(&mut workload.pod);
+    }
+    let pods = workloads.iter().filter_map(|workload| {
+        let namespace = workload.namespace.as_deref()?;
         asked
             .contains(namespace)
-            .then_some((namespace, &checked.workload.pod))
+            .then_some((namespace, &workload.pod))
     });
     pods.filter_map(|(namespace, pod)| {
         let request = Request {

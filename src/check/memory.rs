@@ -1,0 +1,226 @@
+//! What was judged before, so that it is judged once.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+
+use super::{Group, Individual, Verdict};
+use crate::model::defaults;
+use crate::model::object::ObjectMeta;
+use crate::model::pod::{Pod, VolumeSource};
+
+/// What was judged before.
+#[derive(Debug, Default)]
+pub(super) struct Known {
+    /// By what [`masked`] makes of their text.
+    pub(super) glanced: Memory<Vec<u8>>,
+    /// By what [`essence`] leaves of them.
+    pub(super) pods: Memory<Pod>,
+    verdicts: BTreeMap<u64, Vec<Arc<Verdict>>>,
+    /// Indices of groups.
+    by_hash: BTreeMap<u64, Vec<u32>>,
+    pub(super) groups: Vec<Group>,
+}
+
+/// Verdicts by what they were given for, found by hashes.
+#[derive(Debug)]
+pub(super) struct Memory<K> {
+    verdicts: BTreeMap<u64, Vec<(K, Arc<Verdict>)>>,
+}
+
+/// How many different pods are remembered with their answers: some 2 kB each. There are rarely more templates in a
+/// cluster, and whoever makes each pod different gets each one judged.
+const REMEMBERED: usize = 10_000;
+
+/// What a pod's answer can depend on, with the API server's defaults: not where it runs, what it is called, and what the
+/// volume is called that every pod gets for its token. Pods of one template have the same essence.
+pub(super) fn essence(mut pod: Pod) -> Pod {
+    defaults::apply(&mut pod);
+    pod.spec.node_name.clear();
+    // Every annotation that a check looks at is one of Kubernetes' own.
+    let mut annotations = std::mem::take(&mut pod.metadata.annotations);
+    annotations.retain(|key, _| key.contains("kubernetes.io/"));
+    pod.metadata = ObjectMeta {
+        annotations,
+        ..ObjectMeta::default()
+    };
+    for volume in &mut pod.spec.volumes {
+        // No check forbids these, so none tells their names.
+        if let [VolumeSource::Projected(_)] = volume.sources.as_slice() {
+            volume.name.clear();
+        }
+    }
+    let spec = &mut pod.spec;
+    for container in spec
+        .init_containers
+        .iter_mut()
+        .chain(&mut spec.containers)
+        .chain(&mut spec.ephemeral_containers)
+    {
+        container.volume_mounts.clear();
+    }
+    pod
+}
+
+/// What the names of the volumes begin with that pods get for their tokens (upstream:
+/// `plugin/pkg/admission/serviceaccount`); five random characters follow.
+pub(super) const TOKEN_VOLUME: &str = "kube-api-access-";
+
+/// The texts of a glance as bytes, without the node's name and what is random in the names of volumes: no check looks
+/// at the one, and of the other only the names of forbidden volumes are told.
+pub(super) fn masked(texts: &[Cow<'_, str>]) -> Vec<u8> {
+    const NODE: &[u8] = b"\"nodeName\"";
+    let mut key = Vec::with_capacity(texts.iter().map(|text| text.len() + 1).sum());
+    for text in texts {
+        let begin = key.len();
+        let mut rest = text.as_bytes();
+        while let Some(at) = memchr::memmem::find(rest, TOKEN_VOLUME.as_bytes()) {
+            let end = at + TOKEN_VOLUME.len();
+            key.extend_from_slice(&rest[..end]);
+            let random = rest[end..].iter().take(5);
+            rest = &rest[end
+                + random
+                    .take_while(|byte| byte.is_ascii_alphanumeric())
+                    .count()..];
+        }
+        key.extend_from_slice(rest);
+        // Sought from the end, where it stands; what is not found is not masked.
+        if let Some(at) = memchr::memmem::rfind(&key[begin..], NODE) {
+            let value = begin + at + NODE.len();
+            let colon = key[value..]
+                .iter()
+                .take_while(|byte| b": \t\r\n".contains(byte))
+                .count();
+            if key.get(value + colon) == Some(&b'"') {
+                let start = value + colon + 1;
+                if let Some(length) = memchr::memchr2(b'"', b'\\', &key[start..]) {
+                    key.drain(start..start + length);
+                }
+            }
+        }
+        key.push(0);
+    }
+    key
+}
+
+pub(super) fn hash(value: &impl Hash) -> u64 {
+    let mut hasher = Quick(0);
+    value.hash(&mut hasher);
+    hasher.finish()
+}
+
+/// A quick hash (Firefox's `FxHasher`). Whoever makes many keys with one hash gains nothing: see [`ALIKE`].
+struct Quick(u64);
+
+impl Hasher for Quick {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        let (words, rest) = bytes.as_chunks();
+        for word in words {
+            self.write_u64(u64::from_le_bytes(*word));
+        }
+        for byte in rest {
+            self.write_u64(u64::from(*byte));
+        }
+    }
+
+    fn write_u8(&mut self, value: u8) {
+        self.write_u64(u64::from(value));
+    }
+
+    fn write_u64(&mut self, value: u64) {
+        self.0 = (self.0.rotate_left(5) ^ value).wrapping_mul(0x517C_C1B7_2722_0A95);
+    }
+
+    fn write_usize(&mut self, value: usize) {
+        self.write_u64(value as u64);
+    }
+}
+
+/// How many keys of one hash are remembered.
+const ALIKE: usize = 8;
+
+impl<K> Default for Memory<K> {
+    fn default() -> Self {
+        Memory {
+            verdicts: BTreeMap::new(),
+        }
+    }
+}
+
+impl<K: PartialEq> Memory<K> {
+    pub(super) fn find(&self, hash: u64, key: &K) -> Option<Arc<Verdict>> {
+        let alike = self.verdicts.get(&hash)?;
+        let (_, verdict) = alike.iter().find(|(other, _)| other == key)?;
+        Some(Arc::clone(verdict))
+    }
+
+    pub(super) fn remember(&mut self, hash: u64, key: K, verdict: Arc<Verdict>) {
+        if self.verdicts.len() >= REMEMBERED {
+            return;
+        }
+        let alike = self.verdicts.entry(hash).or_default();
+        if alike.len() < ALIKE && !alike.iter().any(|(other, _)| *other == key) {
+            alike.push((key, verdict));
+        }
+    }
+}
+
+impl Known {
+    /// The same verdict for all that it is equal for.
+    pub(super) fn share(&mut self, verdict: Verdict) -> Arc<Verdict> {
+        let alike = self.verdicts.entry(hash(&verdict)).or_default();
+        if let Some(other) = alike.iter().find(|other| ***other == verdict) {
+            return Arc::clone(other);
+        }
+        let verdict = Arc::new(verdict);
+        if alike.len() < ALIKE {
+            alike.push(Arc::clone(&verdict));
+        }
+        verdict
+    }
+
+    /// The index of the group that a workload belongs to.
+    pub(super) fn group(&mut self, one: &Individual<'_>, verdict: Arc<Verdict>) -> u32 {
+        let hash = hash(&(
+            &one.kind,
+            &one.api_version,
+            &one.namespace,
+            &one.source.file,
+            one.terminated,
+            Arc::as_ptr(&verdict),
+        ));
+        let same = |other: &Group| {
+            other.kind == one.kind
+                && other.api_version == one.api_version
+                && other.namespace.as_deref() == one.namespace.as_deref()
+                && other.file == one.source.file
+                && other.terminated == one.terminated
+                && Arc::ptr_eq(&other.verdict, &verdict)
+        };
+        let alike = self.by_hash.entry(hash).or_default();
+        let known = alike
+            .iter()
+            .copied()
+            .find(|index| same(&self.groups[*index as usize]));
+        known.unwrap_or_else(|| {
+            let index = self.groups.len() as u32;
+            if alike.len() < ALIKE {
+                alike.push(index);
+            }
+            self.groups.push(Group {
+                kind: one.kind.to_string(),
+                api_version: one.api_version.to_string(),
+                namespace: one.namespace.as_deref().map(str::to_owned),
+                file: Arc::clone(&one.source.file),
+                terminated: one.terminated,
+                verdict,
+            });
+            index
+        })
+    }
+}

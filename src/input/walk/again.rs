@@ -1,0 +1,90 @@
+//! Files that are read a second time, to be edited: only plain ones that have not changed, and where they were named.
+
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use super::unpack::Contents;
+use super::{Content, Entry, Limits, contents, plain, read};
+use crate::input::{InputFile, Storage};
+
+/// A file that may be edited, read a second time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Original {
+    /// The file.
+    pub file: InputFile,
+    /// Its name: the path as the user gave it, without links below that.
+    pub name: PathBuf,
+    /// Its path without any link.
+    pub path: PathBuf,
+}
+
+/// Reads a file once more, to edit it.
+///
+/// # Errors
+/// In words, if it can not be edited: it has changed since it was listed, it is no regular file, or a symbolic link
+/// leads to it out of the paths given.
+pub fn again(entry: &Entry) -> Result<Original, String> {
+    let (path, stamp, below) = match &entry.content {
+        Content::InMemory(_) if &*entry.name == "-" => {
+            return Err("it was read from standard input".to_owned());
+        }
+        Content::InMemory(_) => return Err("it is not a regular file".to_owned()),
+        Content::OnDisk { path, stamp, below } => (path, stamp, below),
+    };
+    let Some(stamp) = stamp else {
+        return Err("it is not a regular file".to_owned());
+    };
+    let real = fs::canonicalize(path).map_err(|error| plain(&error))?;
+    let name = match below {
+        Some((given, root)) => match real.strip_prefix(root) {
+            Ok(inner) => given.join(inner),
+            Err(_) => return Err(LINKED.to_owned()),
+        },
+        None if fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_symlink()) => {
+            return Err(LINKED.to_owned());
+        }
+        None => path.clone(),
+    };
+    let storage = match contents(entry, Limits::default()).map_err(|error| plain(&error))? {
+        Contents::Text(_, storage) => storage,
+        Contents::Archive(_) => Storage::Archived,
+    };
+    match storage {
+        Storage::Gzip | Storage::Zstd => return Err("the file is compressed".to_owned()),
+        Storage::Archived => return Err("it is in an archive".to_owned()),
+        Storage::Plain | Storage::Utf16 => {}
+    }
+    let file = read(entry.clone()).map_err(|diagnostic| diagnostic.message)?;
+    if Stamp::of(path).as_ref() != Some(stamp) {
+        return Err("the file has changed since it was read".to_owned());
+    }
+    Ok(Original {
+        file,
+        name,
+        path: real,
+    })
+}
+
+const LINKED: &str = "a symbolic link leads to it";
+
+/// By what a file is known to be unchanged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Stamp {
+    bytes: u64,
+    modified: Option<SystemTime>,
+    /// Device and inode.
+    id: (u64, u64),
+}
+
+impl Stamp {
+    pub(super) fn of(path: &Path) -> Option<Stamp> {
+        let metadata = fs::metadata(path).ok()?;
+        metadata.is_file().then(|| Stamp {
+            bytes: metadata.len(),
+            modified: metadata.modified().ok(),
+            id: (metadata.dev(), metadata.ino()),
+        })
+    }
+}
