@@ -98,6 +98,23 @@ pub enum Command {
     },
 }
 
+impl Command {
+    /// Where this command's objects come from; `None` if it reads none.
+    pub fn input_mut(&mut self) -> Option<&mut Input> {
+        match self {
+            Command::Migrate(arguments) => Some(&mut arguments.input),
+            Command::Map(arguments) => Some(&mut arguments.input),
+            Command::Access(arguments) => Some(&mut arguments.input),
+            Command::Admit(arguments) => Some(&mut arguments.input),
+            Command::Check(arguments) => Some(&mut arguments.input),
+            Command::Explain(_)
+            | Command::Schema(_)
+            | Command::Completion { .. }
+            | Command::Man { .. } => None,
+        }
+    }
+}
+
 /// Where the objects come from.
 #[derive(Debug, Clone, Args)]
 pub struct Input {
@@ -111,6 +128,9 @@ pub struct Input {
     /// the file's size; 4)
     #[arg(long, value_name = "GIB", value_parser = clap::value_parser!(u64).range(1..=1 << 20))]
     pub max_unpacked: Option<u64>,
+    /// Whether a long read shows how far it is: unless the user wants quiet.
+    #[arg(skip = true)]
+    pub progress: bool,
     /// Namespace of objects that name none (default: default, unless the input defines several namespaces)
     #[arg(long, value_name = "NAMESPACE")]
     pub default_namespace: Option<String>,

@@ -2,6 +2,8 @@
 //!
 //! It is long because every command is here: what its arguments ask, and in which forms it answers.
 
+mod progress;
+
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::path::Path;
@@ -65,10 +67,13 @@ fn main() -> ExitCode {
     let arguments = cli::command(&program)
         .try_get_matches()
         .and_then(|matches| Cli::from_arg_matches(&matches));
-    let cli = match arguments {
+    let mut cli = match arguments {
         Ok(cli) => cli,
         Err(error) => error.exit(),
     };
+    if let Some(input) = cli.command.input_mut() {
+        input.progress = !cli.talk.quiet;
+    }
     choose_color(cli.talk.color);
     match run(&cli.command, &program) {
         Ok(answer) => {
@@ -165,7 +170,7 @@ fn read_into<T: Default + Send, M>(
     input: &Input,
     collector: &Collector<'_, T, M>,
 ) -> Result<Read<T>> {
-    Ok(read_listed(list(input)?, limits(input), collector))
+    Ok(read_listed(list(input)?, input, collector))
 }
 
 fn list(input: &Input) -> Result<Listing> {
@@ -184,14 +189,25 @@ fn limits(input: &Input) -> Limits {
 
 fn read_listed<T: Default + Send, M>(
     listing: Listing,
-    limits: Limits,
+    input: &Input,
     collector: &Collector<'_, T, M>,
 ) -> Read<T> {
+    let limits = limits(input);
+    let bar = match input.progress {
+        true => progress::reading(listing.entries.iter().map(Entry::size).sum()),
+        false => progress::nothing(),
+    };
     let parts: Vec<Read<T>> = listing
         .entries
         .into_par_iter()
-        .map(|entry| read_entry(entry, limits, collector))
+        .map(|entry| {
+            let size = entry.size();
+            let read = read_entry(entry, limits, collector);
+            bar.inc(size);
+            read
+        })
         .collect();
+    bar.finish_and_clear();
     let mut all = collector.merge(parts);
     all.diagnostics.extend(listing.diagnostics);
     all
@@ -388,11 +404,7 @@ fn planned(arguments: &Migrate) -> Result<(Plan, Edits, Vec<Diagnostic>)> {
     };
     let listing = list(&arguments.input)?;
     let entries = on_disk(&listing);
-    let read = read_listed(
-        listing,
-        limits(&arguments.input),
-        &psp2psa::keep_manifests(),
-    );
+    let read = read_listed(listing, &arguments.input, &psp2psa::keep_manifests());
     let (plan, mut diagnostics) = psp2psa::migrate(read, &attribution(&arguments.input), &options);
     let edits = files::edits(&plan, |name| match entries.get(name) {
         Some(entry) => walk::again(entry),

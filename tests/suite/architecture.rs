@@ -36,7 +36,8 @@ const IMPORTS: &[(&str, &[&str])] = &[
             "model", "plan", "psp", "pss", "rbac", "render", "write",
         ],
     ),
-    ("main", &["cli", "write"]),
+    ("progress", &[]),
+    ("main", &["cli", "progress", "write"]),
 ];
 
 fn sources() -> BTreeMap<String, String> {

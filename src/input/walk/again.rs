@@ -78,6 +78,16 @@ pub(super) struct Stamp {
     id: (u64, u64),
 }
 
+impl Entry {
+    /// Its bytes as they are stored; 0 if they can not be looked at, of which reading tells.
+    pub fn size(&self) -> u64 {
+        match &self.content {
+            Content::InMemory(bytes) => bytes.0.len() as u64,
+            Content::OnDisk { path, .. } => fs::metadata(path).map_or(0, |file| file.len()),
+        }
+    }
+}
+
 impl Stamp {
     pub(super) fn of(path: &Path) -> Option<Stamp> {
         let metadata = fs::metadata(path).ok()?;
