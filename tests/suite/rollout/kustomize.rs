@@ -6,6 +6,7 @@ use std::process::Command;
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
 use psp2psa::model::workload::Manifest;
+use psp2psa::plan::staging::Unstaged;
 use psp2psa::plan::{Existing, Plan, Prefer};
 use psp2psa::psp;
 use psp2psa::render::Artifact;
@@ -190,11 +191,10 @@ fn what_nobody_can_patch_is_in_no_stage() {
         .find(|namespace| namespace.name == "shop");
     let shop = shop.expect("the story has it");
     assert!(shop.workloads.len() == 3 && shop.workloads.iter().all(|w| w.patch().is_some()));
-    assert!(
-        shop.workloads
-            .iter()
-            .all(|workload| workload.staged.is_none())
-    );
+    let why: Vec<_> = shop.workloads.iter().map(|it| it.unstaged).collect();
+    let variants = Some(Unstaged::Variants);
+    assert_eq!(why, [variants, variants, Some(Unstaged::Unpatchable)]);
+    assert!(shop.workloads.iter().all(|it| it.staged.is_none()));
     let names: BTreeSet<String> = files(&manifests::stages(&plan)).into_keys().collect();
     assert!(!names.iter().any(|name| name.contains("20-workloads/shop")));
 }
