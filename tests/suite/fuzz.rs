@@ -188,6 +188,11 @@ fn migrating_survives_any_input() {
 }
 
 #[test]
+fn edits_change_what_is_meant_and_nothing_else() {
+    run("edit", &seeds(), targets::edit);
+}
+
+#[test]
 fn archives_survive_any_input() {
     let texts = seeds();
     let mut archives = Vec::new();
