@@ -171,13 +171,16 @@ fn text(packed: Vec<u8>, size: u64, limits: Limits) -> io::Result<Vec<u8>> {
 /// The crate's words do not say that it is about an archive, and those for the end differ with the place.
 fn broken_archive(error: io::Error) -> io::Error {
     match error.kind() {
-        io::ErrorKind::Other if error.to_string().contains("entire block") => {
-            io::ErrorKind::UnexpectedEof.into()
+        io::ErrorKind::Other => {
+            let message = error.to_string();
+            match message.contains("entire block") || message.contains("unexpected EOF") {
+                true => io::ErrorKind::UnexpectedEof.into(),
+                false => io::Error::new(
+                    io::ErrorKind::InvalidData,
+                    format!("the archive is broken: {message}"),
+                ),
+            }
         }
-        io::ErrorKind::Other => io::Error::new(
-            io::ErrorKind::InvalidData,
-            format!("the archive is broken: {error}"),
-        ),
         _ => error,
     }
 }
