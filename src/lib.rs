@@ -126,7 +126,11 @@ fn keep_with(
 ) -> Collector<'static, Vec<Object>, Object> {
     Collector {
         make,
-        put: |objects, object| objects.push(object),
+        put: |objects, object| match object {
+            // A dump may hold millions of objects that nobody asks for.
+            Object::Other => {}
+            wanted => objects.push(wanted),
+        },
         append: |objects, mut later| objects.append(&mut later),
     }
 }
