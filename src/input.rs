@@ -208,6 +208,13 @@ pub fn documents(file: &InputFile) -> Reading<'_> {
     reading
 }
 
+/// Compares the two readers of YAML: `None` if the quick one leaves the document to the general one, else how what they
+/// read differs, which must be never. For tests.
+#[doc(hidden)]
+pub fn compare_yaml_readers(text: &str) -> Option<Result<(), String>> {
+    yaml::difference(text)
+}
+
 impl<'a> Chunk<'a> {
     /// Its bytes in the file.
     pub fn bytes(&self) -> Range<usize> {
