@@ -104,6 +104,7 @@ pub static CODES: &[&[&Code]] = &[
     plan::diags::CODES,
     config::diags::CODES,
     edit::diags::CODES,
+    write::CODES,
 ];
 
 /// Reads to keep every object, for every question but [`admit()`] without the JSON of pods.

@@ -29,7 +29,7 @@ pub(super) fn migrate(arguments: &Migrate) -> Result<Answer> {
     if arguments.in_place && arguments.force && arguments.output_dir.is_none() {
         bail!("--force is about the folder, which --in-place writes only if --output-dir names it");
     }
-    let (plan, edits, diagnostics) = planned(arguments)?;
+    let (plan, edits, mut diagnostics) = planned(arguments)?;
     let failing = failing(arguments.fail_on);
     let answer = |text: String, diagnostics: Vec<Diagnostic>| Answer {
         print: printed(text),
@@ -47,13 +47,14 @@ pub(super) fn migrate(arguments: &Migrate) -> Result<Answer> {
         (None, true) => None,
         (None, false) => Some(Path::new(OUTPUT_DIR)),
     };
+    let mut written = Vec::new();
     if let Some(folder) = folder {
         let foreign = match arguments.force {
             true => Foreign::Keep,
             false => Foreign::Refuse,
         };
         let artifacts = render::artifacts(&plan, &diagnostics, edits.diff());
-        write::write(folder, &artifacts, foreign)?;
+        written = write::write(folder, &artifacts, foreign)?;
     }
     if arguments.in_place {
         replace(&edits)?;
@@ -83,6 +84,8 @@ pub(super) fn migrate(arguments: &Migrate) -> Result<Answer> {
         JudgedOutput::Sarif => sarif::migration(&report),
         JudgedOutput::Junit => junit::migration(&report, failing),
     };
+    // What the run found in its folder is no part of a report on the input.
+    diagnostics.extend(written);
     Ok(answer(text, diagnostics))
 }
 

@@ -28,7 +28,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
         ],
     ),
     ("cli", &["config", "plan", "pss"]),
-    ("write", &["render"]),
+    ("write", &["diag", "render"]),
     (
         "lib",
         &[
@@ -155,6 +155,7 @@ fn only_the_edges_touch_the_world() {
     const EDGES: &[&str] = &[
         "main.rs",
         "write.rs",
+        "write/folder.rs",
         "input/walk.rs",
         "input/walk/again.rs",
     ];
