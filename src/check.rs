@@ -71,6 +71,8 @@ pub enum Look {
     Other(Object),
     /// Neither.
     Nothing,
+    /// An object of a kind that nobody asks for.
+    Unknown,
 }
 
 /// A workload that was judged.
@@ -161,8 +163,8 @@ impl Judge {
             | Object::ServiceAccount(_)
             | Object::Node(_)
             | Object::Gaps(_)
-            | Object::Revision(_)
-            | Object::Other => Look::Nothing,
+            | Object::Revision(_) => Look::Nothing,
+            Object::Other => Look::Unknown,
         }
     }
 
@@ -322,7 +324,7 @@ impl Seen {
                 self.rows[last].rows.push(row);
             }
             Look::Other(object) => self.others.push(object),
-            Look::Nothing => {}
+            Look::Nothing | Look::Unknown => {}
         }
     }
 }

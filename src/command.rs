@@ -9,7 +9,7 @@ use std::io::{self, Write};
 use anyhow::{Context, Result, bail};
 use psp2psa::Collector;
 use psp2psa::admit::{self, Authorization};
-use psp2psa::check::{Judge, Question, Seen};
+use psp2psa::check::{Judge, Look, Question, Seen};
 use psp2psa::cli::{
     self, AccessArgs, Admit, Check, Command, Input, JudgedOutput, Map, Output, completion,
 };
@@ -230,6 +230,7 @@ fn check(arguments: &Check) -> Result<Answer> {
     let judge = Judge::new(&question);
     let collector = Collector {
         make: &|document| psp2psa::look(&judge, document),
+        is_unknown: |look| matches!(look, Look::Unknown),
         put: Seen::add,
         append: Seen::append,
     };

@@ -127,6 +127,7 @@ fn keep_with(
 ) -> Collector<'static, Vec<Object>, Object> {
     Collector {
         make,
+        is_unknown: |object| matches!(object, Object::Other),
         put: |objects, object| objects.push(object),
         append: |objects, mut later| objects.append(&mut later),
     }
@@ -231,6 +232,7 @@ pub fn check(
         objects: seen,
         unreadable: read.unreadable,
         diagnostics: read.diagnostics,
+        passed_over: read.passed_over,
     };
     checked(judge, read, attribution)
 }

@@ -10,6 +10,7 @@ use psp2psa::cli::{FailOn, JudgedOutput, Migrate};
 use psp2psa::config::{self, Configuration};
 use psp2psa::diag::{self, Diagnostic, Severity};
 use psp2psa::edit::files::{self, Edits};
+use psp2psa::input;
 use psp2psa::input::walk::{self, Entry, Listing, Recursion};
 use psp2psa::plan::{self, Aim, Existing, Plan, findings};
 use psp2psa::render::{self, json, junit, markdown, sarif, text};
@@ -42,11 +43,7 @@ pub(super) fn migrate(arguments: &Migrate) -> Result<Answer> {
     if arguments.dry_run {
         return Ok(answer(edits.diff(), diagnostics));
     }
-    let folder = match (&arguments.output_dir, arguments.in_place) {
-        (Some(folder), _) => Some(folder.as_path()),
-        (None, true) => None,
-        (None, false) => Some(Path::new(OUTPUT_DIR)),
-    };
+    let folder = target(arguments);
     let mut written = Vec::new();
     if let Some(folder) = folder {
         let foreign = match arguments.force {
@@ -89,6 +86,25 @@ pub(super) fn migrate(arguments: &Migrate) -> Result<Answer> {
     Ok(answer(text, diagnostics))
 }
 
+/// The folder to write, if there is to be one.
+fn target(arguments: &Migrate) -> Option<&Path> {
+    match (&arguments.output_dir, arguments.in_place) {
+        (Some(folder), _) => Some(folder),
+        (None, true) => None,
+        (None, false) => Some(Path::new(OUTPUT_DIR)),
+    }
+}
+
+/// Whether the message says of this very folder that it was passed over.
+fn is_own_output(said: &Diagnostic, folder: &Path) -> bool {
+    let is_same = |name: &str| match (Path::new(name).canonicalize(), folder.canonicalize()) {
+        (Ok(named), Ok(folder)) => named == folder,
+        _ => false,
+    };
+    let name = said.source.as_ref().map(|source| &*source.file);
+    said.code.name == input::diags::OWN_OUTPUT.name && name.is_some_and(is_same)
+}
+
 /// The plan, what it changes in the files that were read, and everything there is to say about the input.
 fn planned(arguments: &Migrate) -> Result<(Plan, Edits, Vec<Diagnostic>)> {
     let (configuration, said) = configuration(arguments)?;
@@ -114,7 +130,13 @@ fn planned(arguments: &Migrate) -> Result<(Plan, Edits, Vec<Diagnostic>)> {
             .collect(),
         settings: configuration.settings,
     };
-    let listing = list(&arguments.input)?;
+    let mut listing = list(&arguments.input)?;
+    if let Some(folder) = target(arguments) {
+        // What the last run left where this one writes is no news: otherwise only the first run would be silent.
+        listing
+            .diagnostics
+            .retain(|said| !is_own_output(said, folder));
+    }
     let entries = on_disk(&listing);
     let read = read_listed(listing, &arguments.input, &psp2psa::keep_manifests());
     let (plan, mut diagnostics) = psp2psa::migrate(read, &attribution(&arguments.input), &options);

@@ -19,8 +19,9 @@ use std::io::{self, Cursor, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::diags::{self, Skipped};
 use super::stream::{self, Opening, Stream};
-use super::{InputFile, Storage, diags};
+use super::{InputFile, Storage};
 use crate::diag::{Diagnostic, Source};
 use again::Stamp;
 pub use again::{Original, again};
@@ -122,6 +123,7 @@ pub fn list(
         recursion,
         listing: Listing::default(),
         seen: BTreeSet::new(),
+        skipped: Skipped::default(),
     };
     let mut stdin = Some(stdin);
     for given in paths {
@@ -255,6 +257,8 @@ struct Walk {
     listing: Listing,
     /// Files listed so far, by their real paths.
     seen: BTreeSet<PathBuf>,
+    /// What was found in the folder that was given last.
+    skipped: Skipped,
 }
 
 impl Walk {
@@ -263,7 +267,14 @@ impl Walk {
         let metadata = fs::metadata(path)?;
         if metadata.is_dir() {
             let root = fs::canonicalize(path)?;
+            let said = self.listing.diagnostics.len();
+            self.skipped = Skipped::default();
             self.directory(path, (path, &root), fs::read_dir(path)?, 0);
+            // Whatever is wrong with a member is told already.
+            if self.listing.diagnostics.len() == said || self.skipped.read > 0 {
+                let said = diags::skipped(&start_of(&path.to_string_lossy()), &self.skipped);
+                self.listing.diagnostics.extend(said);
+            }
         } else if metadata.is_file() {
             File::open(path)?;
             self.file(path, None);
@@ -279,6 +290,7 @@ impl Walk {
     }
 
     fn file(&mut self, path: &Path, below: Option<(&Path, &Path)>) {
+        self.skipped.read += 1;
         let real = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
         if self.seen.insert(real) {
             self.listing.entries.push(Entry {
@@ -328,6 +340,8 @@ impl Walk {
                         Ok(members) => self.directory(&member, root, members, depth + 1),
                         Err(error) => self.complain(&member, &error),
                     }
+                } else if !hidden && !is_ours(&member.join(MARK)) {
+                    self.skipped.folders += 1;
                 }
             } else if has_known_extension(&member) {
                 if kind.is_symlink() {
@@ -335,6 +349,8 @@ impl Walk {
                 } else if kind.is_file() {
                     self.file(&member, Some(root));
                 }
+            } else if !hidden {
+                self.skipped.files += 1;
             }
         }
     }
