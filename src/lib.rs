@@ -105,6 +105,7 @@ pub static CODES: &[&[&Code]] = &[
     config::diags::CODES,
     edit::diags::CODES,
     write::CODES,
+    cli::diags::CODES,
 ];
 
 /// Reads to keep every object, for every question but [`admit()`] without the JSON of pods.

@@ -27,7 +27,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
             "admit", "check", "diag", "edit", "mapping", "model", "plan", "pss", "psp", "rbac",
         ],
     ),
-    ("cli", &["config", "plan", "pss"]),
+    ("cli", &["config", "diag", "model", "plan", "pss"]),
     ("write", &["diag", "render"]),
     (
         "lib",
