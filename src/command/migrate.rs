@@ -160,9 +160,19 @@ fn planned(arguments: &Migrate) -> Result<(Plan, Edits, Vec<Diagnostic>)> {
 fn configuration(arguments: &Migrate) -> Result<(Configuration, Vec<Diagnostic>)> {
     let path = match &arguments.config {
         Some(path) => path.clone(),
-        None if Path::new(config::FILE).is_file() => config::FILE.to_owned(),
+        // A link that leads nowhere was meant for a configuration, too.
+        None if Path::new(config::FILE).symlink_metadata().is_ok() => config::FILE.to_owned(),
+        None if arguments.today.is_some() => {
+            bail!(
+                "--today is about acceptances of a configuration, and there is no {}: name it with --config",
+                config::FILE
+            )
+        }
         None => return Ok((Configuration::default(), Vec::new())),
     };
+    if Path::new(&path).is_dir() {
+        bail!("{path} is a folder, but a configuration is a file");
+    }
     let listing = walk::list(std::slice::from_ref(&path), Recursion::Off, io::empty())?;
     let [entry] = <[_; 1]>::try_from(listing.entries)
         .map_err(|_| anyhow::anyhow!("{path} is no file that holds a configuration"))?;

@@ -145,8 +145,15 @@ pub fn list(
         if given.starts_with("http://") || given.starts_with("https://") {
             return Err(refuse("only files are read; download it first".to_owned()));
         }
-        for path in matches(given).map_err(refuse)? {
-            walk.given(&path).map_err(|error| refuse(plain(&error)))?;
+        let paths = matches(given).map_err(refuse)?;
+        let is_pattern = paths != [Path::new(given)];
+        for path in paths {
+            match walk.given(&path) {
+                Ok(()) => {}
+                // One bad file of many never costs the others.
+                Err(error) if is_pattern => walk.complain(&path, &error),
+                Err(error) => return Err(refuse(plain(&error))),
+            }
         }
     }
     Ok(walk.listing)
