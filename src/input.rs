@@ -12,6 +12,7 @@ pub mod diags;
 mod json;
 pub mod layout;
 mod list;
+mod parts;
 mod read;
 mod split;
 pub mod stream;
