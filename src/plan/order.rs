@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 use crate::pss::admission::Mode;
 use crate::pss::{self, Level, LevelSet};
 
-use super::Prefer;
 use super::labels::{Labels, Stage};
 use super::level::{self, Decision, Facts, Status, list};
 use super::patches::Proof;
 use super::workloads::WorkloadPlan;
+use super::{NamespacePlan, Prefer};
 
 /// What the role and the bindings of the bypass are called, and its policy but for what makes it come first.
 pub const BYPASS: &str = "psp2psa-bypass";
@@ -21,6 +21,30 @@ pub(super) fn bypass_name<'p>(others: impl Iterator<Item = &'p str> + Clone) -> 
     (1..LONGEST - BYPASS.len())
         .map(|count| format!("0{}{BYPASS}", "-".repeat(count)))
         .find(|name| others.clone().all(|other| name.as_str() < other))
+}
+
+/// The workloads that only their patches get to the level of an enforce label which the plan writes before any bypass.
+pub fn patched_before_labels(plan: &NamespacePlan) -> Vec<&WorkloadPlan> {
+    let before = plan.labels.before.get(Mode::Enforce.level_label());
+    let after = plan.labels.after.get(Mode::Enforce.level_label());
+    let Some(enforced) = plan
+        .labels
+        .in_force(Mode::Enforce)
+        .filter(|_| before != after)
+    else {
+        return Vec::new();
+    };
+    let admits = |workload: &WorkloadPlan, prefer| {
+        let set = workload.binding_set(prefer);
+        set.contains(enforced.level)
+    };
+    let workloads = plan.workloads.iter();
+    workloads
+        .filter(|workload| workload.counts && workload.stage() == Some(Stage::Workloads))
+        .filter(|workload| {
+            !admits(workload, Prefer::Stability) && admits(workload, Prefer::Security)
+        })
+        .collect()
 }
 
 /// Whether the old policies would have to be bypassed before something that the plan wants: a patch that they would
