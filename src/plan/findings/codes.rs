@@ -135,7 +135,7 @@ privileged pods.
 ## What to do
 Give the plugin defaults: `migrate` writes them to `admission-configuration.yaml`, for `--admission-control-config-file` of
 the API servers. Where you can not set that, demand the label of new namespaces with the ValidatingAdmissionPolicy that
-the finding carries; it warns and audits until you change `validationActions` to `Deny`.
+the finding carries (Kubernetes 1.30 or newer); it warns and audits until you change `validationActions` to `Deny`.
 
 ## Example
 ```yaml
@@ -322,7 +322,8 @@ level that the stored pod satisfies, or silently run differently (as another use
 seccomp profile, with a writable root file system).
 
 ## What to do
-Write the fields that matter into the template before the policy goes.
+Apply the patches of `20-workloads`, and those of `50-workloads` behind the bypass: they write what preserves today's
+behaviour. Where no stage has a patch, write the fields that matter into the template before the policy goes.
 
 ## Example
 The policy's `runAsUser: {rule: MustRunAs, ranges: [{min: 1000, max: 2000}]}` writes `runAsUser: 1000` into pods of an

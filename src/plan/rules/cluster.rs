@@ -133,8 +133,9 @@ fn future(namespaces: &[NamespacePlan], findings: &mut Findings) {
                               admits every pod of a namespace that nobody has labelled"
                     .to_owned(),
                 remedy: "give the API servers admission-configuration.yaml, whose defaults fit the plan; where you can not, \
-                         demand the label of new namespaces with this ValidatingAdmissionPolicy, and change Warn to Deny \
-                         once it warns of nothing that is meant"
+                         demand the label of new namespaces with the ValidatingAdmissionPolicy that the report gives with \
+                         this finding (Kubernetes 1.30 or newer), and change Warn to Deny once it warns of nothing that \
+                         is meant"
                     .to_owned(),
             },
             Extra {
