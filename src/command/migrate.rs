@@ -9,6 +9,7 @@ use anyhow::{Result, bail};
 use psp2psa::cli::{FailOn, JudgedOutput, Migrate};
 use psp2psa::config::{self, Configuration};
 use psp2psa::diag::{self, Diagnostic, Severity};
+use psp2psa::edit;
 use psp2psa::edit::files::{self, Edits};
 use psp2psa::input;
 use psp2psa::input::walk::{self, Entry, Listing, Recursion};
@@ -151,6 +152,10 @@ fn planned(arguments: &Migrate) -> Result<(Plan, Edits, Vec<Diagnostic>)> {
         false => Severity::Warning,
     };
     diagnostics.extend(edits.diagnostics(least));
+    // The stages of a folder keep the order by themselves.
+    if arguments.in_place || arguments.dry_run {
+        diagnostics.extend(edit::order(&plan));
+    }
     diagnostics.extend(said);
     diag::sort(&mut diagnostics);
     Ok((plan, edits, diagnostics))
