@@ -275,6 +275,22 @@ struct ControllerSpec {
     replicas: Option<i64>,
     template: Option<Pod>,
     job_template: Option<JobTemplate>,
+    #[serde(deserialize_with = "nullable::list")]
+    volume_claim_templates: Vec<ClaimTemplate>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct ClaimTemplate {
+    #[serde(deserialize_with = "nullable::or_default")]
+    metadata: Named,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Named {
+    #[serde(deserialize_with = "nullable::or_default")]
+    name: String,
 }
 
 #[derive(Default, Deserialize)]
@@ -304,6 +320,14 @@ fn workload(document: &Document) -> Result<Workload, DecodeError> {
         Some(pod) if is_complete(&pod.spec) => Origin::Template,
         _ => Origin::Fragment,
     };
+    let mut claims = Vec::new();
+    if document.kind == "StatefulSet" {
+        for ClaimTemplate { metadata } in object.spec.volume_claim_templates {
+            if !claims.contains(&metadata.name) {
+                claims.push(metadata.name);
+            }
+        }
+    }
     Ok(Workload {
         kind: document.kind.clone(),
         api_version: document.api_version.clone(),
@@ -312,6 +336,7 @@ fn workload(document: &Document) -> Result<Workload, DecodeError> {
         sources: vec![document.source.clone()],
         pod: template.unwrap_or_default(),
         origin,
+        claims,
         replicas: object.spec.replicas,
         phase: String::new(),
         whole: None,
@@ -353,6 +378,7 @@ fn bare_pod(document: &Document) -> Result<Workload, DecodeError> {
             spec: wire.spec,
         },
         origin,
+        claims: Vec::new(),
         replicas: None,
         phase: wire.status.phase,
         whole: None,
@@ -385,6 +411,7 @@ fn revision(document: &Document) -> Result<Object, DecodeError> {
         sources: vec![document.source.clone()],
         pod,
         origin: Origin::Template,
+        claims: Vec::new(),
         replicas: None,
         phase: String::new(),
         whole: None,
@@ -418,6 +445,7 @@ fn custom(document: &Document) -> Result<Object, DecodeError> {
                 sources: vec![document.source.clone()],
                 pod,
                 origin: Origin::Convention(path),
+                claims: Vec::new(),
                 replicas: value.pointer("/spec/replicas").and_then(Value::as_i64),
                 phase: String::new(),
                 whole: None,

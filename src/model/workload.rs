@@ -25,6 +25,8 @@ pub struct Workload {
     pub pod: Pod,
     /// How the pod was found.
     pub origin: Origin,
+    /// Names of `spec.volumeClaimTemplates` of a StatefulSet, each once, see [`super::claims`].
+    pub claims: Vec<String>,
     /// `spec.replicas`, where the kind has it.
     pub replicas: Option<i64>,
     /// `status.phase` of a Pod.

@@ -7,7 +7,7 @@ use crate::model::object::ObjectRef;
 use crate::model::pod::{Pod, ProjectedSource, ServiceAccountToken, Volume, VolumeSource};
 use crate::model::psp::PodSecurityPolicy;
 use crate::model::workload::{Origin, Workload};
-use crate::model::{Inventory, defaults};
+use crate::model::{Inventory, claims, defaults};
 use crate::psp;
 use crate::pss::{Evaluator, Level, LevelSet, Version, Violation};
 use crate::rbac::{Access, Identity};
@@ -325,7 +325,7 @@ impl<'a> Judge<'a> {
         if let Some(recorded) = recorded(evaluator, workload, written) {
             return (recorded, LevelSet::ALL, Vec::new());
         }
-        let pod = self.as_created(written, namespace, account);
+        let pod = self.as_created(workload, written, namespace, account);
         let creator =
             Identity::controller(&workload.kind).filter(|_| workload.origin == Origin::Template);
         let usable: BTreeMap<&str, _> = self
@@ -377,9 +377,17 @@ impl<'a> Judge<'a> {
         (admitted, overlap, patches::hardening(&replayed, evaluator))
     }
 
-    /// The pod as policies see it: with its account, and the token volume unless mounting it is off.
-    fn as_created(&self, written: &Pod, namespace: &str, account: &str) -> Pod {
+    /// The pod as policies see it: with the volumes that its controller adds, its account, and the token volume
+    /// unless mounting it is off.
+    fn as_created(
+        &self,
+        workload: &Workload,
+        written: &Pod,
+        namespace: &str,
+        account: &str,
+    ) -> Pod {
         let mut pod = written.clone();
+        claims::apply(workload, &mut pod);
         pod.spec.service_account_name = account.to_owned();
         pod.spec.service_account = account.to_owned();
         let automount = pod
