@@ -13,6 +13,7 @@ use crate::model::role::LabelSelector;
 use crate::model::selector;
 use crate::pss::{Evaluator, Level, LevelSet};
 
+use super::judge::Listed;
 use dump::{Dump, is_running};
 use hints::Hints;
 
@@ -224,6 +225,14 @@ impl<'a> Gaps<'a> {
         gaps
     }
 
+    /// Whether the input has every policy that there is.
+    pub(super) fn listed_policies(&self) -> Listed {
+        match self.complete || self.dump != Dump::No {
+            true => Listed::All,
+            false => Listed::Some,
+        }
+    }
+
     /// The evidence for one namespace. `runs`: whether the input shows a workload in it.
     pub(super) fn evidence(
         &self,
@@ -319,6 +328,10 @@ impl<'a> Gaps<'a> {
             GapKind::Grant => (
                 Weight::Grants,
                 format!("{what} (who may use which policy is not known)"),
+            ),
+            GapKind::Policy => (
+                Weight::Grants,
+                format!("{what} (what it allowed is not known)"),
             ),
             GapKind::CustomResource if !pods_listed => (
                 Weight::Review,

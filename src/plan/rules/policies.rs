@@ -35,7 +35,7 @@ fn recorded_otherwise(plan: &NamespacePlan, context: &Context, findings: &mut Fi
         .iter()
         .filter_map(|workload| match &workload.replay {
             Replay::Admitted { policy, .. } => Some((&workload.reference, policy.as_str())),
-            Replay::NoPolicies | Replay::Refused { .. } => None,
+            Replay::NoPolicies | Replay::Refused { .. } | Replay::Unknown { .. } => None,
         })
         .collect();
     let explained = &context.homes.namespaces[plan.name.as_str()].explained;

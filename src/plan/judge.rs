@@ -1,0 +1,316 @@
+//! Judges workloads: as written, and as the policies of the input make them.
+
+mod unknown;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::model::pod::{Pod, ProjectedSource, ServiceAccountToken, Volume, VolumeSource};
+use crate::model::psp::PodSecurityPolicy;
+use crate::model::workload::{Origin, Workload};
+use crate::model::{Inventory, claims, defaults};
+use crate::psp;
+use crate::pss::{Evaluator, LevelSet, Version};
+use crate::rbac::{Access, Identity};
+
+use super::overlap::Overlaps;
+use super::ownership::without_debugging;
+use super::patches::{self, Hardening, Replayed};
+use super::workloads::{Replay, WorkloadPlan, violations};
+use unknown::{Requester, Unknown};
+
+pub(super) use unknown::Listed;
+
+/// Everything that judging a workload needs.
+pub(super) struct Judge<'a> {
+    access: &'a Access<'a>,
+    /// The policies that the API server would accept, sorted by name.
+    policies: Vec<&'a PodSecurityPolicy>,
+    unknown: Unknown<'a>,
+    /// Whether the input has nothing to do with policies.
+    without_policies: bool,
+    /// Service accounts with `automountServiceAccountToken: false`, by namespace and name.
+    tokenless: BTreeSet<(&'a str, &'a str)>,
+    overlaps: Overlaps<'a>,
+}
+
+impl<'a> Judge<'a> {
+    /// `listed` tells whether the input has every policy that there is.
+    pub(super) fn new(
+        inventory: &'a Inventory,
+        access: &'a Access<'a>,
+        version: Version,
+        listed: Listed,
+    ) -> Self {
+        let (policies, invalid): (Vec<&PodSecurityPolicy>, Vec<_>) = inventory
+            .policies
+            .iter()
+            .partition(|policy| psp::validate_policy(policy).is_empty());
+        let unknown = Unknown::new(inventory, access, &invalid, listed);
+        Judge {
+            access,
+            overlaps: Overlaps::new(&policies, version),
+            without_policies: inventory.policies.is_empty() && unknown.is_read(),
+            unknown,
+            policies,
+            tokenless: inventory
+                .service_accounts
+                .iter()
+                .filter(|account| account.automount_token == Some(false))
+                .map(|account| (account.namespace.as_str(), account.name.as_str()))
+                .collect(),
+        }
+    }
+
+    /// The policies that can not be replayed.
+    pub(super) fn unknown(&self) -> &Unknown<'a> {
+        &self.unknown
+    }
+
+    /// What pods can satisfy under the policies.
+    pub(super) fn overlaps(&self) -> &Overlaps<'a> {
+        &self.overlaps
+    }
+
+    /// Judges one workload of a namespace.
+    pub(super) fn judge(
+        &self,
+        evaluator: &Evaluator,
+        workload: &Workload,
+        namespace: &str,
+    ) -> WorkloadPlan {
+        let mut written = workload.pod.clone();
+        defaults::apply(&mut written);
+        let satisfies = evaluator.satisfies(&written);
+        let account = match written.spec.account() {
+            "" => "default".to_owned(),
+            account => account.to_owned(),
+        };
+        let mut notes = Vec::new();
+        match workload.origin {
+            Origin::Convention(path) => notes.push(format!(
+                "the pod template was found at {path}, where custom resources place one by convention"
+            )),
+            Origin::Pod if workload.meta.from_cluster() => notes.push(
+                "a bare pod from a cluster: it is judged as stored, with what policies wrote into it"
+                    .to_owned(),
+            ),
+            Origin::Pod | Origin::Template | Origin::Fragment => {}
+        }
+        if workload.terminated() {
+            notes.push(format!("ended ({}): it decides nothing", workload.phase));
+        }
+        let Judged {
+            replay,
+            overlap,
+            hardening,
+            doubts,
+        } = self.replay(evaluator, workload, &written, &account, namespace);
+        WorkloadPlan {
+            reference: workload.reference(),
+            source: workload.source().clone(),
+            copies: workload.sources.iter().skip(1).cloned().collect(),
+            replay,
+            overlap,
+            hardening,
+            staged: None,
+            unstaged: None,
+            service_account: account,
+            satisfies,
+            violations: violations(evaluator, &written, |level| !satisfies.contains(level)),
+            refused: Vec::new(),
+            counts: !workload.terminated(),
+            by_convention: matches!(workload.origin, Origin::Convention(_)),
+            notes,
+            doubts,
+        }
+    }
+
+    /// The live pods that satisfy fewer levels than the workload that explains them does once it is stored.
+    pub(super) fn live<'w>(
+        &self,
+        evaluator: &Evaluator,
+        explained: &[(&'w Workload, &Workload)],
+        namespace: &str,
+    ) -> Vec<(&'w Workload, WorkloadPlan)> {
+        // Many pods have the same owner.
+        let mut owners: BTreeMap<*const Workload, (String, LevelSet)> = BTreeMap::new();
+        explained
+            .iter()
+            .filter(|(pod, _)| pod.origin == Origin::Pod && !pod.terminated())
+            .filter_map(|(pod, owner)| {
+                let live = evaluator.satisfies(&without_debugging(&pod.pod));
+                let (title, explained) = owners.entry(*owner).or_insert_with(|| {
+                    let plan = self.judge(evaluator, owner, namespace);
+                    let stored = plan.satisfies_stored().unwrap_or(plan.satisfies);
+                    (plan.title(), stored.intersection(plan.satisfies))
+                });
+                (live.intersection(*explained) != *explained).then(|| {
+                    let mut plan = self.judge(evaluator, pod, namespace);
+                    plan.notes = vec![format!(
+                        "a live pod of {title} that needs more than its template says"
+                    )];
+                    (*pod, plan)
+                })
+            })
+            .collect()
+    }
+
+    /// What the policies make of a workload.
+    fn replay(
+        &self,
+        evaluator: &Evaluator,
+        workload: &Workload,
+        written: &Pod,
+        account: &str,
+        namespace: &str,
+    ) -> Judged {
+        let unreplayed = |replay, overlap| Judged {
+            replay,
+            overlap,
+            hardening: patches::hardening_unreplayed(written, evaluator),
+            doubts: Vec::new(),
+        };
+        if self.without_policies {
+            return unreplayed(Replay::NoPolicies, LevelSet::ALL);
+        }
+        if let Some(recorded) = recorded(evaluator, workload, written) {
+            return Judged {
+                replay: recorded,
+                overlap: LevelSet::ALL,
+                hardening: Vec::new(),
+                doubts: Vec::new(),
+            };
+        }
+        let pod = self.as_created(workload, written, namespace, account);
+        let creator =
+            Identity::controller(&workload.kind).filter(|_| workload.origin == Origin::Template);
+        let requester = Requester {
+            namespace,
+            account,
+            creator: creator.as_ref(),
+        };
+        let usable: BTreeMap<&str, _> = self
+            .access
+            .pod_policies(namespace, Some(account), creator.as_ref())
+            .into_iter()
+            .collect();
+        let candidates: Vec<psp::Candidate> = self
+            .policies
+            .iter()
+            .filter(|policy| usable.contains_key(policy.name.as_str()))
+            .map(|policy| psp::Candidate {
+                policy,
+                usable: true,
+            })
+            .collect();
+        let overlap = self.overlaps.levels(usable.keys().copied());
+        let admission = psp::replay(&pod, &candidates);
+        let unknown = self.unknown.deciding(&requester, admission.admitted.as_ref());
+        if !unknown.is_empty() {
+            return unreplayed(Replay::Unknown { policies: unknown }, overlap);
+        }
+        let Some(admitted) = &admission.admitted else {
+            let refused = Replay::Refused {
+                errors: admission
+                    .errors()
+                    .map(|(policy, error)| format!("{policy}: {error}"))
+                    .collect(),
+            };
+            return Judged {
+                doubts: self.unknown.missing(&requester),
+                ..unreplayed(refused, overlap)
+            };
+        };
+        let stored = psp::stored(&admitted.pod);
+        let (before, after) = (evaluator.satisfies(written), evaluator.satisfies(&stored));
+        let replayed = Replayed {
+            before: &pod,
+            stored: &stored,
+            policy: &admitted.policy,
+            candidates: &candidates,
+        };
+        let admitted = Replay::Admitted {
+            changes: psp::changes(&pod, &stored),
+            patch: patches::patch(workload, &replayed, evaluator).map(Box::new),
+            stored: after,
+            spoiled: violations(evaluator, &stored, |level| {
+                before.contains(level) && !after.contains(level)
+            }),
+            via: usable
+                .get(admitted.policy.as_str())
+                .map(|grant| grant.via.to_string())
+                .unwrap_or_default(),
+            policy: admitted.policy.clone(),
+        };
+        Judged {
+            replay: admitted,
+            overlap,
+            hardening: patches::hardening(&replayed, evaluator),
+            doubts: Vec::new(),
+        }
+    }
+
+    /// The pod as policies see it: with the volumes that its controller adds, its account, and the token volume
+    /// unless mounting it is off.
+    fn as_created(
+        &self,
+        workload: &Workload,
+        written: &Pod,
+        namespace: &str,
+        account: &str,
+    ) -> Pod {
+        let mut pod = written.clone();
+        claims::apply(workload, &mut pod);
+        pod.spec.service_account_name = account.to_owned();
+        pod.spec.service_account = account.to_owned();
+        let automount = pod
+            .spec
+            .automount_service_account_token
+            .unwrap_or(!self.tokenless.contains(&(namespace, account)));
+        let mounted = pod
+            .spec
+            .volumes
+            .iter()
+            .any(|volume| volume.name.starts_with("kube-api-access-"));
+        if automount && !mounted {
+            pod.spec.volumes.push(Volume {
+                name: "kube-api-access".to_owned(),
+                sources: vec![VolumeSource::Projected(vec![ProjectedSource {
+                    service_account_token: Some(ServiceAccountToken {
+                        path: "token".to_owned(),
+                        audience: String::new(),
+                    }),
+                    ..ProjectedSource::default()
+                }])],
+            });
+        }
+        pod
+    }
+}
+
+/// What the policies make of a workload, and what follows.
+struct Judged {
+    replay: Replay,
+    /// The levels that they and a pod can agree on.
+    overlap: LevelSet,
+    /// What would harden it.
+    hardening: Vec<Hardening>,
+    /// See [`WorkloadPlan::doubts`].
+    doubts: Vec<String>,
+}
+
+/// What a live pod records of its own admission: it needs no replay, and it is stored already.
+fn recorded(evaluator: &Evaluator, workload: &Workload, written: &Pod) -> Option<Replay> {
+    if workload.origin != Origin::Pod || !workload.meta.from_cluster() {
+        return None;
+    }
+    let policy = workload.meta.annotations.get(psp::ANNOTATION)?;
+    Some(Replay::Admitted {
+        policy: policy.clone(),
+        via: format!("the pod's annotation {}", psp::ANNOTATION),
+        stored: evaluator.satisfies(written),
+        spoiled: BTreeMap::new(),
+        changes: Vec::new(),
+        patch: None,
+    })
+}
