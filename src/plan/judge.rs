@@ -1,6 +1,8 @@
 //! Judges workloads: as written, and as the policies of the input make them.
 
+mod outcomes;
 mod unknown;
+mod variants;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,9 +16,11 @@ use crate::rbac::{Access, Identity};
 
 use super::overlap::Overlaps;
 use super::ownership::without_debugging;
-use super::patches::{self, Hardening, Replayed};
+use super::patches::{self, Hardening, Proof, Replayed};
 use super::workloads::{Replay, WorkloadPlan, violations};
+use outcomes::Outcomes;
 use unknown::{Requester, Unknown};
+use variants::Variants;
 
 pub(super) use unknown::Listed;
 
@@ -26,6 +30,7 @@ pub(super) struct Judge<'a> {
     /// The policies that the API server would accept, sorted by name.
     policies: Vec<&'a PodSecurityPolicy>,
     unknown: Unknown<'a>,
+    variants: Variants<'a>,
     /// Whether the input has nothing to do with policies.
     without_policies: bool,
     /// Service accounts with `automountServiceAccountToken: false`, by namespace and name.
@@ -51,6 +56,7 @@ impl<'a> Judge<'a> {
             overlaps: Overlaps::new(&policies, version),
             without_policies: inventory.policies.is_empty() && unknown.is_read(),
             unknown,
+            variants: Variants::new(inventory, &policies),
             policies,
             tokenless: inventory
                 .service_accounts
@@ -194,9 +200,8 @@ impl<'a> Judge<'a> {
             .pod_policies(namespace, Some(account), creator.as_ref())
             .into_iter()
             .collect();
-        let candidates: Vec<psp::Candidate> = self
-            .policies
-            .iter()
+        let usable_policies = self.policies.iter();
+        let candidates: Vec<psp::Candidate> = usable_policies
             .filter(|policy| usable.contains_key(policy.name.as_str()))
             .map(|policy| psp::Candidate {
                 policy,
@@ -204,49 +209,58 @@ impl<'a> Judge<'a> {
             })
             .collect();
         let overlap = self.overlaps.levels(usable.keys().copied());
-        let admission = psp::replay(&pod, &candidates);
-        let unknown = self.unknown.deciding(&requester, admission.admitted.as_ref());
-        if !unknown.is_empty() {
-            return unreplayed(Replay::Unknown { policies: unknown }, overlap);
-        }
-        let Some(admitted) = &admission.admitted else {
-            let refused = Replay::Refused {
-                errors: admission
-                    .errors()
-                    .map(|(policy, error)| format!("{policy}: {error}"))
-                    .collect(),
-            };
+        let ways = self.variants.ways(candidates, &usable);
+        let outcomes = match ways.are_too_many() {
+            true => Err(ways.too_many()),
+            false => Outcomes::new(&pod, &ways.candidates, |admitted| {
+                self.unknown.deciding(&requester, admitted)
+            }),
+        };
+        let outcomes = match outcomes {
+            Ok(outcomes) => outcomes,
+            Err(policies) => return unreplayed(Replay::Unknown { policies }, overlap),
+        };
+        let Some(loosest) = outcomes.loosest(evaluator) else {
+            let errors = outcomes.errors;
             return Judged {
                 doubts: self.unknown.missing(&requester),
-                ..unreplayed(refused, overlap)
+                ..unreplayed(Replay::Refused { errors }, overlap)
             };
         };
-        let stored = psp::stored(&admitted.pod);
-        let (before, after) = (evaluator.satisfies(written), evaluator.satisfies(&stored));
         let replayed = Replayed {
             before: &pod,
-            stored: &stored,
-            policy: &admitted.policy,
-            candidates: &candidates,
+            stored: &loosest.stored,
+            policy: &loosest.admitted.policy,
+            candidates: loosest.candidates,
         };
+        let doubts: Vec<String> = match outcomes.differ() {
+            true => vec![outcomes.doubt(&workload.reference(), &ways.what)],
+            false => Vec::new(),
+        };
+        let mut patch = patches::patch(workload, &replayed, evaluator);
+        let mut hardening = patches::hardening(&replayed, evaluator);
+        if !doubts.is_empty() {
+            let proofs = patch.iter_mut().map(|patch| &mut patch.proof);
+            let proposed = hardening.iter_mut().flat_map(|one| &mut one.proof);
+            proofs.chain(proposed).for_each(Proof::doubt);
+        }
+        let (before, after) = (evaluator.satisfies(written), outcomes.stored(evaluator));
+        let via = usable.get(replayed.policy);
         let admitted = Replay::Admitted {
-            changes: psp::changes(&pod, &stored),
-            patch: patches::patch(workload, &replayed, evaluator).map(Box::new),
+            policy: replayed.policy.to_owned(),
+            via: via.map(|grant| grant.via.to_string()).unwrap_or_default(),
             stored: after,
-            spoiled: violations(evaluator, &stored, |level| {
+            spoiled: violations(evaluator, replayed.stored, |level| {
                 before.contains(level) && !after.contains(level)
             }),
-            via: usable
-                .get(admitted.policy.as_str())
-                .map(|grant| grant.via.to_string())
-                .unwrap_or_default(),
-            policy: admitted.policy.clone(),
+            changes: psp::changes(&pod, replayed.stored),
+            patch: patch.map(Box::new),
         };
         Judged {
             replay: admitted,
             overlap,
-            hardening: patches::hardening(&replayed, evaluator),
-            doubts: Vec::new(),
+            hardening,
+            doubts,
         }
     }
 

@@ -190,10 +190,7 @@ fn inconclusive(
 }
 
 /// Withheld because of policies that can not be judged, given as clauses.
-fn unknown<'p>(
-    visible: Option<Level>,
-    policies: impl IntoIterator<Item = &'p String>,
-) -> Decision {
+fn unknown<'p>(visible: Option<Level>, policies: impl IntoIterator<Item = &'p String>) -> Decision {
     let policies: BTreeSet<&String> = policies.into_iter().collect();
     let clauses: Vec<String> = policies.into_iter().cloned().collect();
     let sentence = match clauses.len() {
@@ -236,7 +233,12 @@ fn observed(facts: &Facts) -> Decision {
             needed.tightest()
         ));
     }
-    let policies = || facts.workloads.iter().flat_map(WorkloadPlan::unknown_policies);
+    let policies = || {
+        facts
+            .workloads
+            .iter()
+            .flat_map(WorkloadPlan::unknown_policies)
+    };
     if level != Level::Privileged && policies().next().is_some() {
         return unknown(Some(level), policies());
     }
@@ -427,7 +429,9 @@ fn granted(facts: &Facts) -> Option<Decision> {
 
 /// How sure a level is, with what puts it in doubt.
 pub(super) fn confidence(facts: &Facts, level: Level) -> (Confidence, Vec<String>) {
-    let mut doubts = Vec::new();
+    let workloads = facts.workloads.iter();
+    let uncertain: BTreeSet<&String> = workloads.flat_map(|workload| &workload.doubts).collect();
+    let mut doubts: Vec<String> = uncertain.into_iter().cloned().collect();
     if level != Level::Privileged {
         doubts.extend(facts.evidence.doubts());
         doubts.extend(
@@ -439,12 +443,6 @@ pub(super) fn confidence(facts: &Facts, level: Level) -> (Confidence, Vec<String
                     format!("{} is of a kind that is not known here", workload.title())
                 }),
         );
-        let uncertain: BTreeSet<&String> = facts
-            .workloads
-            .iter()
-            .flat_map(|workload| &workload.doubts)
-            .collect();
-        doubts.extend(uncertain.into_iter().cloned());
         doubts.extend(facts.live.iter().map(|pod| {
             format!(
                 "{} needs more than its template says, so something changes pods on their way in",

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::diag::Source;
-use crate::model::object::ObjectRef;
 use crate::model::defaults;
+use crate::model::object::ObjectRef;
 use crate::model::pod::Pod;
 use crate::model::workload::Workload;
 use crate::psp;

@@ -239,7 +239,9 @@ fn workload(workload: &WorkloadPlan) -> v1::Workload {
             changes,
             ..
         } => (Some(policy.clone()), Some(via.clone()), changes.as_slice()),
-        Replay::NoPolicies | Replay::Refused { .. } | Replay::Unknown { .. } => (None, None, &[][..]),
+        Replay::NoPolicies | Replay::Refused { .. } | Replay::Unknown { .. } => {
+            (None, None, &[][..])
+        }
     };
     v1::Workload {
         kind: workload.reference.kind.clone(),
