@@ -221,10 +221,13 @@ impl<'a> Judge<'a> {
             Err(policies) => return unreplayed(Replay::Unknown { policies }, overlap),
         };
         let Some(loosest) = outcomes.loosest(evaluator) else {
-            let errors = outcomes.errors;
+            let refused = Replay::Refused {
+                errors: outcomes.errors,
+                spoiled_by: outcomes.spoiled_by,
+            };
             return Judged {
                 doubts: self.unknown.missing(&requester),
-                ..unreplayed(Replay::Refused { errors }, overlap)
+                ..unreplayed(refused, overlap)
             };
         };
         let replayed = Replayed {

@@ -72,10 +72,13 @@ pub enum Replay {
         /// What the template must say itself to keep that; `None` if nothing is lost.
         patch: Option<Box<Patch>>,
     },
-    /// No policy admits it: with the plugin on, its pods can not be created.
+    /// No policy admits it, or the API server refuses what a policy makes of it: with the plugin on, its pods can not
+    /// be created.
     Refused {
-        /// What the usable policies say; empty if none is usable.
+        /// What the usable policies say, or the API server; empty if none is usable.
         errors: Vec<String>,
+        /// The policy that admits it and makes it one that the API server refuses.
+        spoiled_by: Option<String>,
     },
     /// A policy that can not be replayed may have admitted it.
     Unknown {

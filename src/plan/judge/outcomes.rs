@@ -13,8 +13,10 @@ pub(super) struct Outcomes<'c, 'a> {
     admitted: Vec<Outcome<'c, 'a>>,
     /// Whether it was refused in one.
     refused: bool,
-    /// What the policies said in the first way that refused it.
+    /// What was said in the first way that refused it.
     pub(super) errors: Vec<String>,
+    /// The policy that admitted it in that way, but wrote into it what the API server refuses.
+    pub(super) spoiled_by: Option<String>,
 }
 
 /// A way in which a pod was admitted.
@@ -39,6 +41,7 @@ impl<'c, 'a> Outcomes<'c, 'a> {
             admitted: Vec::new(),
             refused: false,
             errors: Vec::new(),
+            spoiled_by: None,
         };
         for candidates in ways {
             let admission = psp::replay(pod, candidates);
@@ -46,22 +49,37 @@ impl<'c, 'a> Outcomes<'c, 'a> {
             if !unknown.is_empty() {
                 return Err(unknown);
             }
-            if admission.admitted.is_none() && !outcomes.refused {
-                outcomes.refused = true;
-                outcomes.errors = admission
-                    .errors()
-                    .map(|(policy, error)| format!("{policy}: {error}"))
-                    .collect();
-            }
-            outcomes
-                .admitted
-                .extend(admission.admitted.map(|admitted| Outcome {
+            let errors = admission.errors();
+            let errors: Vec<String> = errors
+                .map(|(policy, error)| format!("{policy}: {error}"))
+                .collect();
+            let Some(admitted) = admission.admitted else {
+                outcomes.refuse(errors, None);
+                continue;
+            };
+            let stored = psp::stored(&admitted.pod);
+            let spoiled = match admitted.mutated {
+                true => spoiled(pod, &stored),
+                false => Vec::new(),
+            };
+            match spoiled.is_empty() {
+                true => outcomes.admitted.push(Outcome {
                     candidates,
-                    stored: psp::stored(&admitted.pod),
                     admitted,
-                }));
+                    stored,
+                }),
+                false => outcomes.refuse(spoiled, Some(admitted.policy)),
+            }
         }
         Ok(outcomes)
+    }
+
+    fn refuse(&mut self, errors: Vec<String>, spoiled_by: Option<String>) {
+        if !self.refused {
+            self.refused = true;
+            self.errors = errors;
+            self.spoiled_by = spoiled_by;
+        }
     }
 
     /// The way that leaves the pod at the loosest level; `None` if it was refused in every way.
@@ -110,4 +128,16 @@ impl<'c, 'a> Outcomes<'c, 'a> {
             what.join(" and ")
         )
     }
+}
+
+/// What the API server finds wrong with a pod only because of what a policy wrote into it: Linux fields in a pod for
+/// Windows, or a privileged container that may not gain privileges.
+fn spoiled(pod: &Pod, stored: &Pod) -> Vec<String> {
+    let errors = psp::api_errors(stored);
+    if errors.is_empty() {
+        return Vec::new();
+    }
+    let before = psp::api_errors(pod);
+    let new = errors.into_iter().filter(|error| !before.contains(error));
+    new.map(|error| error.to_string()).collect()
 }
