@@ -267,6 +267,41 @@ struct Controller {
     #[serde(deserialize_with = "nullable::or_default")]
     spec: ControllerSpec,
     template: Option<Pod>,
+    #[serde(deserialize_with = "nullable::or_default")]
+    status: ControllerStatus,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct ControllerStatus {
+    #[serde(deserialize_with = "nullable::or_default")]
+    completion_time: String,
+    #[serde(deserialize_with = "nullable::list")]
+    conditions: Vec<Condition>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Condition {
+    #[serde(rename = "type", deserialize_with = "nullable::or_default")]
+    type_: String,
+    #[serde(deserialize_with = "nullable::or_default")]
+    status: String,
+}
+
+/// The condition in which a Job ended; empty of one that goes on.
+///
+/// Upstream: `IsJobFinished` in `pkg/controller/job/utils.go` (v1.24); the time is set with `Complete`.
+fn ended(status: ControllerStatus) -> String {
+    let mut conditions = status.conditions.into_iter();
+    let ended = conditions.find(|condition| {
+        matches!(condition.type_.as_str(), "Complete" | "Failed") && condition.status == "True"
+    });
+    match ended {
+        Some(condition) => condition.type_,
+        None if status.completion_time.is_empty() => String::new(),
+        None => "Complete".to_owned(),
+    }
 }
 
 #[derive(Default, Deserialize)]
@@ -338,7 +373,10 @@ fn workload(document: &Document) -> Result<Workload, DecodeError> {
         origin,
         claims,
         replicas: object.spec.replicas,
-        phase: String::new(),
+        phase: match document.kind.as_str() {
+            "Job" => ended(object.status),
+            _ => String::new(),
+        },
         whole: None,
         manifest: None,
     })

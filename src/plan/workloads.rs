@@ -102,9 +102,10 @@ impl WorkloadPlan {
         }
     }
 
-    /// Levels that it satisfies with its patch.
+    /// Levels that it satisfies with its patch, if it can be patched.
     pub fn satisfies_patched(&self) -> LevelSet {
-        match self.patch() {
+        let changeable = self.unstaged != Some(Unstaged::Immutable);
+        match self.patch().filter(|_| changeable) {
             Some(patch) => patch.satisfies,
             None => self.satisfies,
         }
