@@ -9,13 +9,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::model::pod::{Pod, ProjectedSource, ServiceAccountToken, Volume, VolumeSource};
 use crate::model::psp::PodSecurityPolicy;
 use crate::model::workload::{Origin, Workload};
-use crate::model::{Inventory, claims, defaults};
+use crate::model::{Inventory, claims};
 use crate::psp;
 use crate::pss::{Evaluator, LevelSet, Version};
 use crate::rbac::{Access, Identity};
 
 use super::overlap::Overlaps;
-use super::ownership::without_debugging;
+use super::ownership::{as_written, without_debugging};
 use super::patches::{self, Hardening, Proof, Replayed};
 use super::workloads::{Replay, WorkloadPlan, violations};
 use outcomes::Outcomes;
@@ -84,8 +84,7 @@ impl<'a> Judge<'a> {
         workload: &Workload,
         namespace: &str,
     ) -> WorkloadPlan {
-        let mut written = workload.pod.clone();
-        defaults::apply(&mut written);
+        let written = as_written(workload);
         let satisfies = evaluator.satisfies(&written);
         let account = match written.spec.account() {
             "" => "default".to_owned(),

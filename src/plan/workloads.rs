@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use crate::diag::Source;
-use crate::model::defaults;
 use crate::model::object::ObjectRef;
 use crate::model::pod::Pod;
 use crate::model::workload::Workload;
@@ -12,6 +11,7 @@ use crate::pss::{Evaluator, Level, LevelSet, Violation};
 
 use super::Prefer;
 use super::labels::Stage;
+use super::ownership::as_written;
 use super::patches::{Hardening, Patch};
 use super::staging::{Staged, Unstaged};
 
@@ -177,9 +177,7 @@ pub(super) fn refused(evaluator: &Evaluator, workload: &Workload, level: Level) 
     if workload.terminated() {
         return Vec::new();
     }
-    let mut written = workload.pod.clone();
-    defaults::apply(&mut written);
-    evaluator.evaluate(level, &written)
+    evaluator.evaluate(level, &as_written(workload))
 }
 
 /// What the levels that are asked for say of a pod.
