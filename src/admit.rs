@@ -16,11 +16,9 @@ use serde_json::{Value, json};
 
 use crate::diag::Diagnostic;
 use crate::model::claims;
-use crate::model::decode;
 use crate::model::defaults;
-use crate::model::object::OwnerReference;
 use crate::model::psp::PodSecurityPolicy;
-use crate::model::workload::{self, Origin, Workload};
+use crate::model::workload::{Origin, Workload};
 use crate::psp::{self, Admission, Change};
 use crate::rbac::{Access, Identity};
 
@@ -213,20 +211,12 @@ fn creator(workload: &Workload, requester: Option<&Identity>) -> Option<Identity
         Origin::Convention(_) => None,
         Origin::Pod | Origin::Fragment if workload.kind == "Pod" => {
             match workload.meta.controller() {
-                Some(owner) => controller(owner),
+                Some(owner) => Identity::owner(owner),
                 None => requester.cloned(),
             }
         }
         Origin::Pod | Origin::Fragment | Origin::Template => Identity::controller(&workload.kind),
     }
-}
-
-/// The controller of Kubernetes' own that stands behind an owner. `apiVersion` tells a Job from Volcano's; the server
-/// requires it, but people cut manifests.
-fn controller(owner: &OwnerReference) -> Option<Identity> {
-    let group = decode::group(&owner.api_version);
-    let own = owner.api_version.is_empty() || workload::is_known(group, &owner.kind);
-    Identity::controller(&owner.kind).filter(|_| own)
 }
 
 /// The name of a pod in the plugin's messages. Controllers let the server make one of theirs.

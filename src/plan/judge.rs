@@ -95,10 +95,10 @@ impl<'a> Judge<'a> {
             Origin::Convention(path) => notes.push(format!(
                 "the pod template was found at {path}, where custom resources place one by convention"
             )),
-            Origin::Pod if workload.meta.from_cluster() => notes.push(
-                "a bare pod from a cluster: it is judged as stored, with what policies wrote into it"
-                    .to_owned(),
-            ),
+            Origin::Pod if workload.meta.from_cluster() => notes.push(format!(
+                "{}: it is judged as stored, with what policies wrote into it",
+                what_pod(workload)
+            )),
             Origin::Pod | Origin::Template | Origin::Fragment => {}
         }
         if workload.terminated() {
@@ -187,8 +187,7 @@ impl<'a> Judge<'a> {
             };
         }
         let pod = self.as_created(workload, written, namespace, account);
-        let creator =
-            Identity::controller(&workload.kind).filter(|_| workload.origin == Origin::Template);
+        let creator = creator(workload);
         let requester = Requester {
             namespace,
             account,
@@ -313,6 +312,39 @@ struct Judged {
     hardening: Vec<Hardening>,
     /// See [`WorkloadPlan::doubts`].
     doubts: Vec<String>,
+}
+
+/// Who creates the pods of a workload, as far as that is known: it does not say who creates bare pods.
+fn creator(workload: &Workload) -> Option<Identity> {
+    match workload.origin {
+        Origin::Template => Identity::controller(&workload.kind),
+        Origin::Pod if is_mirror(workload) => {
+            let node = workload.meta.controller();
+            Some(Identity::kubelet(node.map_or("", |node| &node.name)))
+        }
+        Origin::Pod => Identity::owner(workload.meta.controller()?),
+        Origin::Convention(_) | Origin::Fragment => None,
+    }
+}
+
+/// Whether this is what a kubelet shows of a static pod.
+fn is_mirror(pod: &Workload) -> bool {
+    let annotations = &pod.meta.annotations;
+    annotations.contains_key("kubernetes.io/config.mirror")
+}
+
+/// What kind of pod of a cluster this is: nothing in the input explains it.
+fn what_pod(pod: &Workload) -> String {
+    match pod.meta.controller() {
+        _ if is_mirror(pod) => {
+            "the mirror of a static pod, which its kubelet runs whatever is admitted".to_owned()
+        }
+        Some(owner) => format!(
+            "a pod of {} {}, of which the input has no template",
+            owner.kind, owner.name
+        ),
+        None => "a bare pod from a cluster".to_owned(),
+    }
 }
 
 /// What a live pod records of its own admission: it needs no replay, and it is stored already.
