@@ -8,6 +8,19 @@
 //! A policy is usable through the service account that the pod names, or through whoever creates the pod. That is the
 //! controller that makes the pods of a kind, and for a bare pod the requester, if one is given. Nobody is known to
 //! create the pods of other kinds, so there the account alone counts.
+//!
+//! # Example
+//!
+//! ```
+//! use psp2psa::admit::{Authorization, Question};
+//! use psp2psa::input::InputFile;
+//!
+//! let pod = "{apiVersion: v1, kind: Pod, metadata: {name: p}, spec: {containers: [{name: c, image: i}]}}";
+//! let read = psp2psa::read(&InputFile::new("p.yaml", pod.into()));
+//! let question = Question { authorization: Authorization::Assumed, namespace: None };
+//! let (replayed, _) = psp2psa::admit(read, &psp2psa::default_attribution(), &question);
+//! assert!(replayed[0].chosen.is_none(), "without any policy the plugin admits nothing");
+//! ```
 
 mod diags;
 

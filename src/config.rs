@@ -21,6 +21,18 @@
 //!   reason: fluent-bit moves to a namespace of its own
 //!   expires: 2027-01-31
 //! ```
+//!
+//! # Example
+//!
+//! ```
+//! use psp2psa::config;
+//! use psp2psa::input::InputFile;
+//!
+//! let text = "{apiVersion: psp2psa/v1, kind: Configuration, targetVersion: v1.30}";
+//! let (configuration, said) = config::read(&InputFile::new("psp2psa.yaml", text.into()), None);
+//! assert_eq!(configuration.target.map(|version| version.to_string()).as_deref(), Some("v1.30"));
+//! assert!(said.is_empty());
+//! ```
 
 mod date;
 pub mod diags;

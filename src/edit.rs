@@ -8,6 +8,15 @@
 //!
 //! Invariants: a file is edited only between its own bytes, never written anew; nothing is removed but the text of the
 //! values that change; the same plan edits an edited file no further.
+//!
+//! # Example
+//!
+//! ```
+//! use psp2psa::edit::{self, Splice};
+//!
+//! let splice = Splice { at: 4..4, text: " labels: {}".to_owned() };
+//! assert_eq!(edit::apply(b"a: {}", &[splice]), b"a: { labels: {}}");
+//! ```
 
 pub mod diags;
 pub mod diff;

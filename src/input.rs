@@ -6,6 +6,17 @@
 //!
 //! YAML is read as `kubectl` reads it, JSON as the API server does. A document is decoded into a model
 //! struct with [`Document::decode`]: strictly typed, with the field path and place of whatever does not fit.
+//!
+//! # Example
+//!
+//! ```
+//! use psp2psa::input::{self, InputFile};
+//!
+//! let file = InputFile::new("two.yaml", b"kind: Pod\n---\n{kind: Service}\n".to_vec());
+//! let reading = input::documents(&file);
+//! assert_eq!(reading.documents[1].kind, "Service");
+//! assert_eq!(reading.documents[1].source.to_string(), "two.yaml:3:2");
+//! ```
 
 mod de;
 pub mod diags;

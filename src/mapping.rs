@@ -5,6 +5,28 @@
 //! single check stands in the check's own file (see [`crate::pss::Check`]); here the verdicts meet.
 //!
 //! A policy that admits no pod has no level, rather than all of them.
+//!
+//! # Example
+//!
+//! ```
+//! use psp2psa::input::InputFile;
+//! use psp2psa::pss::{Level, Version};
+//!
+//! let policy = r#"
+//! apiVersion: policy/v1beta1
+//! kind: PodSecurityPolicy
+//! metadata: {name: plain}
+//! spec:
+//!   runAsUser: {rule: MustRunAsNonRoot}
+//!   seLinux: {rule: RunAsAny}
+//!   fsGroup: {rule: RunAsAny}
+//!   supplementalGroups: {rule: RunAsAny}
+//! "#;
+//! let (policies, _) = psp2psa::map(psp2psa::read(&InputFile::new("p.yaml", policy.into())), Version::Latest);
+//! let (_, mapping) = &policies[0];
+//! assert_eq!(mapping.level, Some(Level::Baseline));
+//! assert!(!mapping.blocked_by.restricted.contains(&"runAsNonRoot"));
+//! ```
 
 mod admits;
 mod mutations;

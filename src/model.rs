@@ -3,6 +3,18 @@
 //! [`decode::decode`] turns one document into one object and is called for many documents at once; [`assemble`] puts
 //! the objects together: it attributes objects to namespaces, joins copies, keeps variants, and is the only place
 //! that does. The order of the input never matters: everything in an [`Inventory`] is sorted.
+//!
+//! # Example
+//!
+//! ```
+//! use psp2psa::input::InputFile;
+//!
+//! let pod = "{apiVersion: v1, kind: Pod, metadata: {name: p}, spec: {containers: [{name: c, image: i}]}}";
+//! let read = psp2psa::read(&InputFile::new("p.yaml", pod.into()));
+//! let (inventory, said) = psp2psa::assemble(read, &psp2psa::default_attribution());
+//! assert_eq!(inventory.workloads[0].namespace.as_deref(), Some("default"));
+//! assert!(said.is_empty());
+//! ```
 
 pub mod admission;
 pub mod attribution;

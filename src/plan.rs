@@ -8,6 +8,28 @@
 //! withheld); every decision carries its reasons; the order of the input never matters.
 //!
 //! It is long because what a plan is and how it comes about stand side by side.
+//!
+//! # Example
+//!
+//! ```
+//! use psp2psa::input::InputFile;
+//! use psp2psa::plan::Options;
+//! use psp2psa::pss::Level;
+//!
+//! let shop = r#"
+//! apiVersion: v1
+//! kind: Namespace
+//! metadata: {name: shop}
+//! ---
+//! apiVersion: v1
+//! kind: Pod
+//! metadata: {name: api, namespace: shop}
+//! spec: {containers: [{name: api, image: i}]}
+//! "#;
+//! let read = psp2psa::read(&InputFile::new("shop.yaml", shop.into()));
+//! let (plan, _) = psp2psa::migrate(read, &psp2psa::default_attribution(), &Options::default());
+//! assert_eq!(plan.namespaces[0].decision.enforce, Some(Level::Baseline));
+//! ```
 
 mod bypass;
 pub mod cleanup;

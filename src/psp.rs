@@ -11,6 +11,31 @@
 //! Upstream: `pkg/security/podsecuritypolicy/`, `plugin/pkg/admission/security/podsecuritypolicy/admission.go` and
 //! `pkg/apis/policy/validation/validation.go` (v1.24.7). Checked against answers of that code, see
 //! `fixtures/vectors/psp*.jsonl`.
+//!
+//! # Example
+//!
+//! ```
+//! use psp2psa::input::InputFile;
+//! use psp2psa::model::pod::Pod;
+//! use psp2psa::psp;
+//!
+//! let policy = r#"
+//! apiVersion: policy/v1beta1
+//! kind: PodSecurityPolicy
+//! metadata: {name: numbered}
+//! spec:
+//!   runAsUser: {rule: MustRunAs, ranges: [{min: 1000, max: 2000}]}
+//!   seLinux: {rule: RunAsAny}
+//!   fsGroup: {rule: RunAsAny}
+//!   supplementalGroups: {rule: RunAsAny}
+//! "#;
+//! let read = psp2psa::read(&InputFile::new("policy.yaml", policy.into()));
+//! let (inventory, _) = psp2psa::assemble(read, &psp2psa::default_attribution());
+//! let pod: Pod = serde_json::from_str(r#"{"spec": {"containers": [{"name": "c"}]}}"#).unwrap();
+//! let admitted = psp::admits(&inventory.policies[0], &pod).expect("nothing forbids it");
+//! let context = admitted.spec.containers[0].security_context.as_ref();
+//! assert_eq!(context.and_then(|context| context.run_as_user), Some(1000));
+//! ```
 
 mod admit;
 mod update;

@@ -15,6 +15,17 @@
 //!
 //! To add a revision: a function and an entry in the check's file, and `NEWEST` if it is the newest. To add a check: a
 //! file named after its id in snake case, a line in `checks.rs`. The tests of that file name what is missing.
+//!
+//! # Example
+//!
+//! ```
+//! use psp2psa::model::pod::Pod;
+//! use psp2psa::pss::{self, Level, Version};
+//!
+//! let pod: Pod = serde_json::from_str(r#"{"spec": {"hostNetwork": true, "containers": [{"name": "c"}]}}"#).unwrap();
+//! let violations = pss::evaluate(Level::Baseline, Version::Latest, &pod);
+//! assert_eq!(pss::detail(&violations), "host namespaces (hostNetwork=true)");
+//! ```
 
 pub mod admission;
 mod allowed;

@@ -12,6 +12,32 @@
 //!
 //! Upstream: `plugin/pkg/auth/authorizer/rbac/rbac.go`, `pkg/registry/rbac/validation/rule.go` and
 //! `plugin/pkg/admission/security/podsecuritypolicy/admission.go` (v1.24).
+//!
+//! # Example
+//!
+//! ```
+//! use psp2psa::input::InputFile;
+//! use psp2psa::rbac::Identity;
+//!
+//! let rbac = r#"
+//! apiVersion: rbac.authorization.k8s.io/v1
+//! kind: Role
+//! metadata: {name: r, namespace: shop}
+//! rules: [{apiGroups: [policy], resources: [podsecuritypolicies], verbs: [use], resourceNames: [tight]}]
+//! ---
+//! apiVersion: rbac.authorization.k8s.io/v1
+//! kind: RoleBinding
+//! metadata: {name: b, namespace: shop}
+//! roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: r}
+//! subjects: [{kind: ServiceAccount, name: api}]
+//! "#;
+//! let read = psp2psa::read(&InputFile::new("rbac.yaml", rbac.into()));
+//! let (inventory, _) = psp2psa::assemble(read, &psp2psa::default_attribution());
+//! let (access, _) = psp2psa::resolve(&inventory);
+//! let api = Identity::account("shop", "api");
+//! assert!(access.allows(&api, "shop", "tight").is_some());
+//! assert!(access.allows(&api, "shop", "loose").is_none());
+//! ```
 
 mod aggregate;
 mod bootstrap;

@@ -1,4 +1,16 @@
 //! From answers to texts: manifests, diffs, reports, tables. No I/O: an [`Artifact`] is a path and a text.
+//!
+//! # Example
+//!
+//! ```
+//! use psp2psa::input::InputFile;
+//! use psp2psa::pss::Version;
+//! use psp2psa::render::json;
+//!
+//! let (policies, said) = psp2psa::map(psp2psa::read(&InputFile::new("none.yaml", Vec::new())), Version::Minor(30));
+//! let report = json::document("MapReport", &said, json::map(&policies, Version::Minor(30)));
+//! assert!(json::to_text(&report).contains(r#""version": "v1.30""#));
+//! ```
 
 pub mod admission;
 pub mod admit;

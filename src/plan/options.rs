@@ -29,6 +29,24 @@ pub struct Options {
     pub settings: Settings,
 }
 
+/// What the command line means without a flag.
+impl Default for Options {
+    fn default() -> Self {
+        Options {
+            target: None,
+            basis: Basis::Observed,
+            prefer: Prefer::Stability,
+            audit: Aim::Next,
+            warn: Aim::Next,
+            existing: Existing::Keep,
+            complete: false,
+            only: None,
+            exclude: Vec::new(),
+            settings: Settings::NONE,
+        }
+    }
+}
+
 /// What the enforce level follows from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Basis {
