@@ -107,6 +107,7 @@ impl<T: Default + Send, M> Collector<'_, T, M> {
         if document.is_tentative() && (made.is_err() || !document.is_proven()) {
             return false;
         }
+        read.diagnostics.extend_from_slice(document.noticed());
         match made {
             Ok(made) => {
                 if (self.is_unknown)(&made) {

@@ -34,7 +34,7 @@ mod tree;
 pub mod walk;
 mod yaml;
 
-use std::cell::Cell;
+use std::cell::{Cell, OnceCell};
 use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
@@ -126,6 +126,8 @@ pub struct Document<'a> {
     /// `kind`, never empty. In a typed list it may come from the list.
     pub kind: String,
     body: Body<'a>,
+    /// What was noticed about JSON when it was looked through.
+    noticed: OnceCell<Vec<Diagnostic>>,
 }
 
 #[derive(Debug, Clone)]
@@ -286,8 +288,7 @@ impl<'a> Document<'a> {
                 // Whatever `serde_json` objects to is looked at again: it may be a repeated key, which is allowed, and
                 // the tree can name the field.
                 T::deserialize(Strict(&mut json)).or_else(|_| {
-                    let (tree, node) =
-                        json::load(text, *origin).map_err(|fault| self.broken(fault))?;
+                    let (tree, node) = self.look_through(text, *origin)?;
                     self.decode_node(&tree, node)
                 })
             }
@@ -324,7 +325,7 @@ impl<'a> Document<'a> {
         let mut value: serde_json::Value = match &self.body {
             Body::Tree { tree, node } => self.decode_node(tree, *node)?,
             Body::Json { text, origin } | Body::Unread { text, origin, .. } => {
-                let (tree, node) = json::load(text, *origin).map_err(|fault| self.broken(fault))?;
+                let (tree, node) = self.look_through(text, *origin)?;
                 self.decode_node(&tree, node)?
             }
         };
@@ -336,6 +337,23 @@ impl<'a> Document<'a> {
             }
         }
         Ok(value)
+    }
+
+    /// What there is to say about a JSON object that was not known before it was [decoded](Self::decode).
+    pub fn noticed(&self) -> &[Diagnostic] {
+        self.noticed.get().map_or(&[], Vec::as_slice)
+    }
+
+    /// The tree of a JSON object, and what is to be noticed about it.
+    fn look_through(
+        &self,
+        text: &'a str,
+        origin: Origin,
+    ) -> Result<(Tree<'a>, NodeId), DecodeError> {
+        let loaded = json::load(text, origin).map_err(|fault| self.broken(fault))?;
+        self.noticed
+            .get_or_init(|| diags::duplicate_keys(&loaded.repeated, &self.source));
+        Ok((loaded.tree, loaded.root))
     }
 
     /// The node tree of a YAML object and its root, for readers who name the places of fields. `None` for JSON.

@@ -7,7 +7,7 @@ use crate::diag::{Code, Diagnostic, Severity, Source};
 
 use super::DecodeError;
 use super::text;
-use super::tree::builder::Repeated;
+use super::tree::builder::{Outcome, Repeated};
 
 /// Text that is neither YAML nor JSON.
 pub static SYNTAX: Code = Code {
@@ -58,7 +58,8 @@ pub static DUPLICATE_KEY: Code = Code {
     severity: Severity::Warning,
     docs: "\
 A mapping has the same key twice. The last one counts, as for `kubectl`; `kubectl` with server-side validation refuses \
-the object.
+the object. In JSON, two mappings are put together, as the API server does. JSON is looked through only where a key \
+that is read stands twice: then all of the object's are told.
 
 **Why it matters.** The value that a reader of the file sees first has no effect. A second `securityContext` silently \
 replaces the first.
@@ -343,29 +344,52 @@ pub(super) fn skipped(source: &Source, skipped: &Skipped) -> Option<Diagnostic> 
     }
 }
 
-/// The diagnostic for a key that stands twice.
-pub(super) fn duplicate_key(repeated: &Repeated, source: &Source) -> Diagnostic {
+/// The diagnostics for keys of a document that stand twice.
+pub(super) fn duplicate_keys(repeated: &[Repeated], document: &Source) -> Vec<Diagnostic> {
+    repeated
+        .iter()
+        .map(|repeated| {
+            let source = Source {
+                line: repeated.again.line,
+                column: repeated.again.column,
+                ..document.clone()
+            };
+            duplicate_key(repeated, &source)
+        })
+        .collect()
+}
+
+fn duplicate_key(repeated: &Repeated, source: &Source) -> Diagnostic {
     let Repeated {
         key,
         first,
         again,
-        merged,
+        outcome,
     } = repeated;
-    let message = if *merged {
-        format!(
-            "the merge key (`<<`) on line {} overrides the key `{key}` of line {}",
-            again.line, first.line
-        )
-    } else {
-        format!(
-            "the key `{key}` stands twice: line {} counts, line {} is ignored",
-            again.line, first.line
-        )
+    // Whole objects stand on one line in JSON.
+    let (unit, first, again) = match first.line == again.line {
+        true => ("column", first.column, again.column),
+        false => ("line", first.line, again.line),
     };
-    let help = if *merged {
-        "write the merge key before the keys that are to win over it"
-    } else {
-        "remove one of the two"
+    let message = match outcome {
+        Outcome::Merged => {
+            format!(
+                "the merge key (`<<`) on {unit} {again} overrides the key `{key}` of {unit} {first}"
+            )
+        }
+        Outcome::Replaced => {
+            format!(
+                "the key `{key}` stands twice: {unit} {again} counts, {unit} {first} is ignored"
+            )
+        }
+        Outcome::Joined => format!(
+            "the key `{key}` stands twice: what {unit} {again} holds is added to what {unit} {first} holds"
+        ),
+    };
+    let help = match outcome {
+        Outcome::Merged => "write the merge key before the keys that are to win over it",
+        Outcome::Replaced => "remove one of the two",
+        Outcome::Joined => "write them as one",
     };
     Diagnostic::at(&DUPLICATE_KEY, source, message, help)
 }

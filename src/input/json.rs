@@ -8,11 +8,19 @@ use std::borrow::Cow;
 
 use super::diags;
 use super::text::{Fault, Origin};
-use super::tree::builder::{Builder, Kind, Refusal, Repeats};
+use super::tree::builder::{Builder, Kind, Refusal, Repeated, Repeats};
 use super::tree::{MAX_DEPTH, MAX_NODES, NodeId, Span, Tree, Value};
 
+/// A JSON value as a tree.
+pub(super) struct Loaded<'a> {
+    pub(super) tree: Tree<'a>,
+    pub(super) root: NodeId,
+    /// Keys that stand twice.
+    pub(super) repeated: Vec<Repeated>,
+}
+
 /// Reads one JSON value into a tree.
-pub(super) fn load(text: &str, origin: Origin) -> Result<(Tree<'_>, NodeId), Fault> {
+pub(super) fn load(text: &str, origin: Origin) -> Result<Loaded<'_>, Fault> {
     if text.len() > u32::MAX as usize {
         return Err(Fault::at_start(
             &diags::TOO_LARGE,
@@ -30,7 +38,11 @@ pub(super) fn load(text: &str, origin: Origin) -> Result<(Tree<'_>, NodeId), Fau
     };
     reader.read()?;
     match reader.builder.finish() {
-        Some((tree, root, _)) => Ok((tree, root)),
+        Some((tree, root, repeated)) => Ok(Loaded {
+            tree,
+            root,
+            repeated,
+        }),
         None => Err(Fault::at_start(
             &diags::SYNTAX,
             origin,

@@ -2,6 +2,7 @@
 
 pub(super) mod head;
 
+use std::cell::OnceCell;
 use std::sync::Arc;
 
 use super::list::ListHead;
@@ -108,12 +109,8 @@ impl<'f, 'a> Reader<'f, 'a> {
             self.unreadable(text, origin, fault);
             return;
         }
-        for repeated in &loaded.repeated {
-            let source = self.at(repeated.again.line, repeated.again.column);
-            self.reading
-                .diagnostics
-                .push(diags::duplicate_key(repeated, &source));
-        }
+        let repeated = diags::duplicate_keys(&loaded.repeated, &self.at(0, 0));
+        self.reading.diagnostics.extend(repeated);
         for (key, span) in &loaded.odd_keys {
             let source = self.at(span.line, span.column);
             self.reading
@@ -183,6 +180,7 @@ impl<'f, 'a> Reader<'f, 'a> {
                 tree: Arc::clone(tree),
                 node,
             },
+            noticed: OnceCell::new(),
         });
     }
 
@@ -257,6 +255,7 @@ impl<'f, 'a> Reader<'f, 'a> {
             api_version,
             kind,
             body: Body::Json { text, origin },
+            noticed: OnceCell::new(),
         });
     }
 

@@ -53,7 +53,7 @@ pub(in crate::input) fn json_head(text: &str, origin: Origin) -> Result<Option<H
         Ok(head) => Ok(Some(head)),
         // A repeated key, or a `kind` that is not a string.
         Err(error) if error.is_data() => {
-            let (tree, root) = json::load(text, origin)?;
+            let json::Loaded { tree, root, .. } = json::load(text, origin)?;
             let field = |name: &str| {
                 let node = tree.get(root, name)?;
                 tree.text(node).map(str::to_owned)

@@ -1,6 +1,6 @@
 //! A JSON list in parts.
 
-use std::cell::Cell;
+use std::cell::{Cell, OnceCell};
 use std::sync::Arc;
 
 use memchr::memmem;
@@ -176,6 +176,7 @@ impl List {
                 shown,
                 read: Cell::new(false),
             },
+            noticed: OnceCell::new(),
         };
         take(&document)
     }

@@ -45,9 +45,23 @@ pub(in crate::input) struct Repeated {
     pub first: Span,
     /// Where it stands again, or where the merge key stands that overrides it.
     pub again: Span,
-    /// Whether a merge key overrides it.
-    pub merged: bool,
+    /// What becomes of the two.
+    pub outcome: Outcome,
 }
+
+/// What becomes of a key that stands twice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::input) enum Outcome {
+    /// The second replaces the first.
+    Replaced,
+    /// A merge key replaces the first.
+    Merged,
+    /// Both are mappings and become one.
+    Joined,
+}
+
+/// How many repeated keys of a document are told: whoever reads the first will look at the rest.
+const MAX_REPEATED: usize = 1000;
 
 struct Frame {
     node: NodeId,
@@ -255,6 +269,12 @@ impl<'a> Builder<'a> {
         self.tree.nodes.shrink_to_fit();
         self.tree.links.shrink_to_fit();
         Some((self.tree, root, self.repeated))
+    }
+
+    /// Notes keys that stand twice.
+    fn note(&mut self, mut repeated: Vec<Repeated>) {
+        repeated.truncate(MAX_REPEATED.saturating_sub(self.repeated.len()));
+        self.repeated.append(&mut repeated);
     }
 
     fn push(&mut self, value: Value<'a>, span: Span) -> Result<NodeId, Refusal> {

@@ -264,6 +264,38 @@ fn repeated_keys_follow_the_api_server() {
 }
 
 #[test]
+fn repeated_keys_are_told_where_a_key_that_is_read_stands_twice() {
+    let told = |text: &str| messages(&psp2psa::read(&file(text)).diagnostics);
+    let namespace = "{\"apiVersion\":\"v1\",\"kind\":\"Namespace\",\n\"metadata\":{\"name\":\"a\",\"labels\":{\n\"l\":\"1\",\n\"l\":\"2\"}}}";
+    let expected =
+        "4:1 input/duplicate-key the key `l` stands twice: line 4 counts, line 3 is ignored";
+    assert_eq!(told(namespace), [expected]);
+    let pod = concat!(
+        "{\"apiVersion\":\"v1\",\"kind\":\"Pod\",\"metadata\":{\"name\":\"a\"},\"spec\":{\"hostPID\":true,\"hostPID\":false,",
+        "\"containers\":[]},\"status\":{\"x\":1,\"x\":2},\"spec\":{}}"
+    );
+    assert_eq!(
+        told(pod),
+        [
+            "1:80 input/duplicate-key the key `hostPID` stands twice: column 80 counts, column 65 is ignored",
+            "1:129 input/duplicate-key the key `x` stands twice: column 129 counts, column 123 is ignored",
+            "1:136 input/duplicate-key the key `spec` stands twice: what column 136 holds is added to what column 57 holds",
+        ]
+    );
+    // What is not read is passed over.
+    let unread = "{\"apiVersion\":\"v1\",\"kind\":\"Pod\",\"metadata\":{\"name\":\"a\"},\"spec\":{},\"status\":{\"x\":1,\"x\":2}}";
+    assert_eq!(told(unread), [""; 0]);
+}
+
+#[test]
+fn of_a_million_repeated_keys_a_thousand_are_told() {
+    let mut text = "{\"apiVersion\":\"v1\",\"kind\":\"Namespace\",\"metadata\":{\"name\":\"a\"},\"x\":{\"k\":0".to_owned();
+    text.push_str(&",\"k\":1".repeat(1_000_000));
+    text.push_str("}}");
+    assert_eq!(psp2psa::read(&file(text)).diagnostics.len(), 1000);
+}
+
+#[test]
 fn names_are_case_sensitive_and_unknown_fields_ignored() {
     assert_eq!(
         spec("{\"Privileged\":true,\"x\":[[{}]]}"),

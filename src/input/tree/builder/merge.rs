@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Builder, Refusal, Repeated};
+use super::{Builder, MAX_REPEATED, Outcome, Refusal, Repeated};
 use crate::input::tree::{NodeId, Value};
 
 impl Builder<'_> {
@@ -36,12 +36,15 @@ impl Builder<'_> {
                     }
                     Some((at, from_merge)) => {
                         // What a merge brought may be overridden: that is what merge keys are for.
-                        if !*from_merge {
+                        if !*from_merge && repeated.len() < MAX_REPEATED {
                             repeated.push(Repeated {
                                 key: key.to_owned(),
                                 first: self.tree.span(entries[*at]),
                                 again: self.tree.span(pair[0]),
-                                merged,
+                                outcome: match merged {
+                                    true => Outcome::Merged,
+                                    false => Outcome::Replaced,
+                                },
                             });
                         }
                         *from_merge = merged;
@@ -50,7 +53,7 @@ impl Builder<'_> {
                 }
             }
         }
-        self.repeated.append(&mut repeated);
+        self.note(repeated);
         Ok(entries)
     }
 
@@ -76,17 +79,36 @@ impl Builder<'_> {
 
     /// Entries by key, where the values of a repeated key that are mappings become one mapping.
     pub(super) fn merge_repeats(&mut self, children: &[NodeId]) -> Result<Vec<NodeId>, Refusal> {
+        let is_map = |node: NodeId| matches!(self.tree.value(node), Value::Map(_));
         let mut groups: Vec<(NodeId, Vec<NodeId>)> = Vec::new();
         let mut index: BTreeMap<&str, usize> = BTreeMap::new();
+        let mut repeated = Vec::new();
         for pair in children.chunks_exact(2) {
-            match index.get(self.key(pair[0])) {
-                Some(at) => groups[*at].1.push(pair[1]),
+            let (key, value) = (pair[0], pair[1]);
+            match index.get(self.key(key)) {
+                Some(at) => {
+                    let (first, values) = &mut groups[*at];
+                    if repeated.len() < MAX_REPEATED {
+                        let joined = is_map(value) && values.last().is_some_and(|one| is_map(*one));
+                        repeated.push(Repeated {
+                            key: self.key(key).to_owned(),
+                            first: self.tree.span(*first),
+                            again: self.tree.span(key),
+                            outcome: match joined {
+                                true => Outcome::Joined,
+                                false => Outcome::Replaced,
+                            },
+                        });
+                    }
+                    values.push(value);
+                }
                 None => {
-                    index.insert(self.key(pair[0]), groups.len());
-                    groups.push((pair[0], vec![pair[1]]));
+                    index.insert(self.key(key), groups.len());
+                    groups.push((key, vec![value]));
                 }
             }
         }
+        self.note(repeated);
         let mut entries = Vec::with_capacity(groups.len() * 2);
         for (key, values) in groups {
             entries.push(key);
