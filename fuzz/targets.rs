@@ -38,6 +38,10 @@ pub(crate) fn parts(bytes: &[u8]) {
     let Some((size, bytes)) = bytes.split_first() else {
         return;
     };
+    // A NUL byte among the first of a file makes all of it binary; parts as short as these do not reach so far.
+    if bytes.contains(&0) {
+        return;
+    }
     let told = |document: &input::Document<'_>| {
         let value = document.value().ok()?;
         let proven = document.is_proven();

@@ -31,7 +31,7 @@
 //!
 //! [`read`], [`migrate`], [`map()`], [`check()`], [`admit()`], and [`assemble`] with [`resolve`], are the whole pipeline
 //! for one question each; they do no I/O. The edges are `cli` (arguments), `write` (the output
-//! folder, and the user's files that are edited) and `main` (the process).
+//! folder, and the user's files that are edited), `command` (what each command does) and `main` (the process).
 //!
 //! # Invariants
 //!
@@ -46,7 +46,7 @@
 //!
 //! * A new Kubernetes minor changes a check: `pss/checks/`, the file named after the check.
 //! * A new finding: `plan/findings/codes.rs` for what it means, `plan/rules.rs` for when it is made.
-//! * A new output: a file under `render/`, and an arm in `main`.
+//! * A new output: a file under `render/`, and an arm in `command`.
 //!
 //! # Example
 //!

@@ -59,6 +59,8 @@ pub struct Inventory {
     pub nodes: Vec<Node>,
     /// Sorted by namespace, kind, name and place; variants side by side, copies joined, fragments left out.
     pub workloads: Vec<Workload>,
+    /// Parts of workloads, such as kustomize patches, in the order of the input. There is a gap for each.
+    pub fragments: Vec<Workload>,
     /// The objects that patches could be for, by where they stand, as far as they were kept.
     pub manifests: BTreeMap<Source, Manifest>,
     /// ControllerRevisions: templates that a DaemonSet or StatefulSet had. Sorted like the workloads, none of which
@@ -215,6 +217,17 @@ fn add_workload(
             ..workload.reference()
         };
         diagnostics.push(diags::fragment(&object, &source));
+        inventory.gaps.push(Gap {
+            kind: GapKind::Fragment,
+            what: format!("{} {}", workload.kind, workload.meta.display_name()),
+            namespace: homes
+                .overlaid(&source)
+                .or(object.namespace)
+                .or_else(|| homes.of(&source)),
+            source,
+            selectors: Vec::new(),
+        });
+        inventory.fragments.push(workload);
         return;
     }
     let kind = workload.kind.clone();

@@ -43,6 +43,11 @@ pub(super) fn piece<'a>(file: &Arc<str>, bytes: &'a [u8], piece: &Piece) -> Read
 /// byte, so the number bounds the time. No flag raises it, for no program writes more than two.
 const MAX_LISTS: u32 = 8;
 
+/// The names that a kustomization may have.
+/// Upstream: `sigs.k8s.io/kustomize/api/konfig` (`RecognizedKustomizationFileNames`).
+pub(super) const KUSTOMIZATIONS: [&str; 3] =
+    ["kustomization.yaml", "kustomization.yml", "Kustomization"];
+
 /// Reads the text of one chunk.
 pub(super) struct Reader<'f, 'a> {
     file: &'f Arc<str>,
@@ -154,6 +159,7 @@ impl<'f, 'a> Reader<'f, 'a> {
                 api_version.clone_from(&head.api_version);
             }
         }
+        self.complete_kustomization(head, &mut kind, &mut api_version);
         if kind.is_empty() {
             return self.not_an_object(place.line, place.column, "has no `kind`");
         }
@@ -178,6 +184,26 @@ impl<'f, 'a> Reader<'f, 'a> {
                 node,
             },
         });
+    }
+
+    /// What a kustomization may leave out, because its file's name says it.
+    /// Upstream: `sigs.k8s.io/kustomize/api/types` (v5, `FixKustomizationPostUnmarshalling`).
+    fn complete_kustomization(
+        &self,
+        list: Option<&ListHead>,
+        kind: &mut String,
+        api_version: &mut String,
+    ) {
+        let name = self.file.rsplit('/').next().unwrap_or_default();
+        if list.is_some() || !KUSTOMIZATIONS.contains(&name) {
+            return;
+        }
+        if kind.is_empty() {
+            "Kustomization".clone_into(kind);
+        }
+        if kind == "Kustomization" && api_version.is_empty() {
+            "kustomize.config.k8s.io/v1beta1".clone_into(api_version);
+        }
     }
 
     /// A document that is a list of objects; one note if there are none in it.
@@ -219,6 +245,7 @@ impl<'f, 'a> Reader<'f, 'a> {
                 api_version.clone_from(&list.api_version);
             }
         }
+        self.complete_kustomization(list, &mut kind, &mut api_version);
         if kind.is_empty() {
             return self.not_an_object(place.line, place.column, "has no `kind`");
         }

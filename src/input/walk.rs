@@ -364,14 +364,16 @@ impl Walk {
     }
 }
 
-/// Whether a member of a directory or archive is read: `kubectl`'s extensions, and these with `.gz` or `.zst`.
+/// Whether a member of a directory or archive is read: `kubectl`'s extensions, and these with `.gz` or `.zst`. One name
+/// of a kustomization has none.
 fn has_known_extension(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let packed = name.strip_suffix(".gz").or(name.strip_suffix(".zst"));
     let name = packed.unwrap_or(&name);
-    [".yaml", ".yml", ".json"]
-        .iter()
-        .any(|extension| name.ends_with(extension))
+    name == "Kustomization"
+        || [".yaml", ".yml", ".json"]
+            .iter()
+            .any(|extension| name.ends_with(extension))
 }
 
 /// The diagnostic of a file that can not be read.

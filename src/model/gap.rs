@@ -40,6 +40,8 @@ pub enum GapKind {
     Template,
     /// A workload whose namespace the input does not tell.
     Unattributed,
+    /// A part of a workload, such as a kustomize patch: the workload may become looser than it was judged.
+    Fragment,
     /// A policy, role or binding that could not be read or names no namespace: who may use what is not known.
     Grant,
     /// A release or application that is rendered elsewhere (Helm, Argo CD, Flux).

@@ -1,6 +1,7 @@
 //! Which files a kustomization puts into a namespace.
 //!
-//! Only `namespace`, `resources` and `bases` are read: enough to attribute objects that name no namespace.
+//! Only `namespace`, what is built and the files of patches are read: enough to attribute objects that name no
+//! namespace.
 //! Upstream: `sigs.k8s.io/kustomize/api/types` (v5), the namespace transformer.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,7 +18,7 @@ pub struct Kustomization {
     pub folder: String,
     /// `namespace`; empty means none.
     pub namespace: String,
-    /// `resources` and `bases`, as paths relative to the same root as `folder`.
+    /// `resources`, `bases` and the files of patches, as paths relative to the same root as `folder`.
     pub resources: Vec<String>,
 }
 
@@ -31,6 +32,19 @@ pub struct Fields {
     resources: Vec<String>,
     #[serde(deserialize_with = "nullable::list")]
     bases: Vec<String>,
+    #[serde(deserialize_with = "nullable::list")]
+    patches: Vec<PatchEntry>,
+    /// Paths, or patches themselves, which are no file's name.
+    #[serde(rename = "patchesStrategicMerge", deserialize_with = "nullable::list")]
+    patches_strategic_merge: Vec<String>,
+}
+
+/// An entry of `patches`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct PatchEntry {
+    #[serde(deserialize_with = "nullable::or_default")]
+    path: String,
 }
 
 impl Kustomization {
@@ -41,6 +55,9 @@ impl Kustomization {
             .resources
             .iter()
             .chain(&fields.bases)
+            .chain(&fields.patches_strategic_merge)
+            .chain(fields.patches.iter().map(|patch| &patch.path))
+            .filter(|path| !path.is_empty())
             .map(|entry| join(&folder, entry))
             .collect();
         Kustomization {

@@ -76,7 +76,7 @@ pub enum Weight {
 impl Missing {
     /// Whether its pods are in the input and were judged, so that [`Missing::satisfies`] is knowledge and no caution.
     pub(super) fn is_judged(&self) -> bool {
-        self.kind == GapKind::Unattributed
+        matches!(self.kind, GapKind::Unattributed | GapKind::Fragment)
     }
 
     /// Whether it holds back an enforce label of this level.
@@ -178,6 +178,7 @@ impl<'a> Gaps<'a> {
             complete,
         };
         let hints = Hints::new(inventory, evaluator);
+        let mut patches = BTreeSet::new();
         for gap in &inventory.gaps {
             let mut known = Known {
                 gap,
@@ -185,6 +186,22 @@ impl<'a> Gaps<'a> {
                 satisfies: LevelSet::PRIVILEGED,
                 unlikely_in: None,
             };
+            if gap.kind == GapKind::Fragment {
+                known.satisfies = hints.of_fragment(gap);
+                if known.satisfies == LevelSet::ALL {
+                    continue;
+                }
+                if gap.namespace.is_none() {
+                    // What it patches was not judged either, if the input does not show that. Of patches for one name
+                    // the first speaks for all, so that patches times namespaces stays linear.
+                    let first = patches.insert((&gap.what, known.satisfies));
+                    for namespace in hints.patched(gap).filter(|_| first) {
+                        let here = gaps.by_namespace.entry(namespace).or_default();
+                        here.push(known.clone());
+                    }
+                    continue;
+                }
+            }
             if gap.kind == GapKind::Unattributed {
                 let (satisfies, namespaces) = hints.of(gap);
                 known.satisfies = satisfies;
@@ -270,6 +287,10 @@ impl<'a> Gaps<'a> {
                 },
                 format!("{what} (names no namespace)"),
             ),
+            GapKind::Fragment if !pods_listed => (
+                Weight::Withholds,
+                format!("{what} (a patch that is not applied)"),
+            ),
             GapKind::Unreadable if !self.complete => {
                 (Weight::Withholds, format!("{what} (could not be read)"))
             }
@@ -307,7 +328,8 @@ impl<'a> Gaps<'a> {
                 Weight::Review,
                 format!("{what} is served from here, so a refused pod can stop the whole cluster"),
             ),
-            GapKind::Unreadable
+            GapKind::Fragment
+            | GapKind::Unreadable
             | GapKind::Template
             | GapKind::Rendered
             | GapKind::Injection

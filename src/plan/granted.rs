@@ -11,7 +11,8 @@ use super::workloads::WorkloadPlan;
 /// The policies that pods of a namespace could use, by who was granted them.
 #[derive(Debug, Default)]
 pub struct Granted {
-    /// The loosest level among the policies granted to the namespace's own accounts and to everybody.
+    /// The loosest level among the policies granted to the namespace's own accounts and to everybody. `None` if there
+    /// is none, or if one of them is invalid, so that it could have been a looser one.
     pub level: Option<Level>,
     /// Bindings, accounts and groups of this namespace: evidence of intent.
     pub own: Vec<Usable>,
@@ -137,7 +138,8 @@ pub(super) fn granted(context: &Context, name: &str, workloads: &[WorkloadPlan])
         .iter()
         .chain(&granted.everyone)
         .filter_map(|usable| usable.level)
-        .min();
+        .min()
+        .filter(|level| granted.invalid.is_empty() || *level == Level::Privileged);
     granted
 }
 

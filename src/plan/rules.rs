@@ -174,6 +174,7 @@ fn unseen(plan: &NamespacePlan, context: &Context, findings: &mut Findings) {
                 .to_owned(),
                 remedy: match missing.kind {
                     GapKind::Unattributed => "write the namespace into the objects, add the kustomization that sets it, or use --default-namespace",
+                    GapKind::Fragment => "build the kustomizations (kubectl kustomize) and give the tool the result",
                     GapKind::Unreadable => "give the tool what is applied: rendered templates, corrected files",
                     GapKind::Grant => "give the tool every policy, role and binding, each with its namespace",
                     GapKind::Template => "render the templates (helm template, kubectl kustomize) and give the tool the result",
@@ -193,6 +194,7 @@ fn unseen_title(kind: GapKind) -> &'static str {
         GapKind::Unreadable => {
             "documents that could not be read may be workloads of these namespaces"
         }
+        GapKind::Fragment => "patches that are not applied loosen workloads of these namespaces",
         GapKind::Grant => "who may use which policy in these namespaces is not known",
         GapKind::Template => "templates of these namespaces are not rendered",
         GapKind::Rendered => "pods of these namespaces are rendered elsewhere",

@@ -23,6 +23,31 @@ pub struct Staged {
     pub pod_path: &'static str,
 }
 
+/// Why no stage applies a patch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unstaged {
+    /// The workload has run to its end.
+    Finished,
+    /// The object is of a kind that can not be patched, is made by a controller, or has no name to address it by.
+    Unpatchable,
+    /// The input defines the workload in several ways, and nobody knows which one is applied.
+    Variants,
+    /// The object itself was not kept, as it is of pods in a dump.
+    NotKept,
+}
+
+impl Unstaged {
+    /// The reason, as a clause.
+    pub fn because(self) -> &'static str {
+        match self {
+            Unstaged::Finished => "it has run to its end",
+            Unstaged::Unpatchable => "a patch can not address its object",
+            Unstaged::Variants => "the input defines it in several ways",
+            Unstaged::NotKept => "its object can not be repeated from the input",
+        }
+    }
+}
+
 /// Finds the stage of each patch of a namespace. The plans are those of the workloads, in the same order.
 pub(super) fn stage(
     plans: &mut [WorkloadPlan],
@@ -36,33 +61,37 @@ pub(super) fn stage(
     }
     for (plan, workload) in plans.iter_mut().zip(workloads) {
         let reference = (workload.kind.as_str(), workload.meta.name.as_str());
-        let applicable = plan.counts
-            && workload.is_patchable()
-            && is_dns_subdomain(&workload.meta.name)
-            && variants.get(&reference) == Some(&1);
-        let Some(patch) = plan
-            .patch()
-            .filter(|patch| applicable && patch.object.is_some())
-        else {
+        let Some(patch) = plan.patch().filter(|patch| !patch.edits.is_empty()) else {
             continue;
         };
         let stage = match patch.proof {
             Proof::Accepted => Stage::Workloads,
             Proof::OtherPolicy | Proof::StillMutated | Proof::Refused => Stage::LateWorkloads,
         };
+        let has_object = patch.object.is_some();
         let mut copies = workload
             .sources
             .iter()
             .filter_map(|source| manifests.get(source));
-        if let Some(manifest) = copies.next()
-            && copies.all(|copy| copy == manifest)
-        {
-            plan.staged = Some(Staged {
-                stage,
-                manifest: manifest.clone(),
-                pod_path: workload.pod_path(),
-            });
-        }
+        let first = copies.next();
+        let addressable =
+            has_object && workload.is_patchable() && is_dns_subdomain(&workload.meta.name);
+        let unstaged = match first {
+            _ if !plan.counts => Unstaged::Finished,
+            _ if !addressable => Unstaged::Unpatchable,
+            _ if variants.get(&reference) != Some(&1) => Unstaged::Variants,
+            Some(manifest) if copies.all(|copy| copy == manifest) => {
+                plan.staged = Some(Staged {
+                    stage,
+                    manifest: manifest.clone(),
+                    pod_path: workload.pod_path(),
+                });
+                continue;
+            }
+            Some(_) => Unstaged::Variants,
+            None => Unstaged::NotKept,
+        };
+        plan.unstaged = Some(unstaged);
     }
 }
 

@@ -17,7 +17,7 @@ use super::labels::Stage;
 use super::overlap::Overlaps;
 use super::ownership::without_debugging;
 use super::patches::{self, Hardening, Patch, Replayed};
-use super::staging::Staged;
+use super::staging::{Staged, Unstaged};
 
 /// One workload and what is known of it.
 #[derive(Debug, Clone)]
@@ -50,6 +50,8 @@ pub struct WorkloadPlan {
     pub hardening: Vec<Hardening>,
     /// The stage that applies its patch; `None` without a patch, or where no stage can apply it.
     pub staged: Option<Staged>,
+    /// Why no stage applies its patch, if it has one.
+    pub unstaged: Option<Unstaged>,
 }
 
 /// What PodSecurityPolicy admission makes of a workload.
@@ -266,6 +268,7 @@ impl<'a> Judge<'a> {
             overlap,
             hardening,
             staged: None,
+            unstaged: None,
             service_account: account,
             satisfies,
             violations: violations(evaluator, &written, |level| !satisfies.contains(level)),

@@ -19,7 +19,7 @@ use psp2psa::plan::{Aim, Basis, Existing, NamespacePlan, Options, Plan, Prefer};
 use psp2psa::pss::admission::{ENFORCE, Mode};
 use psp2psa::pss::{Level, LevelSet, LevelVersion, Version};
 use psp2psa::render::json;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use cluster::{Cluster, any_cluster, any_workload};
 
@@ -74,6 +74,38 @@ fn read<'a>(objects: impl Iterator<Item = &'a (String, Value)>) -> Read {
 fn plan(cluster: &Cluster, options: &Options) -> Plan {
     let read = read(cluster.objects.iter());
     psp2psa::migrate(read, &psp2psa::default_attribution(), options).0
+}
+
+/// What an invalid policy allowed is unknown, so what was granted is not known to be tight.
+#[test]
+fn an_invalid_policy_leaves_the_granted_level_unknown() {
+    let any = json!({"rule": "RunAsAny"});
+    let policy = |name: &str, rule: &str| {
+        json!({"apiVersion": "policy/v1beta1", "kind": "PodSecurityPolicy", "metadata": {"name": name}, "spec": {
+            "runAsUser": {"rule": rule}, "seLinux": any, "fsGroup": any, "supplementalGroups": any}})
+    };
+    let role = json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "Role",
+        "metadata": {"name": "r", "namespace": "n"},
+        "rules": [{"apiGroups": ["policy"], "resources": ["podsecuritypolicies"], "verbs": ["use"],
+                   "resourceNames": ["p", "q"]}]});
+    let binding = json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "RoleBinding",
+        "metadata": {"name": "b", "namespace": "n"},
+        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "r"},
+        "subjects": [{"kind": "ServiceAccount", "name": "default", "namespace": "n"}]});
+    let level = |rule_of_q: &str| {
+        let q = policy("q", rule_of_q);
+        let objects = [policy("p", "RunAsAny"), q, role.clone(), binding.clone()];
+        let objects = (0..)
+            .map(|number| format!("{number}.json"))
+            .zip(objects)
+            .collect();
+        let cluster = Cluster { objects };
+        plan(&cluster, &options(Version::Latest)).namespaces[0]
+            .granted
+            .level
+    };
+    assert!(level("MustRunAsNonRoot").is_some_and(|level| level > Level::Privileged));
+    assert_eq!(level("Nobody"), None);
 }
 
 /// The levels that each namespace's workloads all satisfy at a version, as `check` answers it; ended pods left out.

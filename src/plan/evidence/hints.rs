@@ -1,10 +1,11 @@
-//! Where workloads that name no namespace most likely belong.
+//! Where workloads that name no namespace most likely belong, and what parts of workloads allow the whole to be.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::diag::Source;
 use crate::model::Inventory;
 use crate::model::gap::Gap;
+use crate::model::pod::{Pod, Profile};
 use crate::pss::{Evaluator, LevelSet};
 
 /// Where unattributed workloads can be told to belong by their service account.
@@ -13,6 +14,16 @@ pub(super) struct Hints<'a> {
     accounts: BTreeMap<&'a str, BTreeSet<&'a str>>,
     /// What stands at a place: the levels it satisfies, and its account.
     workloads: BTreeMap<&'a Source, (LevelSet, &'a str)>,
+    /// What stands at a place, if it is a part of a workload.
+    fragments: BTreeMap<&'a Source, Fragment<'a>>,
+}
+
+/// A part of a workload.
+struct Fragment<'a> {
+    /// The levels that the whole can satisfy.
+    satisfies: LevelSet,
+    /// The namespaces with a workload of its kind and name.
+    namespaces: BTreeSet<&'a str>,
 }
 
 impl<'a> Hints<'a> {
@@ -47,9 +58,23 @@ impl<'a> Hints<'a> {
             );
             workloads.extend(workload.sources.iter().map(|source| (source, judged)));
         }
+        let mut by_name: BTreeMap<(&str, &str), BTreeSet<&str>> = BTreeMap::new();
+        for workload in &inventory.workloads {
+            let named = by_name.entry((&workload.kind, &workload.meta.name));
+            named.or_default().extend(workload.namespace.as_deref());
+        }
+        let fragments = inventory.fragments.iter().map(|fragment| {
+            let name = (fragment.kind.as_str(), fragment.meta.name.as_str());
+            let known = Fragment {
+                satisfies: evaluator.satisfies(&hardened(&fragment.pod)),
+                namespaces: by_name.get(&name).cloned().unwrap_or_default(),
+            };
+            (fragment.source(), known)
+        });
         Hints {
             accounts,
             workloads,
+            fragments: fragments.collect(),
         }
     }
 
@@ -61,4 +86,43 @@ impl<'a> Hints<'a> {
             Some((satisfies, account)) => (*satisfies, self.accounts.get(account).cloned()),
         }
     }
+
+    /// The levels that a workload with this part can satisfy, whatever the rest of it says.
+    pub(super) fn of_fragment(&self, gap: &Gap) -> LevelSet {
+        let known = self.fragments.get(&gap.source);
+        known.map_or(LevelSet::PRIVILEGED, |fragment| fragment.satisfies)
+    }
+
+    /// The namespaces with a workload that this part is for, as far as the input shows it.
+    pub(super) fn patched(&self, gap: &Gap) -> impl Iterator<Item = &'a str> {
+        let known = self.fragments.get(&gap.source);
+        known
+            .into_iter()
+            .flat_map(|fragment| fragment.namespaces.iter().copied())
+    }
+}
+
+/// A part of a pod, with what the rest may well say: what it sets itself stays, and alone decides.
+fn hardened(fragment: &Pod) -> Pod {
+    let mut pod = fragment.clone();
+    let context = pod.spec.security_context.get_or_insert_default();
+    context.run_as_non_root.get_or_insert(true);
+    context.seccomp_profile.get_or_insert_with(|| Profile {
+        type_: "RuntimeDefault".to_owned(),
+        ..Profile::default()
+    });
+    let lists = [
+        &mut pod.spec.init_containers,
+        &mut pod.spec.containers,
+        &mut pod.spec.ephemeral_containers,
+    ];
+    for container in lists.into_iter().flatten() {
+        let context = container.security_context.get_or_insert_default();
+        context.allow_privilege_escalation.get_or_insert(false);
+        let capabilities = context.capabilities.get_or_insert_default();
+        if capabilities.drop.is_empty() {
+            capabilities.drop.push("ALL".to_owned());
+        }
+    }
+    pod
 }

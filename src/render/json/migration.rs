@@ -276,6 +276,7 @@ fn workload(workload: &WorkloadPlan) -> v1::Workload {
             proof: patch.proof.as_str().to_owned(),
             object: patch.object.clone(),
             stage: workload.stage().map(|stage| stage.folder().to_owned()),
+            unstaged: workload.unstaged.map(|why| why.because().to_owned()),
         }),
         hardening: workload
             .hardening

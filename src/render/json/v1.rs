@@ -581,6 +581,8 @@ pub struct Patch {
     pub object: Option<Value>,
     /// The stage of `manifests/` that applies it; null if none does.
     pub stage: Option<String>,
+    /// Why no stage applies what it writes; null if one does, and where there is nothing to write.
+    pub unstaged: Option<String>,
 }
 
 /// See [`crate::plan::patches::Hardening`].

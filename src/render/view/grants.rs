@@ -158,6 +158,16 @@ impl<'a> Shared<'a> {
     }
 }
 
+/// The loosest level that the namespace and everybody were granted, with a word for why there may be none: nothing was
+/// granted, or what was granted is invalid, not in the input, or admits no pod.
+pub(super) fn level(granted: &Granted) -> Tag<'_> {
+    let otherwise = match granted.own.is_empty() && granted.everyone.is_empty() {
+        true => "none",
+        false => "none known",
+    };
+    words::level(granted.level.as_deref(), otherwise)
+}
+
 /// The classes that have grants in a namespace.
 pub(super) fn classes<'a>(
     granted: &'a Granted,
@@ -216,7 +226,7 @@ fn policies(list: &[Usable]) -> String {
         .iter()
         .map(|usable| match &usable.level {
             Some(level) => format!("{} ({level})", usable.policy),
-            None => format!("{} (no level)", usable.policy),
+            None => format!("{} (no level known)", usable.policy),
         })
         .collect();
     names.sort();
@@ -232,7 +242,7 @@ fn chains<'a>(list: &'a [Usable], anchors: &Anchors) -> Vec<Chain<'a>> {
             role: &usable.role,
             policy: &usable.policy,
             policy_href: anchors.policies.href(&usable.policy),
-            level: words::level(usable.level.as_deref(), "no level"),
+            level: words::level(usable.level.as_deref(), "no level known"),
             unused: !usable.used,
         })
         .collect()

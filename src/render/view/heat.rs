@@ -7,6 +7,7 @@ use serde::Serialize;
 use crate::render::json::v1::Namespace;
 
 use super::Index;
+use super::grants;
 use super::labels;
 use super::words::{self, Tag};
 
@@ -98,9 +99,7 @@ pub(super) fn heat(index: &Index) -> Option<Heat> {
 type Level = (&'static str, fn(&Namespace) -> Tag<'_>);
 
 fn columns(has_policies: bool) -> Vec<Level> {
-    let granted: Level = ("granted", |it| {
-        words::level(it.granted.level.as_deref(), "none")
-    });
+    let granted: Level = ("granted", |it| grants::level(&it.granted));
     let others: [Level; 4] = [
         ("needed", |it| words::level(it.needed.as_deref(), "unknown")),
         ("enforce", |it| {

@@ -180,7 +180,7 @@ impl<'a> Section<'a> {
                 .needed_with_patches
                 .as_deref()
                 .map(|level| words::level(Some(level), "")),
-            granted: words::level(namespace.granted.level.as_deref(), "none"),
+            granted: grants::level(&namespace.granted),
             grants: grants::classes(&namespace.granted, &index.anchors, &index.shared),
             graph: match positions {
                 [_] => graph::of_namespace(index.report, namespace),

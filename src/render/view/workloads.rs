@@ -270,9 +270,12 @@ fn patch_note(patch: &Patch) -> String {
         }
         _ => "the policy still writes over it, so it has to wait until it is bypassed or off",
     };
-    let stage = match &patch.stage {
-        Some(stage) => format!("{stage} applies it"),
-        None => "no stage applies it, so write it into the template yourself".to_owned(),
+    let stage = match (&patch.stage, &patch.unstaged) {
+        (Some(stage), _) => format!("{stage} applies it"),
+        (None, Some(why)) => {
+            format!("no stage applies it, because {why}: write it into the template yourself")
+        }
+        (None, None) => "no stage applies it: write it into the template yourself".to_owned(),
     };
     format!("Patch that keeps what the policy writes; {proof}; {stage}:")
 }

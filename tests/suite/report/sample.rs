@@ -453,6 +453,7 @@ impl Sample<'_> {
                 proof: "accepted".to_owned(),
                 object: Some(json!({ "spec": { "x": self.text("RuntimeDefault") } })),
                 stage: self.some("20-workloads"),
+                unstaged: None,
             }),
             hardening: vec![Hardening {
                 level: self.text("restricted"),

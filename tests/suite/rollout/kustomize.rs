@@ -1,11 +1,15 @@
 //! Every stage builds alone, and kubectl builds what we applied and proved.
+//!
+//! `PSP2PSA_CORPUS=DIR cargo test --test suite real_manifests` builds what every folder of real manifests comes to.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 use std::process::Command;
 
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
 use psp2psa::model::workload::Manifest;
+use psp2psa::plan::staging::Unstaged;
 use psp2psa::plan::{Existing, Plan, Prefer};
 use psp2psa::psp;
 use psp2psa::render::Artifact;
@@ -14,7 +18,7 @@ use serde_json::Value;
 
 use super::busy::busy_cluster;
 use super::{Key, PREFERENCES, State, any_options, applied, documents, key, objects, options};
-use crate::support::{folder, write};
+use crate::support::{folder, run, tree, write};
 
 fn files(artifacts: &[Artifact]) -> BTreeMap<String, String> {
     let files = artifacts.iter();
@@ -33,6 +37,18 @@ fn by_key(objects: Vec<Value>) -> BTreeMap<Key, Value> {
     by_key
 }
 
+/// What kubectl builds of a folder.
+fn kustomize(stage: &Path) -> String {
+    let output = Command::new("kubectl")
+        .arg("kustomize")
+        .arg(stage)
+        .output()
+        .expect("kubectl runs");
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{}: {errors}", stage.display());
+    String::from_utf8(output.stdout).expect("kubectl prints text")
+}
+
 /// What kubectl makes of each stage of a plan is what we make of it. How many folders were built.
 fn builds(plan: &Plan) -> usize {
     let artifacts = manifests::stages(plan);
@@ -43,14 +59,7 @@ fn builds(plan: &Plan) -> usize {
     let stages = applied(&files(&artifacts));
     let count = stages.len();
     for (stage, objects) in stages {
-        let output = Command::new("kubectl")
-            .arg("kustomize")
-            .arg(place.path().join("manifests").join(&stage))
-            .output()
-            .expect("kubectl runs");
-        let errors = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "{stage}: {errors}");
-        let built = documents(&String::from_utf8(output.stdout).expect("kubectl prints text"));
+        let built = documents(&kustomize(&place.path().join("manifests").join(&stage)));
         let (built, objects) = (by_key(built), by_key(objects));
         assert!(built.keys().eq(objects.keys()), "{stage}");
         for (key, object) in objects {
@@ -143,6 +152,40 @@ fn a_stage_makes_exactly_the_edits_of_the_patch() {
     assert!(seen > 30, "only {seen} workloads were patched");
 }
 
+/// The rollback and the cleanup are folders to build, too.
+#[test]
+fn every_folder_that_real_manifests_come_to_builds() {
+    let Some(corpus) = std::env::var_os("PSP2PSA_CORPUS") else {
+        return;
+    };
+    let mut built = 0;
+    for entry in Path::new(&corpus).read_dir().expect("a directory") {
+        let manifests = entry.expect("an entry").path();
+        if !manifests.is_dir() {
+            continue;
+        }
+        let place = folder(&[]);
+        let manifests = manifests.to_string_lossy();
+        let run = run(
+            place.path(),
+            &["migrate", "-R", "-f", &manifests, "--output-dir", "out"],
+        );
+        assert!(
+            matches!(run.code, Some(0 | 1 | 3)),
+            "{manifests}: {}",
+            run.stderr
+        );
+        for kustomization in tree(place.path()).into_keys() {
+            let Some(stage) = kustomization.strip_suffix("/kustomization.yaml") else {
+                continue;
+            };
+            kustomize(&place.path().join(stage));
+            built += 1;
+        }
+    }
+    assert!(built > 20, "only {built} folders");
+}
+
 /// kustomize replaces the containers of API versions that it does not know, so these are written with their patch.
 #[test]
 fn objects_of_old_api_versions_are_written_as_patched() {
@@ -190,11 +233,10 @@ fn what_nobody_can_patch_is_in_no_stage() {
         .find(|namespace| namespace.name == "shop");
     let shop = shop.expect("the story has it");
     assert!(shop.workloads.len() == 3 && shop.workloads.iter().all(|w| w.patch().is_some()));
-    assert!(
-        shop.workloads
-            .iter()
-            .all(|workload| workload.staged.is_none())
-    );
+    let why: Vec<_> = shop.workloads.iter().map(|it| it.unstaged).collect();
+    let variants = Some(Unstaged::Variants);
+    assert_eq!(why, [variants, variants, Some(Unstaged::Unpatchable)]);
+    assert!(shop.workloads.iter().all(|it| it.staged.is_none()));
     let names: BTreeSet<String> = files(&manifests::stages(&plan)).into_keys().collect();
     assert!(!names.iter().any(|name| name.contains("20-workloads/shop")));
 }

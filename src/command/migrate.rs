@@ -1,0 +1,262 @@
+//! `migrate`: the one command that writes, into a folder of its own and, if asked, into the user's files.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{self, Write};
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::{Result, bail};
+use psp2psa::cli::{FailOn, JudgedOutput, Migrate};
+use psp2psa::config::{self, Configuration};
+use psp2psa::diag::{self, Diagnostic, Severity};
+use psp2psa::edit::files::{self, Edits};
+use psp2psa::input::walk::{self, Entry, Listing, Recursion};
+use psp2psa::plan::{self, Aim, Existing, Plan, findings};
+use psp2psa::render::{self, json, junit, markdown, sarif, text};
+use psp2psa::write::{self, Foreign, Replacement};
+
+use super::reading::{list, read_listed};
+use super::{Answer, attribution, names, printed};
+
+/// The folder that is written if none is named.
+const OUTPUT_DIR: &str = "psa-migration";
+
+/// Plans, writes what the arguments ask for, and says what was decided.
+pub(super) fn migrate(arguments: &Migrate) -> Result<Answer> {
+    if arguments.dry_run && arguments.output != JudgedOutput::Table {
+        bail!("--dry-run prints a diff: leave out -o");
+    }
+    if arguments.in_place && arguments.force && arguments.output_dir.is_none() {
+        bail!("--force is about the folder, which --in-place writes only if --output-dir names it");
+    }
+    let (plan, edits, diagnostics) = planned(arguments)?;
+    let failing = failing(arguments.fail_on);
+    let answer = |text: String, diagnostics: Vec<Diagnostic>| Answer {
+        print: printed(text),
+        negative: plan
+            .findings
+            .iter()
+            .any(|finding| failing.contains(&finding.severity) && plan.is_open(finding)),
+        diagnostics,
+    };
+    if arguments.dry_run {
+        return Ok(answer(edits.diff(), diagnostics));
+    }
+    let folder = match (&arguments.output_dir, arguments.in_place) {
+        (Some(folder), _) => Some(folder.as_path()),
+        (None, true) => None,
+        (None, false) => Some(Path::new(OUTPUT_DIR)),
+    };
+    if let Some(folder) = folder {
+        let foreign = match arguments.force {
+            true => Foreign::Keep,
+            false => Foreign::Refuse,
+        };
+        let artifacts = render::artifacts(&plan, &diagnostics, edits.diff());
+        write::write(folder, &artifacts, foreign)?;
+    }
+    if arguments.in_place {
+        replace(&edits)?;
+    }
+    let report = json::document("MigrationReport", &diagnostics, json::migration(&plan));
+    let text = match arguments.output {
+        JudgedOutput::Table => {
+            let mut out = text::migrate(&report.body, text::Fit::Terminal);
+            if let Some(folder) = folder {
+                out.push_str(&next_steps(&plan, folder));
+                out.push_str(&last_step(&plan, folder));
+            }
+            if arguments.in_place {
+                out.push_str(&render::edits::summary(&edits));
+            }
+            out
+        }
+        JudgedOutput::Wide => text::migrate(&report.body, text::Fit::Wide),
+        JudgedOutput::Json => json::to_text(&report),
+        JudgedOutput::Yaml => json::to_yaml(&report),
+        JudgedOutput::Markdown => markdown::summary(&report),
+        JudgedOutput::Name => names(
+            plan.namespaces
+                .iter()
+                .map(|namespace| ("namespace", &namespace.name)),
+        ),
+        JudgedOutput::Sarif => sarif::migration(&report),
+        JudgedOutput::Junit => junit::migration(&report, failing),
+    };
+    Ok(answer(text, diagnostics))
+}
+
+/// The plan, what it changes in the files that were read, and everything there is to say about the input.
+fn planned(arguments: &Migrate) -> Result<(Plan, Edits, Vec<Diagnostic>)> {
+    let (configuration, said) = configuration(arguments)?;
+    let excluded = configuration.settings.exclusions.iter();
+    let excluded = excluded.flat_map(|exclusion| &exclusion.namespaces);
+    let options = plan::Options {
+        target: arguments.target_version.or(configuration.target),
+        basis: arguments.basis.into(),
+        prefer: arguments.prefer.into(),
+        audit: arguments.audit.unwrap_or(Aim::Next),
+        warn: arguments.warn.unwrap_or(Aim::Next),
+        existing: match arguments.overwrite {
+            true => Existing::Overwrite,
+            false => Existing::Keep,
+        },
+        complete: arguments.complete,
+        only: arguments.namespace.clone(),
+        exclude: arguments
+            .exclude_namespace
+            .iter()
+            .chain(excluded.map(|pattern| &pattern.text))
+            .cloned()
+            .collect(),
+        settings: configuration.settings,
+    };
+    let listing = list(&arguments.input)?;
+    let entries = on_disk(&listing);
+    let read = read_listed(listing, &arguments.input, &psp2psa::keep_manifests());
+    let (plan, mut diagnostics) = psp2psa::migrate(read, &attribution(&arguments.input), &options);
+    let edits = files::edits(&plan, |name| match entries.get(name) {
+        Some(entry) => walk::again(entry),
+        None if name == "-" => Err("it was read from standard input".to_owned()),
+        None => Err("it is in an archive".to_owned()),
+    });
+    // A plan that is only written has the labels to review in its folders.
+    let least = match arguments.in_place || arguments.dry_run {
+        true => Severity::Note,
+        false => Severity::Warning,
+    };
+    diagnostics.extend(edits.diagnostics(least));
+    diagnostics.extend(said);
+    diag::sort(&mut diagnostics);
+    Ok((plan, edits, diagnostics))
+}
+
+/// The configuration that was named, or the one that is here, with what the flags leave of it.
+fn configuration(arguments: &Migrate) -> Result<(Configuration, Vec<Diagnostic>)> {
+    let path = match &arguments.config {
+        Some(path) => path.clone(),
+        None if Path::new(config::FILE).is_file() => config::FILE.to_owned(),
+        None => return Ok((Configuration::default(), Vec::new())),
+    };
+    let listing = walk::list(std::slice::from_ref(&path), Recursion::Off, io::empty())?;
+    let [entry] = <[_; 1]>::try_from(listing.entries)
+        .map_err(|_| anyhow::anyhow!("{path} is no file that holds a configuration"))?;
+    let (mut configuration, mut said) = match walk::read(entry) {
+        Ok(file) => config::read(&file, arguments.today.as_ref()),
+        Err(diagnostic) => (Configuration::default(), vec![diagnostic]),
+    };
+    let mistakes = said
+        .iter()
+        .filter(|said| said.code.severity == Severity::Error)
+        .count();
+    if mistakes > 0 {
+        diag::sort(&mut said);
+        // Every mistake is told, even if nothing else is to be: it is what stops the run.
+        let text = text::diagnostics(&said, Severity::Error);
+        let _ = anstream::stderr().write_all(text.as_bytes());
+        let words = if mistakes == 1 {
+            "a mistake"
+        } else {
+            "mistakes"
+        };
+        bail!("{path} has {words}; nothing was done");
+    }
+    let settings = &mut configuration.settings;
+    if arguments.target_version.is_some()
+        && let Some(source) = settings.target.take()
+    {
+        let flag = config::diags::flag_wins("--target-version", "targetVersion", &source);
+        said.push(flag);
+    }
+    for rule in &mut settings.overrides {
+        let flags = [
+            (
+                "--audit",
+                "audit",
+                arguments.audit.is_some(),
+                &mut rule.audit,
+            ),
+            ("--warn", "warn", arguments.warn.is_some(), &mut rule.warn),
+        ];
+        for (flag, field, is_given, level) in flags {
+            if is_given && level.take().is_some() {
+                said.push(config::diags::flag_wins(flag, field, &rule.source));
+            }
+        }
+    }
+    Ok((configuration, said))
+}
+
+/// The files that can be read again, by name.
+fn on_disk(listing: &Listing) -> BTreeMap<Arc<str>, Entry> {
+    let entries = listing.entries.iter().filter(|entry| &*entry.name != "-");
+    entries
+        .map(|entry| (Arc::clone(&entry.name), entry.clone()))
+        .collect()
+}
+
+/// Writes the edits into the user's files.
+fn replace(edits: &Edits) -> Result<()> {
+    let files = edits.files.iter().map(|edit| Replacement {
+        path: edit.original.path.clone(),
+        old: edit.original.file.bytes.clone(),
+        new: edit.new_bytes(),
+    });
+    write::replace(&files.collect::<Vec<_>>())
+}
+
+/// What to do with the folder that was written.
+fn next_steps(plan: &Plan, folder: &Path) -> String {
+    let folder = text::visible(&folder.display().to_string());
+    let stages: BTreeSet<_> = plan
+        .namespaces
+        .iter()
+        .flat_map(plan::NamespacePlan::steps)
+        .collect();
+    if stages.is_empty() {
+        return format!("\nwrote {folder}; read {folder}/report.html: no label has to change\n");
+    }
+    let mut out =
+        format!("\nwrote {folder}; read {folder}/report.html, then apply in this order:\n");
+    for stage in stages {
+        out.push_str(&format!(
+            "  kubectl apply -k {}/manifests/{}\n",
+            shell_word(&folder),
+            stage.folder()
+        ));
+    }
+    out
+}
+
+/// What to read before anything of PodSecurityPolicy is removed. Its commands are not printed here, so that nobody runs
+/// them with the others.
+fn last_step(plan: &Plan, folder: &Path) -> String {
+    if plan.cleanup.is_empty() {
+        return String::new();
+    }
+    let folder = text::visible(&folder.display().to_string());
+    format!(
+        "once the PSP plugin is off, read {folder}/{}/README.md\n",
+        render::cleanup::FOLDER
+    )
+}
+
+/// The text as one word of a POSIX shell.
+fn shell_word(text: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./".contains(c);
+    match text.chars().all(plain) {
+        true => text.to_owned(),
+        false => format!("'{}'", text.replace('\'', r"'\''")),
+    }
+}
+
+/// The severities that `--fail-on` names.
+fn failing(least: FailOn) -> &'static [findings::Severity] {
+    let all = &findings::Severity::ALL;
+    match least {
+        FailOn::High => &all[..1],
+        FailOn::Medium => &all[..2],
+        FailOn::Low => &all[..3],
+        FailOn::Never => &[],
+    }
+}
