@@ -78,6 +78,15 @@ pub(crate) fn parts(bytes: &[u8]) {
     assert_eq!(found, whole);
 }
 
+/// Simple YAML: what is read line by line is what the parser reads.
+pub(crate) fn lines(bytes: &[u8]) {
+    if let Ok(text) = std::str::from_utf8(bytes)
+        && let Some(Err(difference)) = input::compare_yaml_readers(text)
+    {
+        panic!("{difference}");
+    }
+}
+
 /// The RBAC join and its questions.
 pub(crate) fn rbac(bytes: &[u8]) {
     let read = psp2psa::read(&InputFile::new("fuzz", bytes.to_vec()));

@@ -12,6 +12,7 @@ pub mod diags;
 mod json;
 pub mod layout;
 mod list;
+mod parts;
 mod read;
 mod split;
 pub mod stream;
@@ -205,6 +206,13 @@ pub fn documents(file: &InputFile) -> Reading<'_> {
         reading.diagnostics.append(&mut read.diagnostics);
     }
     reading
+}
+
+/// Compares the two readers of YAML: `None` if the quick one leaves the document to the general one, else how what they
+/// read differs, which must be never. For tests.
+#[doc(hidden)]
+pub fn compare_yaml_readers(text: &str) -> Option<Result<(), String>> {
+    yaml::difference(text)
 }
 
 impl<'a> Chunk<'a> {

@@ -29,13 +29,17 @@ fn main() -> ExitCode {
             };
         }
     };
+    let talk = match cli.talk() {
+        Ok(talk) => talk,
+        Err(problem) => return fail(&anyhow::anyhow!(problem)),
+    };
     if let Some(input) = cli.command.input_mut() {
-        input.progress = !cli.talk.quiet;
+        input.progress = !talk.quiet;
     }
-    choose_color(cli.talk.color);
+    choose_color(talk.color.unwrap_or(Color::Auto));
     match command::run(&cli.command, &program) {
         Ok(answer) => {
-            let least = match (cli.talk.quiet, cli.talk.verbose) {
+            let least = match (talk.quiet, talk.verbose) {
                 (true, _) => None,
                 (false, true) => Some(Severity::Note),
                 (false, false) => Some(Severity::Warning),

@@ -216,6 +216,11 @@ fn reading_in_parts_is_reading() {
 }
 
 #[test]
+fn simple_yaml_is_read_like_all_yaml() {
+    run("lines", &seeds(), targets::lines);
+}
+
+#[test]
 fn the_rbac_join_survives_any_input() {
     run("rbac", &seeds(), targets::rbac);
 }

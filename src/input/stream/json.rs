@@ -118,7 +118,7 @@ impl List {
         let mut place = part.place;
         let mut pos = 0;
         while pos < bytes.len() {
-            place = place.after(&bytes[place.offset..pos]);
+            place = part.place_of(pos, place);
             if bytes[pos] == b']' {
                 return (part.last && self.ends_with(&text[pos + 1..], &all)).then_some(all);
             }

@@ -6,6 +6,7 @@ use crate::diag::Diagnostic;
 use crate::model::Inventory;
 use crate::model::gap::GapKind;
 use crate::model::role::Binding;
+use crate::plan::bypass::Reach;
 use crate::plan::findings::{Draft, Extra, Findings, Place, Severity};
 use crate::plan::granted::title;
 use crate::plan::level::Status;
@@ -14,7 +15,7 @@ use crate::pss::Level;
 use crate::pss::admission::Mode;
 use crate::rbac::{Access, Chain, Class, SubjectKind};
 
-use super::{admission_policy, here, policies};
+use super::{admission_policy, bypass, here, policies};
 
 /// What findings about the cluster follow from.
 pub(in crate::plan) struct Cluster<'a> {
@@ -23,6 +24,10 @@ pub(in crate::plan) struct Cluster<'a> {
     pub(in crate::plan) access: &'a Access<'a>,
     pub(in crate::plan) policies: &'a [PolicyPlan],
     pub(in crate::plan) namespaces: &'a [NamespacePlan],
+    /// Who could use a bypass outside the namespaces that it is for.
+    pub(in crate::plan) reach: &'a Reach<'a>,
+    /// The namespaces that a bypass is for, whether or not it can be had.
+    pub(in crate::plan) bypassed: &'a [String],
     /// What the stages before have said.
     pub(in crate::plan) said: &'a [Diagnostic],
 }
@@ -35,6 +40,8 @@ pub(in crate::plan) fn cluster(cluster: &Cluster, findings: &mut Findings) {
         access,
         policies,
         namespaces,
+        reach,
+        bypassed,
         said,
     } = *cluster;
     open_to_everybody(access, policies, findings);
@@ -47,6 +54,7 @@ pub(in crate::plan) fn cluster(cluster: &Cluster, findings: &mut Findings) {
     if !policies.is_empty() {
         future(namespaces, findings);
     }
+    bypass::reach(reach, bypassed, findings);
     relabellers(access, findings);
     templates(inventory, findings);
 }
@@ -59,7 +67,7 @@ fn open_to_everybody(access: &Access, policies: &[PolicyPlan], findings: &mut Fi
         .collect();
     let wide = access
         .everywhere()
-        .filter(|(class, chain)| *class == Class::Everyone && !chain.is_wildcard());
+        .filter(|(class, _)| *class == Class::Everyone);
     for (_, chain) in wide {
         let binding = chain.binding;
         for policy in access.policies_of(&chain) {
@@ -125,8 +133,9 @@ fn future(namespaces: &[NamespacePlan], findings: &mut Findings) {
                               admits every pod of a namespace that nobody has labelled"
                     .to_owned(),
                 remedy: "give the API servers admission-configuration.yaml, whose defaults fit the plan; where you can not, \
-                         demand the label of new namespaces with this ValidatingAdmissionPolicy, and change Warn to Deny \
-                         once it warns of nothing that is meant"
+                         demand the label of new namespaces with the ValidatingAdmissionPolicy that the report gives with \
+                         this finding (Kubernetes 1.30 or newer), and change Warn to Deny once it warns of nothing that \
+                         is meant"
                     .to_owned(),
             },
             Extra {
@@ -241,22 +250,36 @@ fn granted_to_nobody(
             )
         })
         .collect();
-    let granted: BTreeSet<&str> = access
-        .grants()
-        .iter()
-        .filter(|grant| !grant.chain.is_wildcard())
-        .map(|grant| grant.policy)
-        .collect();
+    let mut granted = BTreeSet::new();
+    let mut wildcards: BTreeMap<&str, String> = BTreeMap::new();
+    for grant in access.grants() {
+        if grant.chain.is_wildcard() {
+            wildcards
+                .entry(grant.policy)
+                .or_insert_with(|| grant.chain.to_string());
+        } else {
+            granted.insert(grant.policy);
+        }
+    }
     for policy in policies
         .iter()
         .filter(|policy| !granted.contains(policy.name.as_str()))
     {
+        let name = &policy.name;
+        let wildcard = wildcards.get(name.as_str());
         findings.add(
             Draft {
                 code: "granted-to-nobody",
-                title: format!("no binding of the input lets anybody use policy {}", policy.name),
-                evidence: dangling.clone(),
-                consequence: "if the input has every binding, the policy has no effect, and nothing has to replace it".to_owned(),
+                title: match wildcard {
+                    None => format!("no binding of the input lets anybody use policy {name}"),
+                    Some(_) => format!("only wildcards let anybody use policy {name}"),
+                },
+                evidence: wildcard.into_iter().chain(&dangling).cloned().collect(),
+                consequence: match wildcard {
+                    None => "if the input has every binding, the policy has no effect, and nothing has to replace it",
+                    Some(_) => "if the input has every binding, nobody was meant to use it, and nothing has to replace it",
+                }
+                .to_owned(),
                 remedy: "delete it with the others, once the plugin is off".to_owned(),
             },
             Place {
