@@ -151,9 +151,8 @@ enum Body<'a> {
     },
 }
 
-/// How many bytes the text of an object may have that is decoded. The API server accepts requests of 3 MiB
-/// (`MaxRequestBodyBytes` in k8s.io/apiserver `pkg/server/config.go`), and indentation does not make ten times as much of
-/// them, so no flag is needed. Without a limit a name of a gigabyte would stand in every report.
+/// How many bytes an object may have that is decoded: ten times what the API server accepts (3 MiB,
+/// `MaxRequestBodyBytes` in k8s.io/apiserver `pkg/server/config.go`). A longer name would stand in every report.
 const MAX_OBJECT: usize = 32 << 20;
 
 /// A document that can not be read: what it would have held is a gap in the evidence.
@@ -416,14 +415,13 @@ impl<'a> Document<'a> {
         if bytes <= MAX_OBJECT {
             return Ok(());
         }
+        let (size, most) = (bytes >> 20, MAX_OBJECT >> 20);
         Err(DecodeError {
             code: &diags::TOO_LARGE,
             path: String::new(),
             message: format!(
-                "the {} takes {} MiB, and no object can have more than {}",
-                self.kind,
-                bytes >> 20,
-                MAX_OBJECT >> 20
+                "the {} takes {size} MiB, and no object can have more than {most}",
+                self.kind
             ),
             source: self.source.clone(),
         })

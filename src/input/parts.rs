@@ -33,8 +33,8 @@ impl Document<'_> {
         match &self.body {
             Body::Tree { tree, node } => Ok(read(tree, *node)),
             Body::Json { text, origin } | Body::Unread { text, origin, .. } => {
-                let (tree, node) = json::load(text, *origin).map_err(|fault| self.broken(fault))?;
-                Ok(read(&tree, node))
+                let loaded = json::load(text, *origin).map_err(|fault| self.broken(fault))?;
+                Ok(read(&loaded.tree, loaded.root))
             }
         }
     }

@@ -108,6 +108,8 @@ impl Browser {
                 "--lang=en-US",
             ])
             .arg(format!("--user-data-dir={}", profile.path().display()))
+            // What it forgets when it is killed goes with its profile.
+            .env("TMPDIR", profile.path())
             .arg("about:blank")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

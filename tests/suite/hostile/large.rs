@@ -2,6 +2,10 @@
 //!
 //! An ordinary run stays just above the limits; `PSP2PSA_LONG=1` takes the full sizes. The bound on memory is set by the
 //! system, so that the run fails where it would not keep it.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "tests write input that is too large to keep"
+)]
 
 use std::fs::File;
 use std::io::{BufWriter, Write};
