@@ -72,7 +72,13 @@ pub(super) fn migrate(arguments: &Migrate) -> Result<Answer> {
         JudgedOutput::Wide => text::migrate(&report.body, text::Fit::Wide),
         JudgedOutput::Json => json::to_text(&report),
         JudgedOutput::Yaml => json::to_yaml(&report),
-        JudgedOutput::Markdown => markdown::summary(&report),
+        JudgedOutput::Markdown => {
+            let whole = match folder {
+                Some(_) => markdown::Whole::Written,
+                None => markdown::Whole::NotWritten,
+            };
+            markdown::summary(&report, whole)
+        }
         JudgedOutput::Name => names(
             plan.namespaces
                 .iter()

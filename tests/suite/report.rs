@@ -130,7 +130,7 @@ fn no_text_can_hide_what_it_is() {
         for text in [
             html::report(&document),
             markdown::report(&document),
-            markdown::summary(&document),
+            markdown::summary(&document, markdown::Whole::Written),
             markdown::pull_request(&document),
         ] {
             assert_eq!(text.chars().find(hidden), None, "{attack:?}");
