@@ -131,6 +131,17 @@ impl Workload {
         kind && !self.meta.name.is_empty() && self.meta.controller().is_none()
     }
 
+    /// Kind and name.
+    pub fn title(&self) -> String {
+        format!("{} {}", self.kind, self.meta.display_name())
+    }
+
+    /// Whether it holds only a part of a template, as the patch of a kustomization does, so that no pod can be made of
+    /// it. A pod is asked about as it is.
+    pub fn is_partial(&self) -> bool {
+        self.origin == Origin::Fragment && self.kind != "Pod"
+    }
+
     /// Whether the pod runs to completion and has done so.
     pub fn terminated(&self) -> bool {
         self.origin == Origin::Pod && matches!(self.phase.as_str(), "Succeeded" | "Failed")
