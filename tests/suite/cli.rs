@@ -2,6 +2,7 @@
 
 mod answers;
 mod exit;
+mod hints;
 mod output_folder;
 mod streams;
 

@@ -208,8 +208,12 @@ fn risk(finding: &Finding) -> Risk {
         .places
         .iter()
         .map(|place| {
-            let namespace = place.namespace.as_deref().unwrap_or("the whole cluster");
-            words::shorten(format!("{namespace} {}", place.object).trim_end(), 100)
+            let text = match (place.namespace.as_deref(), place.object.as_str()) {
+                (None, "") => "the whole cluster".to_owned(),
+                (None, object) => object.to_owned(),
+                (Some(namespace), object) => format!("{namespace} {object}"),
+            };
+            words::shorten(text.trim_end(), 100)
         })
         .collect();
     Risk {
