@@ -129,7 +129,11 @@ fn keep_with(
     Collector {
         make,
         is_unknown: |object| matches!(object, Object::Other),
-        put: |objects, object| objects.push(object),
+        put: |objects, object| match object {
+            // A dump may hold millions of objects that nobody asks for.
+            Object::Other => {}
+            wanted => objects.push(wanted),
+        },
         append: |objects, mut later| objects.append(&mut later),
     }
 }

@@ -21,7 +21,13 @@ fn main() -> ExitCode {
         .and_then(|matches| Cli::from_arg_matches(&matches));
     let mut cli = match arguments {
         Ok(cli) => cli,
-        Err(error) => error.exit(),
+        // Help and the version are answers, too.
+        Err(said) => {
+            return match said.print() {
+                Err(error) if error.kind() != io::ErrorKind::BrokenPipe => unsaid(error),
+                _ => ExitCode::from(u8::try_from(said.exit_code()).unwrap_or(2)),
+            };
+        }
     };
     let talk = match cli.talk() {
         Ok(talk) => talk,
@@ -48,7 +54,7 @@ fn main() -> ExitCode {
                 .iter()
                 .any(|diagnostic| diagnostic.code.severity == Severity::Error);
             match (answer.print)(&mut anstream::stdout()) {
-                Err(error) if error.kind() != io::ErrorKind::BrokenPipe => fail(&error.into()),
+                Err(error) if error.kind() != io::ErrorKind::BrokenPipe => unsaid(error),
                 // A reader that has seen enough, such as `head`, is no error.
                 _ => match (answer.negative, unreadable) {
                     (true, _) => ExitCode::from(1),
@@ -59,6 +65,11 @@ fn main() -> ExitCode {
         }
         Err(error) => fail(&error),
     }
+}
+
+/// The answer did not reach its reader. What a command writes was written before.
+fn unsaid(error: io::Error) -> ExitCode {
+    fail(&anyhow::Error::from(error).context("the answer can not be written to standard output"))
 }
 
 fn fail(error: &anyhow::Error) -> ExitCode {

@@ -1,10 +1,12 @@
 //! Writing the output folder, and the user's own files: all or nothing.
 //!
 //! Everything is written into a fresh folder beside the target first. Only then the old folder, if there is one, makes
-//! way by a rename, so that an interrupted run leaves either the old folder or the new one. What we wrote is listed in
-//! the folder; a folder with anything else in it stays as it is unless `--force` was given, and even then files that
-//! are not ours are carried over. Files of the user's are replaced one by one, each by a rename, once the new
-//! text of all of them is on disk: an interrupted run leaves every file either old or new.
+//! way by a rename, so that an interrupted run leaves either the old folder or the new one. A run that is killed leaves
+//! the fresh folder (`.psp2psa-…`) behind, and if that happens in the instant between the two renames, the old folder
+//! stands in it, whole. What we wrote is listed in the folder; a folder with anything else in it stays as it is unless
+//! `--force` was given, and even then files that are not ours are carried over. Files of the user's are replaced one by
+//! one, each by a rename, once the new text of all of them is on disk: an interrupted run leaves every file either old
+//! or new.
 #![expect(
     clippy::disallowed_methods,
     reason = "this is one of the edges that touch the disk"

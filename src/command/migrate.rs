@@ -90,7 +90,8 @@ pub(super) fn migrate(arguments: &Migrate) -> Result<Answer> {
     };
     if arguments.in_place && arguments.output == JudgedOutput::Table {
         // The summary has just said what is left, with the lines to add.
-        diagnostics.retain(|said| !edit::diags::CODES.contains(&said.code));
+        let is_left = |said: &Diagnostic| edit::diags::CODES.contains(&said.code);
+        diagnostics.retain(|said| !is_left(said) || said.code == &edit::diags::ORDER);
     }
     // What the run found in its folder is no part of a report on the input.
     diagnostics.extend(written);
@@ -161,6 +162,10 @@ fn planned(arguments: &Migrate) -> Result<(Plan, Edits, Vec<Diagnostic>)> {
         false => Asked::Plan,
     };
     diagnostics.extend(edits.diagnostics(asked));
+    // The stages of a folder keep the order by themselves.
+    if arguments.in_place || arguments.dry_run {
+        diagnostics.extend(edit::order(&plan));
+    }
     diagnostics.extend(said);
     diag::sort(&mut diagnostics);
     Ok((plan, edits, diagnostics))

@@ -99,7 +99,12 @@ fn read_entry<T: Default + Send, M>(
         },
         Ok(Opened::Archive(archive)) => {
             let mut parts = Vec::new();
-            let read = archive.each(|file| parts.push(collector.read(&file)));
+            let read = archive.each(|member| {
+                parts.push(match member {
+                    Ok(file) => collector.read(&file),
+                    Err(diagnostic) => failed(diagnostic),
+                });
+            });
             let broken = read.map_err(|error| failed(walk::unreadable(&entry.name, &error)));
             parts.extend(broken.err());
             collector.merge(parts)

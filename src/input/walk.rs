@@ -136,7 +136,7 @@ pub fn list(
         if given == "-" {
             if let Some(stdin) = stdin.take() {
                 let bytes = unpack::read_limited(stdin, MAX_BYTES)
-                    .map_err(|error| refuse(error.to_string()))?;
+                    .map_err(|error| refuse(in_memory(&error)))?;
                 walk.listing.entries.push(Entry {
                     name: Arc::from("-"),
                     content: Content::InMemory(Shared(Arc::new(bytes))),
@@ -154,7 +154,7 @@ pub fn list(
                 Ok(()) => {}
                 // One bad file of many never costs the others.
                 Err(error) if is_pattern => walk.complain(&path, &error),
-                Err(error) => return Err(refuse(plain(&error))),
+                Err(error) => return Err(refuse(in_memory(&error))),
             }
         }
     }
@@ -408,13 +408,19 @@ pub fn unreadable(name: &str, error: &io::Error) -> Diagnostic {
             &diags::TOO_LARGE,
             &source,
             format!("the file is too large: {error}"),
-            "split it, for example by namespace",
+            "if it can be trusted, raise the limit with --max-unpacked, or split it, for example by namespace",
         ),
         io::ErrorKind::UnexpectedEof => Diagnostic::at(
             &diags::UNREADABLE_FILE,
             &source,
-            "the compressed data ends too early",
+            "the archive or the compressed data ends too early",
             "the file is truncated; make or copy it again",
+        ),
+        io::ErrorKind::Unsupported => Diagnostic::at(
+            &diags::UNREADABLE_FILE,
+            &source,
+            format!("the file can not be read: {error}"),
+            "unpack it first: gzip, zstd and tar are read as they are",
         ),
         _ => Diagnostic::at(
             &diags::UNREADABLE_FILE,
@@ -422,6 +428,16 @@ pub fn unreadable(name: &str, error: &io::Error) -> Diagnostic {
             format!("the file can not be read: {}", plain(error)),
             "fix the file, or leave it out",
         ),
+    }
+}
+
+/// Why something can not be read that has to be kept in memory, for it can be read only once.
+fn in_memory(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::FileTooLarge => {
+            format!("{error}; save it as a file, of which only parts are in memory")
+        }
+        _ => plain(error),
     }
 }
 

@@ -1,8 +1,10 @@
 //! Which version labels are pinned to, and what other versions would change.
 
+use crate::model::Inventory;
 use crate::model::workload::Workload;
-use crate::model::{Inventory, defaults};
 use crate::pss::{self, Evaluator, Level, LevelVersion, NEWEST, Version};
+
+use super::ownership::as_written;
 
 /// The version that labels are pinned to.
 #[derive(Debug, Clone)]
@@ -117,11 +119,7 @@ pub(super) fn preview(
     let pods: Vec<_> = workloads
         .iter()
         .filter(|workload| !workload.terminated())
-        .map(|workload| {
-            let mut pod = workload.pod.clone();
-            defaults::apply(&mut pod);
-            (workload, pod)
-        })
+        .map(|workload| (workload, as_written(workload)))
         .collect();
     let refusing = |evaluator: &Evaluator| -> Vec<Vec<&'static str>> {
         pods.iter()

@@ -164,8 +164,11 @@ enum Kind {
     Link,
 }
 
-/// Files and links, and folders, below a folder; both sorted.
-fn members(folder: &Path) -> io::Result<(Vec<(PathBuf, Kind)>, Vec<PathBuf>)> {
+/// Files and links, and folders; both sorted.
+type Members = (Vec<(PathBuf, Kind)>, Vec<PathBuf>);
+
+/// What stands below a folder.
+fn members(folder: &Path) -> io::Result<Members> {
     let (mut files, mut folders) = (Vec::new(), Vec::new());
     let mut open = vec![PathBuf::new()];
     while let Some(below) = open.pop() {
