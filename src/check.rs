@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::diag::{Diagnostic, Source};
 use crate::input::DecodeError;
+use crate::model;
 use crate::model::attribution::Homes;
 use crate::model::decode::Object;
 use crate::model::glance::Glance;
@@ -71,6 +72,8 @@ pub enum Look {
     Judged(Judgement),
     /// An object that may decide where workloads without a namespace belong.
     Other(Object),
+    /// A workload without a complete template, with its place.
+    Partial(Source, String),
     /// Neither.
     Nothing,
     /// An object of a kind that nobody asks for.
@@ -98,6 +101,8 @@ struct Individual<'a> {
 pub struct Seen {
     /// Objects that decide where workloads without a namespace belong.
     others: Vec<Object>,
+    /// Workloads that are not judged.
+    partial: Vec<(Source, String)>,
     rows: Vec<Rows>,
 }
 
@@ -140,6 +145,9 @@ impl Judge {
     /// Judges an object if it is a workload.
     pub fn look(&self, object: Object) -> Look {
         match object {
+            Object::Workload(workload) if workload.is_partial() => {
+                Look::Partial(workload.source().clone(), workload.title())
+            }
             Object::Workload(workload) => Look::Judged(self.judge(*workload).0),
             Object::Namespace(_) | Object::Kustomization(_) => Look::Other(object),
             Object::Policy(_)
@@ -246,7 +254,7 @@ impl Judge {
     }
 
     /// The answers, each workload attributed to its namespace.
-    pub(crate) fn finish(self, seen: Seen, homes: &Homes) -> (Judged, Vec<Diagnostic>) {
+    pub(crate) fn finish(self, mut seen: Seen, homes: &Homes) -> (Judged, Vec<Diagnostic>) {
         let known = self
             .known
             .into_inner()
@@ -277,6 +285,7 @@ impl Judge {
             group.namespace = namespace.flatten();
         }
         judged.namespace = self.question.namespace;
+        diagnostics.extend(model::diags::not_judged(&mut seen.partial));
         (judged, diagnostics)
     }
 }
@@ -286,6 +295,7 @@ impl Seen {
     pub fn append(&mut self, mut later: Seen) {
         self.others.append(&mut later.others);
         self.rows.append(&mut later.rows);
+        self.partial.append(&mut later.partial);
     }
 
     /// Objects that decide where workloads without a namespace belong.
@@ -304,6 +314,7 @@ impl Seen {
                 self.rows[last].push(row, &name);
             }
             Look::Other(object) => self.others.push(object),
+            Look::Partial(source, title) => self.partial.push((source, title)),
             Look::Nothing | Look::Unknown => {}
         }
     }

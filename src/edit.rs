@@ -111,7 +111,7 @@ pub fn edit(file: &InputFile, wishes: &[Wish]) -> Edited {
     let text = match editable(file) {
         Ok(text) => text,
         Err(reason) => {
-            let left = wishes.iter().map(|wish| wish.left(reason));
+            let left = wishes.iter().map(|wish| wish.outside(reason));
             return Edited {
                 left: left.collect(),
                 ..Edited::default()
@@ -236,6 +236,14 @@ impl Wish {
             source: Some(self.source.clone()),
             object: self.object.clone(),
             sets: self.sets.clone(),
+        }
+    }
+
+    /// What is left where nothing in the file can be edited.
+    pub(crate) fn outside(&self, reason: &str) -> Left {
+        Left {
+            code: &diags::NOT_IN_PLACE,
+            ..self.left(reason)
         }
     }
 

@@ -199,9 +199,14 @@ pub fn take_workloads(
 ) -> (Vec<Workload>, Vec<Diagnostic>) {
     let homes = Homes::new(objects, unreadable, attribution);
     let mut diagnostics = Vec::new();
+    let mut partial = Vec::new();
     let workloads = objects
         .extract_if(.., |object| matches!(object, Object::Workload(_)))
         .filter_map(|object| match object {
+            Object::Workload(workload) if workload.is_partial() => {
+                partial.push((workload.source().clone(), workload.title()));
+                None
+            }
             Object::Workload(workload) => Some(*workload),
             _ => None,
         })
@@ -220,6 +225,7 @@ pub fn take_workloads(
             workload
         })
         .collect();
+    diagnostics.extend(diags::not_judged(&mut partial));
     (workloads, diagnostics)
 }
 

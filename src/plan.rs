@@ -286,6 +286,7 @@ pub fn plan(
         said: settings::said(
             options,
             &context.homes.names().collect::<Vec<_>>(),
+            &namespaces,
             &findings,
         ),
         accepted: options.settings.accepted(&findings),
@@ -403,11 +404,9 @@ impl Context<'_> {
         };
         let decision = level::decide(&facts);
         let settings = &self.options.settings;
-        let (mut decision, overridden) = settings.apply(name, home.contradicting, decision);
+        let (mut decision, mut overridden) = settings.apply(name, home.contradicting, decision);
         let mut labels = labels::labels(self, name, home, &decision);
-        let is_chosen = overridden
-            .as_ref()
-            .is_some_and(|overridden| overridden.rule.enforce.is_some());
+        let is_chosen = settings::yield_to(&labels, overridden.as_mut(), &mut decision);
         if let Some(level) = level::later(&facts, &decision).filter(|_| !is_chosen) {
             labels.later = labels::later(self, name, home, &decision, level);
         }

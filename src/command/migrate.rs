@@ -10,7 +10,7 @@ use psp2psa::cli::{FailOn, JudgedOutput, Migrate};
 use psp2psa::config::{self, Configuration};
 use psp2psa::diag::{self, Diagnostic, Severity};
 use psp2psa::edit;
-use psp2psa::edit::files::{self, Edits};
+use psp2psa::edit::files::{self, Asked, Edits};
 use psp2psa::input;
 use psp2psa::input::walk::{self, Entry, Listing, Recursion};
 use psp2psa::plan::{self, Aim, Existing, Plan, findings};
@@ -73,7 +73,13 @@ pub(super) fn migrate(arguments: &Migrate) -> Result<Answer> {
         JudgedOutput::Wide => text::migrate(&report.body, text::Fit::Wide),
         JudgedOutput::Json => json::to_text(&report),
         JudgedOutput::Yaml => json::to_yaml(&report),
-        JudgedOutput::Markdown => markdown::summary(&report),
+        JudgedOutput::Markdown => {
+            let whole = match folder {
+                Some(_) => markdown::Whole::Written,
+                None => markdown::Whole::NotWritten,
+            };
+            markdown::summary(&report, whole)
+        }
         JudgedOutput::Name => names(
             plan.namespaces
                 .iter()
@@ -82,6 +88,11 @@ pub(super) fn migrate(arguments: &Migrate) -> Result<Answer> {
         JudgedOutput::Sarif => sarif::migration(&report),
         JudgedOutput::Junit => junit::migration(&report, failing),
     };
+    if arguments.in_place && arguments.output == JudgedOutput::Table {
+        // The summary has just said what is left, with the lines to add.
+        let is_left = |said: &Diagnostic| edit::diags::CODES.contains(&said.code);
+        diagnostics.retain(|said| !is_left(said) || said.code == &edit::diags::ORDER);
+    }
     // What the run found in its folder is no part of a report on the input.
     diagnostics.extend(written);
     Ok(answer(text, diagnostics))
@@ -146,12 +157,11 @@ fn planned(arguments: &Migrate) -> Result<(Plan, Edits, Vec<Diagnostic>)> {
         None if name == "-" => Err("it was read from standard input".to_owned()),
         None => Err("it is in an archive".to_owned()),
     });
-    // A plan that is only written has the labels to review in its folders.
-    let least = match arguments.in_place || arguments.dry_run {
-        true => Severity::Note,
-        false => Severity::Warning,
+    let asked = match arguments.in_place || arguments.dry_run {
+        true => Asked::Edits,
+        false => Asked::Plan,
     };
-    diagnostics.extend(edits.diagnostics(least));
+    diagnostics.extend(edits.diagnostics(asked));
     // The stages of a folder keep the order by themselves.
     if arguments.in_place || arguments.dry_run {
         diagnostics.extend(edit::order(&plan));

@@ -31,6 +31,21 @@ not understood well enough.
 ",
 };
 
+/// A file that can not be edited as a whole.
+pub static NOT_IN_PLACE: Code = Code {
+    name: "edit/not-in-place",
+    severity: Severity::Note,
+    docs: "\
+The object stands in something that is never edited: on standard input, in a compressed file or an archive, in UTF-16, \
+behind a symbolic link that leads out of the paths given. With `--in-place` and `--dry-run`, which ask for edits, this \
+is the warning `edit/not-editable`.
+
+**Why it matters.** The change is missing from `migration.diff`. The folders under `manifests/` have it.
+
+**What to do.** Nothing, if the plan is applied from its folder. To edit files, give the tool the plain ones.
+",
+};
+
 /// A namespace that the input does not define.
 pub static NO_MANIFEST: Code = Code {
     name: "edit/no-manifest",
@@ -96,6 +111,7 @@ pub static CODES: &[&Code] = &[
     &DEFINED_TWICE,
     &NO_MANIFEST,
     &NOT_EDITABLE,
+    &NOT_IN_PLACE,
     &ORDER,
     &REFUSED,
     &REVIEW,

@@ -6,7 +6,7 @@ use crate::diag::{Diagnostic, Severity};
 use crate::input::walk::Original;
 use crate::plan::Plan;
 
-use super::{Left, Splice, diff, wanted};
+use super::{Left, Splice, diags, diff, wanted};
 
 /// What a plan does to the user's own files.
 #[derive(Debug, Default)]
@@ -15,6 +15,15 @@ pub struct Edits {
     pub files: Vec<Edit>,
     /// What is left to a person, sorted by place.
     pub left: Vec<Left>,
+}
+
+/// What a run was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asked {
+    /// A plan, of which the edits are only a part.
+    Plan,
+    /// The edits, or their diff.
+    Edits,
 }
 
 /// What happens to one file.
@@ -42,7 +51,7 @@ pub fn edits(plan: &Plan, original: impl Fn(&str) -> Result<Original, String>) -
             Err(reason) => {
                 edits
                     .left
-                    .extend(wishes.iter().map(|wish| wish.left(&reason)));
+                    .extend(wishes.iter().map(|wish| wish.outside(&reason)));
                 continue;
             }
         };
@@ -105,11 +114,25 @@ impl Edits {
         out
     }
 
-    /// What is left to a person, as messages about the input that are this severe or worse.
-    pub fn diagnostics(&self, least: Severity) -> impl Iterator<Item = Diagnostic> {
-        let left = self.left.iter();
-        left.filter(move |left| left.code.severity <= least)
-            .map(Left::diagnostic)
+    /// What is left to a person, as messages about the input.
+    pub fn diagnostics(&self, asked: Asked) -> impl Iterator<Item = Diagnostic> {
+        let told = move |left: &&Left| match asked {
+            Asked::Edits => true,
+            // A plan that is only written has the labels to review in its folders.
+            Asked::Plan => {
+                left.code.severity <= Severity::Warning || left.code == &diags::NOT_IN_PLACE
+            }
+        };
+        self.left.iter().filter(told).map(move |left| {
+            let said = left.diagnostic();
+            match asked {
+                Asked::Edits if left.code == &diags::NOT_IN_PLACE => Diagnostic {
+                    code: &diags::NOT_EDITABLE,
+                    ..said
+                },
+                Asked::Edits | Asked::Plan => said,
+            }
+        })
     }
 
     fn common_folder(&self) -> PathBuf {

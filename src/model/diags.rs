@@ -9,6 +9,7 @@ pub static CODES: &[&Code] = &[
     &CONTRADICTING_NAMESPACE,
     &FRAGMENT,
     &INVALID_NAME,
+    &NOT_JUDGED,
     &UNATTRIBUTED,
     &VARIANTS,
 ];
@@ -30,8 +31,9 @@ static FRAGMENT: Code = Code {
         "\
 A workload without a pod template, or with a container that has no image.
 
-Such an object could not run; it is usually a kustomize patch. It is not judged.
-Build the kustomization first (`kubectl kustomize DIR | psp2psa … -f -`) to have the result judged.",
+Such an object could not run; it is usually a kustomize patch. It is not judged: a patch that sets what a level asks
+for, or takes it away, says nothing without what it is applied to. (`check` and `admit` do judge a pod as it is written,
+with or without images.) Build the kustomization first (`kubectl kustomize DIR | psp2psa … -f -`) to have the result judged.",
 };
 
 static INVALID_NAME: Code = Code {
@@ -42,6 +44,16 @@ A namespace whose name the API server refuses.
 
 Names of namespaces are DNS labels: at most 63 lower-case letters, digits and `-`, starting and ending with a letter
 or digit. Nothing is planned for it.",
+};
+
+static NOT_JUDGED: Code = Code {
+    name: "model/not-judged",
+    severity: Severity::Warning,
+    docs: "\
+The input holds workloads without a complete pod template: none at all, or one with a container that has no image.
+
+No pod can be made of such an object, so it is neither judged nor replayed. Usually it is the patch of a kustomization:
+build that first (`kubectl kustomize DIR | psp2psa … -f -`) to have the result judged.",
 };
 
 static UNATTRIBUTED: Code = Code {
@@ -85,6 +97,24 @@ pub(super) fn fragment(object: &ObjectRef, source: &Source) -> Diagnostic {
         format!("`{object}` has no complete pod template and is not judged"),
         "if it is a kustomize patch, give the tool the built manifests",
     )
+}
+
+/// Workloads that are passed over, with their places; one diagnostic, because a repository may hold many.
+pub(crate) fn not_judged(partial: &mut [(Source, String)]) -> Option<Diagnostic> {
+    partial.sort();
+    let (source, first) = partial.first()?;
+    let message = match partial.len() {
+        1 => format!("`{first}` has no complete pod template and is not judged"),
+        many => format!(
+            "{many} workloads have no complete pod template and are not judged, such as `{first}`"
+        ),
+    };
+    Some(Diagnostic::at(
+        &NOT_JUDGED,
+        source,
+        message,
+        "if these are kustomize patches, give the tool the built manifests",
+    ))
 }
 
 pub(super) fn invalid_name(name: &str, source: &Source) -> Diagnostic {

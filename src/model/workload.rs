@@ -132,6 +132,17 @@ impl Workload {
         kind && !self.meta.name.is_empty() && self.meta.controller().is_none()
     }
 
+    /// Kind and name.
+    pub fn title(&self) -> String {
+        format!("{} {}", self.kind, self.meta.display_name())
+    }
+
+    /// Whether it holds only a part of a template, as the patch of a kustomization does, so that no pod can be made of
+    /// it. A pod is asked about as it is.
+    pub fn is_partial(&self) -> bool {
+        self.origin == Origin::Fragment && self.kind != "Pod"
+    }
+
     /// Whether its pods can not be changed at all, because the object exists: the API server refuses other templates of
     /// a Job and other security contexts of a Pod.
     pub fn is_immutable(&self) -> bool {

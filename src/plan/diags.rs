@@ -1,9 +1,9 @@
 //! What there is to say about the settings of a plan.
 
 use crate::diag::{Code, Diagnostic, Severity};
-use crate::pss::Version;
+use crate::pss::{Level, Version};
 
-use super::settings::{Acceptance, Pattern};
+use super::settings::{Acceptance, Override, Pattern};
 
 /// Every code of this stage, sorted by name.
 pub static CODES: &[&Code] = &[&NEWER_VERSION, &UNKNOWN_NAMESPACE, &UNUSED];
@@ -89,6 +89,35 @@ pub(super) fn unused(pattern: &Pattern, why: &str) -> Diagnostic {
         &pattern.source,
         format!("`{}` {why}", pattern.text),
         "correct it, or take it out",
+    )
+}
+
+/// An acceptance that makes no difference.
+pub(super) fn idle_acceptance(acceptance: &Acceptance, why: &str) -> Diagnostic {
+    Diagnostic::at(
+        &UNUSED,
+        &acceptance.source,
+        format!("the acceptance of {} has no effect: {why}", acceptance.code),
+        "correct it, or take it out",
+    )
+}
+
+/// An override of a level that the owner's labels decide.
+pub(super) fn label_stays(rule: &Override, namespaces: &[&str]) -> Diagnostic {
+    let shown = namespaces.iter().take(5).copied();
+    let mut names: Vec<String> = shown.map(|name| format!("`{name}`")).collect();
+    if namespaces.len() > names.len() {
+        names.push(format!("{} more", namespaces.len() - names.len()));
+    }
+    let level = rule.enforce.map_or("", Level::as_str);
+    Diagnostic::at(
+        &UNUSED,
+        &rule.source,
+        format!(
+            "`enforce: {level}` has no effect in {}: the owner's label stays",
+            names.join(", ")
+        ),
+        "--overwrite replaces labels that are there already",
     )
 }
 

@@ -3,7 +3,7 @@
 //! Evidence is gathered all the same, and what a setting does to a decision is told beside it: an override never takes
 //! effect silently, and a setting without effect is a diagnostic.
 
-use std::collections::BTreeMap;
+mod accepted;
 
 use crate::diag::{Diagnostic, Source};
 use crate::pss::admission::Mode;
@@ -11,9 +11,10 @@ use crate::pss::{Level, Version};
 
 use super::diags;
 use super::findings::Finding;
+use super::labels::Labels;
 use super::level::{Confidence, Decision, Status};
 use super::scope::{is_excluded, matches};
-use super::{Aim, Options};
+use super::{Aim, NamespacePlan, Options};
 
 /// Everything that was decided beforehand. The default is nothing.
 #[derive(Debug, Clone, Default)]
@@ -87,12 +88,14 @@ pub struct Overridden {
     pub instead: Option<Level>,
     /// The plan without the override, in a few words.
     pub brief: String,
+    /// The level that the owner's label enforces, if that stays and the override's is not written.
+    pub stays: Option<Level>,
 }
 
 /// What an override does to the enforce level.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Effect {
-    /// It sets none, or the one that the evidence gives, or one that refuses nothing.
+    /// It sets none, or the one that the evidence gives, or one that refuses nothing, or the owner's label stays.
     None,
     /// Looser than the evidence asks for.
     Looser,
@@ -105,6 +108,9 @@ pub enum Effect {
 impl Overridden {
     /// See [`Effect`].
     pub fn effect(&self) -> Effect {
+        if self.stays.is_some() {
+            return Effect::None;
+        }
         match (self.rule.enforce, self.instead) {
             (None, _) | (Some(Level::Privileged), None) => Effect::None,
             (Some(_), None) => Effect::Unproven,
@@ -124,6 +130,26 @@ pub struct Accepted {
     pub entirely: bool,
 }
 
+/// Says of an override that the owner's label stays, if it does. Returns whether an override sets the enforce level.
+pub(super) fn yield_to(
+    labels: &Labels,
+    overridden: Option<&mut Overridden>,
+    decision: &mut Decision,
+) -> bool {
+    let Some(overridden) = overridden.filter(|of| of.rule.enforce.is_some()) else {
+        return false;
+    };
+    let mut conflicts = labels.conflicts.iter();
+    if let Some(conflict) = conflicts.find(|conflict| conflict.mode == Mode::Enforce) {
+        let stays = conflict.found;
+        overridden.stays = Some(stays);
+        decision.brief = format!("override without effect: the label {stays} stays");
+        let reason = format!("the owner's label enforces {stays} and stays without --overwrite");
+        decision.reasons.insert(0, reason);
+    }
+    true
+}
+
 impl Override {
     /// The level for a mode.
     pub fn level(&self, mode: Mode) -> Option<Level> {
@@ -132,6 +158,14 @@ impl Override {
             Mode::Audit => self.audit,
             Mode::Warn => self.warn,
         }
+    }
+}
+
+impl Acceptance {
+    /// Whether it accepts findings at this place; `None` is the cluster.
+    fn accepts(&self, namespace: Option<&str>) -> bool {
+        self.namespaces.is_empty()
+            || namespace.is_some_and(|namespace| any(&self.namespaces, namespace))
     }
 }
 
@@ -182,6 +216,7 @@ impl Settings {
             rule: rule.clone(),
             instead: decision.enforce,
             brief: decision.brief.clone(),
+            stays: None,
         };
         let sets: Vec<String> = Mode::ALL
             .into_iter()
@@ -215,33 +250,6 @@ impl Settings {
         reasons.append(&mut decision.reasons);
         decision.reasons = reasons;
         (decision, Some(overridden))
-    }
-
-    /// What is accepted of these findings, by their ids.
-    pub(super) fn accepted(&self, findings: &[Finding]) -> BTreeMap<String, Accepted> {
-        let accepts = |acceptance: &Acceptance, namespace: Option<&str>| {
-            acceptance.namespaces.is_empty()
-                || namespace.is_some_and(|namespace| any(&acceptance.namespaces, namespace))
-        };
-        let accepted = findings.iter().filter_map(|finding| {
-            let of_code: Vec<&Acceptance> = self
-                .accepted
-                .iter()
-                .filter(|acceptance| acceptance.code == finding.code.name)
-                .collect();
-            let places = || {
-                let places = finding.places.iter();
-                places.map(|place| place.namespace.as_deref())
-            };
-            let by: Vec<Acceptance> = of_code
-                .into_iter()
-                .filter(|acceptance| places().any(|place| accepts(acceptance, place)))
-                .cloned()
-                .collect();
-            let entirely = places().all(|place| by.iter().any(|by| accepts(by, place)));
-            (!by.is_empty()).then(|| (finding.id.clone(), Accepted { by, entirely }))
-        });
-        accepted.collect()
     }
 
     /// Settings that do nothing. `names` are all namespaces of the input, `left_out` those among them to leave as they
@@ -288,6 +296,8 @@ impl Settings {
                 said.push(diags::nothing_to_accept(acceptance));
                 continue;
             }
+            let idle = self.idle(acceptance, findings.unwrap_or_default());
+            said.extend(idle.map(|why| diags::idle_acceptance(acceptance, why)));
             for pattern in &acceptance.namespaces {
                 let mut places = of_code().flat_map(|finding| &finding.places);
                 let found = places.any(|place| {
@@ -321,7 +331,12 @@ impl Options {
 
 /// What there is to say about namespaces that were named, and about settings that do nothing. `names` are all
 /// namespaces of the input.
-pub(super) fn said(options: &Options, names: &[&str], findings: &[Finding]) -> Vec<Diagnostic> {
+pub(super) fn said(
+    options: &Options,
+    names: &[&str],
+    namespaces: &[NamespacePlan],
+    findings: &[Finding],
+) -> Vec<Diagnostic> {
     let settings = &options.settings;
     let unknown = options.only.as_deref().filter(|only| !names.contains(only));
     let mut said: Vec<Diagnostic> = unknown
@@ -340,5 +355,15 @@ pub(super) fn said(options: &Options, names: &[&str], findings: &[Finding]) -> V
     let left_out = |name: &str| is_excluded(name, &options.exclude);
     let findings = options.only.is_none().then_some(findings);
     said.extend(settings.unused(names, left_out, findings));
+    for rule in &settings.overrides {
+        let stays = namespaces.iter().filter(|plan| {
+            let overridden = plan.overridden.as_ref();
+            overridden.is_some_and(|of| of.stays.is_some() && of.rule.source == rule.source)
+        });
+        let stays: Vec<&str> = stays.map(|plan| plan.name.as_str()).collect();
+        if !stays.is_empty() {
+            said.push(diags::label_stays(rule, &stays));
+        }
+    }
     said
 }

@@ -12,6 +12,7 @@ use crate::render::manifests::yaml;
 use crate::render::markdown;
 use crate::render::text::table::{Table, styled};
 use crate::render::text::{Fit, visible};
+use crate::render::view::words::count;
 
 /// One line a workload.
 pub fn table(report: &AdmitReport, fit: Fit) -> String {
@@ -50,7 +51,11 @@ pub fn table(report: &AdmitReport, fit: Fit) -> String {
     let mut out = table.print(fit);
     let _ = writeln!(
         out,
-        "\n{refused} of {total} workloads are refused, and {changed} are changed by the policy that admits them"
+        "\n{refused} of {} {} refused, and {changed} {} changed by the policy that admits {}",
+        count(total, "workload", "workloads"),
+        verb(refused),
+        verb(changed),
+        if changed == 1 { "it" } else { "them" }
     );
     out
 }
@@ -160,6 +165,10 @@ fn via(result: &AdmitResult) -> Option<&str> {
     let mut candidates = result.candidates.iter();
     let chosen = candidates.find(|c| c.policy == *policy && c.valid)?;
     chosen.via.as_deref()
+}
+
+fn verb(count: usize) -> &'static str {
+    if count == 1 { "is" } else { "are" }
 }
 
 /// What the policy writes, or why the pod is refused; on a terminal only as much as one sees there.

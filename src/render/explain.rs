@@ -19,9 +19,8 @@ fn markdown(name: &str, codes: &[&'static [&'static Code]]) -> Option<String> {
     }
     if let Some(code) = findings::CODES.iter().find(|code| code.name == name) {
         return Some(format!(
-            "# {}: {}\n\nSeverity: {} ({})\n\n{}\n",
-            code.name,
-            code.title,
+            "{}\n\nSeverity: {} ({})\n\n{}\n",
+            heading(code.name, code.title),
             code.severity.as_str(),
             code.severity.rule(),
             code.docs
@@ -57,11 +56,19 @@ fn severity(severity: Severity) -> String {
     out
 }
 
+/// A heading can not be broken over two lines, so a long title is a paragraph of its own.
+fn heading(name: &str, title: &str) -> String {
+    let heading = format!("# {name}: {title}");
+    match heading.chars().count() > 80 {
+        true => format!("# {name}\n\n{title}"),
+        false => heading,
+    }
+}
+
 fn check(check: &pss::Check) -> String {
     format!(
-        "# {}: {}\n\nLevel: {}\n\n{}\n\n{}\n",
-        check.id,
-        check.title,
+        "{}\n\nLevel: {}\n\n{}\n\n{}\n",
+        heading(check.id, check.title),
         check.level,
         check.docs.trim_end(),
         proof(check)
@@ -146,6 +153,10 @@ fn entry(name: &str, what: &str) -> String {
 
 /// The names nearest to a misspelt one.
 pub fn similar(name: &str, codes: &[&'static [&'static Code]]) -> Vec<&'static str> {
+    // Every name contains nothing.
+    if name.trim().is_empty() {
+        return Vec::new();
+    }
     let checks = pss::CHECKS.iter().map(|check| check.id);
     let findings = findings::CODES.iter().map(|code| code.name);
     let diagnostics = codes.iter().copied().flatten().map(|code| code.name);

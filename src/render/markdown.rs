@@ -50,8 +50,17 @@ pub fn report(report: &Document<MigrationReport>) -> String {
 }
 
 /// The report in a few lines: short enough for a comment on a pull request.
-pub fn summary(report: &Document<MigrationReport>) -> String {
-    templates::render(&[SUMMARY], escape::markdown, &Summary::new(report))
+pub fn summary(report: &Document<MigrationReport>, whole: Whole) -> String {
+    templates::render(&[SUMMARY], escape::markdown, &Summary::new(report, whole))
+}
+
+/// Whether there is a report with everything, to point to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Whole {
+    /// Its files are written.
+    Written,
+    /// Nothing but the user's own files is.
+    NotWritten,
 }
 
 /// The description of a pull request that brings the plan: what changes, what to look at, how to roll it out and back.

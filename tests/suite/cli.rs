@@ -3,6 +3,7 @@
 mod answers;
 mod dumps;
 mod exit;
+mod hints;
 mod output_folder;
 mod streams;
 

@@ -120,6 +120,7 @@ fn check_with_and_without_a_level() {
             let (_, report): (_, CheckReport) =
                 read(document(&command, input, code), "CheckReport");
             assert_eq!(report.version, "latest");
+            assert_eq!(report.rules_version, psp2psa::pss::NEWEST.to_string());
             assert_eq!(report.level.0.as_deref(), level);
             assert!(report.results.len() >= 7);
             for result in &report.results {
@@ -204,6 +205,7 @@ fn map_has_every_check_and_why_a_level_is_not_reached() {
     for (name, input, code) in INPUTS {
         let (_, report): (_, MapReport) = read(document(&["map"], input, code), "MapReport");
         assert_eq!(report.version, "latest");
+        assert_eq!(report.rules_version, psp2psa::pss::NEWEST.to_string());
         let policies = if name == "cluster" { 9 } else { 0 };
         assert_eq!(report.policies.len(), policies);
         let names: Vec<&str> = report.policies.iter().map(|p| p.name.as_str()).collect();
@@ -297,6 +299,7 @@ fn migrate_refers_only_to_what_it_shows() {
             report.target_version,
             if name == "cluster" { "v1.24" } else { "v1.37" }
         );
+        assert_eq!(report.rules_version, report.target_version);
         assert_eq!(
             code == 3,
             head.diagnostics.iter().any(|d| d.severity == "error")

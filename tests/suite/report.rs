@@ -92,7 +92,9 @@ fn hostile_texts_leave_the_elements_of_the_page_as_they_are() {
 
 #[test]
 fn hostile_texts_leave_the_structure_of_markdown_as_it_is() {
-    let texts = [markdown::report, markdown::summary, markdown::pull_request];
+    type Text = fn(&Document<MigrationReport>) -> String;
+    let summary: Text = |document| markdown::summary(document, markdown::Whole::Written);
+    let texts: [Text; 3] = [markdown::report, summary, markdown::pull_request];
     for text in texts {
         let expected = text(&sample::document(&str::to_owned));
         each_hostile(|document, attack| {
@@ -130,7 +132,7 @@ fn no_text_can_hide_what_it_is() {
         for text in [
             html::report(&document),
             markdown::report(&document),
-            markdown::summary(&document),
+            markdown::summary(&document, markdown::Whole::Written),
             markdown::pull_request(&document),
         ] {
             assert_eq!(text.chars().find(hidden), None, "{attack:?}");
@@ -257,7 +259,7 @@ fn an_empty_report_renders() {
     let document = sample::empty();
     assert!(html::report(&document).contains("The input shows no namespace."));
     assert!(markdown::report(&document).contains("The input shows no namespace."));
-    assert!(markdown::summary(&document).contains("No label changes."));
+    assert!(markdown::summary(&document, markdown::Whole::Written).contains("No label changes."));
     assert!(markdown::pull_request(&document).contains("No label changes."));
 }
 
@@ -327,7 +329,12 @@ fn texts_for_pull_requests_stay_short_in_a_big_cluster() {
         document.body.namespaces.extend(namespaces.iter().cloned());
         document.body.findings.extend(findings.iter().cloned());
     }
-    assert!(markdown::summary(&document).chars().count() < 20_000);
+    assert!(
+        markdown::summary(&document, markdown::Whole::Written)
+            .chars()
+            .count()
+            < 20_000
+    );
     let description = markdown::pull_request(&document);
     assert!(description.chars().count() < 65_536);
     assert!(description.contains("more; report.json lists all"));

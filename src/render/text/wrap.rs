@@ -41,7 +41,8 @@ pub(in crate::render) fn reflow(markdown: &str) -> String {
             out.push_str(line);
             out.push('\n');
         } else if heading {
-            out.push_str(&wrap(line, "  "));
+            // A heading is one line of Markdown, however long.
+            out.push_str(line);
             out.push('\n');
         } else if open.is_empty() {
             open.push_str(line);

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use crate::render::escape;
 use crate::render::json::v1::{Document, Finding, MigrationReport};
+use crate::render::markdown::Whole;
 
 use super::findings;
 use super::labels;
@@ -28,6 +29,8 @@ const BRIEF: usize = 4_000;
 #[derive(Serialize)]
 pub(in crate::render) struct Summary {
     tool: String,
+    /// Where the whole report is, as the rest of a sentence; empty if it is not written.
+    whole: &'static str,
     headline: String,
     findings: String,
     high: Vec<Risk>,
@@ -93,12 +96,16 @@ struct Risk {
 
 impl Summary {
     /// Selects what a comment says.
-    pub(in crate::render) fn new(document: &Document<MigrationReport>) -> Self {
+    pub(in crate::render) fn new(document: &Document<MigrationReport>, whole: Whole) -> Self {
         let report = &document.body;
         let (high, more_high) = fitting(risks(report, &["high"]), BRIEF, Risk::size);
         let (changes, more_changes) = fitting(changes(report), BRIEF, Change::size);
         let (inconclusive, more_inconclusive) = fitting(withheld(report), BRIEF, Withheld::size);
         Summary {
+            whole: match whole {
+                Whole::Written => "; the whole report is in report.html, report.md and report.json",
+                Whole::NotWritten => "",
+            },
             tool: format!("{} {}", document.tool.name, document.tool.version),
             headline: opening::headline(report),
             findings: opening::severities(report),
@@ -201,8 +208,12 @@ fn risk(finding: &Finding) -> Risk {
         .places
         .iter()
         .map(|place| {
-            let namespace = place.namespace.as_deref().unwrap_or("the whole cluster");
-            words::shorten(format!("{namespace} {}", place.object).trim_end(), 100)
+            let text = match (place.namespace.as_deref(), place.object.as_str()) {
+                (None, "") => "the whole cluster".to_owned(),
+                (None, object) => object.to_owned(),
+                (Some(namespace), object) => format!("{namespace} {object}"),
+            };
+            words::shorten(text.trim_end(), 100)
         })
         .collect();
     Risk {

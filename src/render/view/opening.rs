@@ -326,8 +326,9 @@ pub(super) fn review(report: &MigrationReport) -> String {
     match names.len() {
         0 => String::new(),
         many => format!(
-            "A person should look at {} before it is applied: {}",
+            "A person should look at {} before {} applied: {}",
             words::count(many, "enforce label", "enforce labels"),
+            if many == 1 { "it is" } else { "they are" },
             words::some(&names, NAMED)
         ),
     }

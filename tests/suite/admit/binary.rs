@@ -250,7 +250,7 @@ fn people_get_tables_and_names() {
     shop       Pod/as-it-is  yes  strict  nothing
     shop       Pod/refused   no   -       strict: spec.securityContext.hostPID: Inv…
 
-    1 of 3 workloads are refused, and 1 are changed by the policy that admits them
+    1 of 3 workloads is refused, and 1 is changed by the policy that admits it
     ");
     assert!(
         assumed("table")
@@ -263,7 +263,7 @@ fn people_get_tables_and_names() {
     shop       Pod/as-it-is  yes  strict  assumed  nothing
     shop       Pod/refused   no   -       -        strict: spec.securityContext.hostPID: Invalid value: true: Host PID is not allowed to be used
 
-    1 of 3 workloads are refused, and 1 are changed by the policy that admits them
+    1 of 3 workloads is refused, and 1 is changed by the policy that admits it
     ");
     insta::assert_snapshot!(assumed("markdown"), @r"
     | Namespace | Workload | Admitted | Policy | Writes, or why not |
