@@ -168,7 +168,11 @@ impl NamespacePlan {
             .filter(|stage| match stage {
                 Stage::Workloads | Stage::LateWorkloads => patched(*stage),
                 Stage::Bypass => self.bypassed,
-                Stage::WarnAudit | Stage::Enforce | Stage::EnforceReview | Stage::Tighten => {
+                Stage::WarnAudit
+                | Stage::Enforce
+                | Stage::EnforceReview
+                | Stage::Tighten
+                | Stage::TightenReview => {
                     self.labels.at(*stage, self.decision.confidence).is_some()
                 }
             })
@@ -383,7 +387,8 @@ impl Context<'_> {
             .as_ref()
             .is_some_and(|overridden| overridden.rule.enforce.is_some());
         if let Some(level) = level::later(&facts, &decision).filter(|_| !is_chosen) {
-            labels.later = labels::later(self, name, home, &decision, level);
+            let confidence = level::confidence(&facts, level).0.max(decision.confidence);
+            labels.later = labels::later(self, name, home, &decision, (level, confidence));
         }
         let wanted = order::wants_bypass(&decision, &labels, &workloads);
         let bypassed = wanted && self.bypass.is_some();

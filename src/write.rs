@@ -227,7 +227,7 @@ fn is_ours(path: &Path) -> bool {
                 | "report.json"
                 | "report.md"
         ),
-        ["manifests", "70-cleanup", "README.md"] => true,
+        ["manifests", "70-cleanup", "README.md"] | ["rollback", "README.md"] => true,
         ["manifests", "70-cleanup", "delete" | "edit", file] => matches!(
             *file,
             "bindings.yaml" | "kustomization.yaml" | "policies.yaml" | "roles.yaml"
