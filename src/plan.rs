@@ -17,6 +17,7 @@ pub mod evidence;
 pub mod findings;
 pub mod granted;
 mod homes;
+mod judge;
 pub mod labels;
 pub mod level;
 mod options;
@@ -53,6 +54,7 @@ use evidence::{Evidence, Gaps};
 use findings::{Finding, Findings};
 use granted::Granted;
 use homes::Homes;
+use judge::Judge;
 use labels::{Labels, Stage};
 use level::Decision;
 use relabel::Relabelling;
@@ -60,7 +62,7 @@ use rollback::Rollback;
 use settings::{Accepted, Overridden};
 use unlabelled::Unlabelled;
 use versions::{Preview, Target};
-use workloads::{Judge, WorkloadPlan};
+use workloads::WorkloadPlan;
 
 pub use options::{Aim, Basis, Existing, Options, Prefer};
 
@@ -134,7 +136,8 @@ pub struct NamespacePlan {
     pub granted: Granted,
     /// Levels that all workloads satisfy as written; `None` without workloads.
     pub needed: Option<LevelSet>,
-    /// Levels that all workloads which a policy admits satisfy as Kubernetes 1.24 stores them; `None` without any.
+    /// Levels that all workloads which a policy admits satisfy as Kubernetes 1.24 stores them; `None` without any, and
+    /// where it is not known which policy admits one.
     pub needed_stored: Option<LevelSet>,
     /// Levels that all workloads satisfy with the patches that preserve what runs today; `None` without workloads.
     pub needed_with_patches: Option<LevelSet>,
@@ -203,13 +206,14 @@ pub fn plan(
             mapping: mapping::map(policy, target.version),
         })
         .collect();
+    let gaps = Gaps::new(inventory, &evaluator, options.complete);
     let mut context = Context {
         options,
         target: target.version,
         server: target.server,
         access,
-        gaps: Gaps::new(inventory, &evaluator, options.complete),
-        judge: Judge::new(inventory, access, target.version),
+        judge: Judge::new(inventory, access, target.version, gaps.listed_policies()),
+        gaps,
         levels: policies::levels(&policies),
         incidental: policies::incidental(&policies),
         policies: policies::by_name(&inventory.policies),
@@ -403,7 +407,11 @@ impl Context<'_> {
         decision
             .reasons
             .extend(order::sentences(&facts, &labels, bypassed));
-        let needed_stored = intersect(counting.iter().filter_map(WorkloadPlan::satisfies_stored));
+        let is_known = counting
+            .iter()
+            .all(|workload| workload.unknown_policies().is_empty());
+        let stored = counting.iter().filter_map(WorkloadPlan::satisfies_stored);
+        let needed_stored = intersect(stored).filter(|_| is_known);
         let needed_with_patches = all(&WorkloadPlan::satisfies_patched);
         let enforced = labels.in_force(Mode::Enforce);
         if let Some(enforced) = enforced {

@@ -10,6 +10,7 @@ use serde_json::Value;
 use super::attribution::Homes;
 use super::decode::{Object, group};
 use super::is_dns_label;
+use super::kustomize::Kustomization;
 use super::nullable;
 use super::object::ObjectMeta;
 use super::role::LabelSelector;
@@ -42,8 +43,10 @@ pub enum GapKind {
     Unattributed,
     /// A part of a workload, such as a kustomize patch: the workload may become looser than it was judged.
     Fragment,
-    /// A policy, role or binding that could not be read or names no namespace: who may use what is not known.
+    /// A role or binding that could not be read or names no namespace: who may use what is not known.
     Grant,
+    /// A policy that could not be read: what it allowed is not known.
+    Policy,
     /// A release or application that is rendered elsewhere (Helm, Argo CD, Flux).
     Rendered,
     /// A mutating webhook that may change pods on their way in.
@@ -88,7 +91,6 @@ const WITHOUT_PODS: &[&str] = &[
     "Endpoints",
     "HorizontalPodAutoscaler",
     "Ingress",
-    "Kustomization",
     "LimitRange",
     "Namespace",
     "NetworkPolicy",
@@ -109,10 +111,12 @@ const WITHOUT_PODS: &[&str] = &[
 const GRANTS: &[&str] = &[
     "ClusterRole",
     "ClusterRoleBinding",
-    "PodSecurityPolicy",
+    POLICY,
     "Role",
     "RoleBinding",
 ];
+
+const POLICY: &str = "PodSecurityPolicy";
 
 /// What an unreadable document leaves open; `None` if it is of a kind that makes no pods.
 ///
@@ -129,6 +133,7 @@ pub(super) fn unreadable(document: &Unreadable, homes: &Homes) -> Option<Gap> {
     };
     let rendered_later = document.code == &input::diags::TEMPLATE;
     let (kind, namespace) = match (GRANTS.contains(&kind), rendered_later) {
+        (true, _) if kind == POLICY => (GapKind::Policy, None),
         (true, _) => (GapKind::Grant, document.namespace_hint.clone()),
         (false, true) => (GapKind::Template, document.namespace_hint.clone()),
         (false, false) => (
@@ -185,6 +190,32 @@ pub(super) fn custom_resource(document: &Document, value: &Value) -> Object {
     Object::Gaps(vec![gap])
 }
 
+/// What a kustomization builds and changes unseen.
+pub(super) fn kustomized(kustomization: &Kustomization, homes: &Homes) -> Vec<Gap> {
+    let namespace = homes.of_all_in(kustomization);
+    let source = &kustomization.source;
+    // Without a namespace of the kustomization's, each object goes where it says.
+    let kind = match namespace {
+        Some(_) => GapKind::Rendered,
+        None => GapKind::Template,
+    };
+    let elsewhere = kustomization.elsewhere.iter();
+    let elsewhere = elsewhere.map(|what| (kind, format!("{what} of {}", source.file)));
+    let patches = kustomization
+        .patches
+        .then(|| (GapKind::Fragment, format!("what {} patches", source.file)));
+    elsewhere
+        .chain(patches)
+        .map(|(kind, what)| Gap {
+            kind,
+            what,
+            source: source.clone(),
+            namespace: namespace.clone(),
+            selectors: Vec::new(),
+        })
+        .collect()
+}
+
 fn name(kind: &str, namespace: &str, name: &str) -> String {
     if namespace.is_empty() {
         format!("{kind} {name}")
@@ -235,6 +266,8 @@ pub(super) fn decode_builtin(document: &Document) -> Result<Object, DecodeError>
         api_groups: Vec<String>,
         #[serde(deserialize_with = "nullable::list")]
         resources: Vec<String>,
+        #[serde(deserialize_with = "nullable::list")]
+        operations: Vec<String>,
     }
     let covers_pods = |webhook: &Webhook| {
         webhook.rules.iter().any(|rule| {
@@ -243,6 +276,11 @@ pub(super) fn decode_builtin(document: &Document) -> Result<Object, DecodeError>
                     .resources
                     .iter()
                     .any(|r| matches!(r.as_str(), "pods" | "*" | "*/*"))
+                && (rule.operations.is_empty()
+                    || rule
+                        .operations
+                        .iter()
+                        .any(|o| matches!(o.as_str(), "CREATE" | "*")))
         })
     };
     let wire: Wire = document.decode()?;

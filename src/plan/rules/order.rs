@@ -53,7 +53,7 @@ fn evidence(
 ) -> Vec<String> {
     let own = match &workload.replay {
         Replay::Admitted { policy, .. } => Some(policy.as_str()),
-        Replay::NoPolicies | Replay::Refused { .. } => None,
+        Replay::NoPolicies | Replay::Refused { .. } | Replay::Unknown { .. } => None,
     };
     let granted = plan.granted.own.iter().chain(&plan.granted.everyone);
     let policies: BTreeSet<&str> = granted

@@ -21,8 +21,16 @@ pub(super) fn namespace(plan: &NamespacePlan, context: &Context, findings: &mut 
     for workload in plan.workloads.iter().filter(|workload| workload.counts) {
         lost_mutation(plan, workload, findings);
         lost_loosening(plan, workload, findings);
-        if let Replay::Refused { errors } = &workload.replay {
-            psp_refuses(plan, workload, errors, findings);
+        match &workload.replay {
+            Replay::Refused {
+                errors,
+                spoiled_by: Some(policy),
+            } => spoils(plan, workload, policy, errors, findings),
+            Replay::Refused {
+                errors,
+                spoiled_by: None,
+            } => psp_refuses(plan, workload, errors, findings),
+            Replay::NoPolicies | Replay::Admitted { .. } | Replay::Unknown { .. } => {}
         }
     }
     recorded_otherwise(plan, context, findings);
@@ -35,7 +43,7 @@ fn recorded_otherwise(plan: &NamespacePlan, context: &Context, findings: &mut Fi
         .iter()
         .filter_map(|workload| match &workload.replay {
             Replay::Admitted { policy, .. } => Some((&workload.reference, policy.as_str())),
-            Replay::NoPolicies | Replay::Refused { .. } => None,
+            Replay::NoPolicies | Replay::Refused { .. } | Replay::Unknown { .. } => None,
         })
         .collect();
     let explained = &context.homes.namespaces[plan.name.as_str()].explained;
@@ -145,6 +153,32 @@ fn fields<'c>(
         })
         .collect();
     lines.into_iter().collect()
+}
+
+/// A policy that admits a pod and makes it invalid.
+fn spoils(
+    plan: &NamespacePlan,
+    workload: &WorkloadPlan,
+    policy: &str,
+    errors: &[String],
+    findings: &mut Findings,
+) {
+    let errors = errors.iter().take(FEW);
+    findings.add(
+        Draft {
+            code: "psp-refuses",
+            title: format!("policy {policy} writes into pods what the API server then refuses"),
+            evidence: errors
+                .map(|error| format!("{}: {error}", workload.title()))
+                .collect(),
+            consequence: "with the plugin on, pods of these workloads can not be created; nothing that the policy \
+                          writes is worth keeping for them"
+                .to_owned(),
+            remedy: "let these workloads use a policy that writes nothing of the kind, or look why they still run"
+                .to_owned(),
+        },
+        at(plan, workload),
+    );
 }
 
 fn psp_refuses(
