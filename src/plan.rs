@@ -193,7 +193,11 @@ impl NamespacePlan {
             .filter(|stage| match stage {
                 Stage::Workloads | Stage::LateWorkloads => patched(*stage),
                 Stage::Bypass => self.bypassed,
-                Stage::WarnAudit | Stage::Enforce | Stage::EnforceReview | Stage::Tighten => {
+                Stage::WarnAudit
+                | Stage::Enforce
+                | Stage::EnforceReview
+                | Stage::Tighten
+                | Stage::TightenReview => {
                     self.labels.at(*stage, self.decision.confidence).is_some()
                 }
             })
@@ -408,7 +412,8 @@ impl Context<'_> {
         let mut labels = labels::labels(self, name, home, &decision);
         let is_chosen = settings::yield_to(&labels, overridden.as_mut(), &mut decision);
         if let Some(level) = level::later(&facts, &decision).filter(|_| !is_chosen) {
-            labels.later = labels::later(self, name, home, &decision, level);
+            let confidence = level::confidence(&facts, level).0.max(decision.confidence);
+            labels.later = labels::later(self, name, home, &decision, (level, confidence));
         }
         let wanted = order::wants_bypass(&decision, &labels, &workloads);
         let bypassed = wanted && self.bypass.is_some();

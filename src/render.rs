@@ -14,6 +14,7 @@
 
 pub mod admission;
 pub mod admit;
+mod back;
 pub mod cleanup;
 pub mod diff;
 pub mod edits;

@@ -19,9 +19,18 @@ pub struct Labels {
     /// All labels as they will be while the old policies decide, too.
     pub after: BTreeMap<String, String>,
     /// All labels as they will be once the old policies are bypassed, where only then a tighter level admits what runs.
-    pub later: Option<BTreeMap<String, String>>,
+    pub later: Option<Later>,
     /// Where a label that stays differs from what we would have written.
     pub conflicts: Vec<Conflict>,
+}
+
+/// The labels of a namespace once the old policies are bypassed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Later {
+    /// All labels.
+    pub labels: BTreeMap<String, String>,
+    /// How sure the tighter level is. The looser one before may be surer.
+    pub confidence: Confidence,
 }
 
 /// A level that the owner has set to something else than the proposal.
@@ -52,11 +61,13 @@ pub enum Stage {
     LateWorkloads,
     /// Tighter enforce labels that admit what runs only now.
     Tighten,
+    /// The same where a person should look first.
+    TightenReview,
 }
 
 impl Stage {
     /// All stages, in order.
-    pub const ALL: [Stage; 7] = [
+    pub const ALL: [Stage; 8] = [
         Stage::WarnAudit,
         Stage::Workloads,
         Stage::Enforce,
@@ -64,6 +75,7 @@ impl Stage {
         Stage::Bypass,
         Stage::LateWorkloads,
         Stage::Tighten,
+        Stage::TightenReview,
     ];
 
     /// The folder under `manifests/`.
@@ -76,6 +88,7 @@ impl Stage {
             Stage::Bypass => "40-bypass",
             Stage::LateWorkloads => "50-workloads",
             Stage::Tighten => "60-enforce",
+            Stage::TightenReview => "60-enforce-review",
         }
     }
 }
@@ -88,7 +101,7 @@ impl Labels {
 
     /// The level and version that are enforced once the old policies are bypassed, where they differ from those before.
     pub fn enforced_later(&self) -> Option<LevelVersion> {
-        in_force(self.later.as_ref()?, Mode::Enforce)
+        in_force(&self.later.as_ref()?.labels, Mode::Enforce)
     }
 
     /// The pod-security labels before.
@@ -133,8 +146,21 @@ impl Labels {
                 };
                 (stage == right && enforce.into_iter().any(changes)).then(|| self.after.clone())
             }
-            Stage::Tighten => self.later.clone(),
+            Stage::Tighten | Stage::TightenReview => {
+                let later = self.later.as_ref()?;
+                (stage == later.stage()).then(|| later.labels.clone())
+            }
             Stage::Workloads | Stage::Bypass | Stage::LateWorkloads => None,
+        }
+    }
+}
+
+impl Later {
+    /// The stage that applies the labels.
+    pub fn stage(&self) -> Stage {
+        match self.confidence {
+            Confidence::High => Stage::Tighten,
+            Confidence::Review => Stage::TightenReview,
         }
     }
 }
@@ -225,8 +251,8 @@ pub(super) fn later(
     name: &str,
     home: &Home,
     decision: &Decision,
-    level: Level,
-) -> Option<BTreeMap<String, String>> {
+    (level, confidence): (Level, Confidence),
+) -> Option<Later> {
     let tighter = Decision {
         enforce: Some(level),
         visible: Some(level),
@@ -234,7 +260,7 @@ pub(super) fn later(
     };
     let labels = labels(context, name, home, &tighter).after;
     let enforced = in_force(&labels, Mode::Enforce)?;
-    (enforced.level == level).then_some(labels)
+    (enforced.level == level).then_some(Later { labels, confidence })
 }
 
 /// One step tighter.

@@ -83,13 +83,14 @@ pub(super) fn without_bypass(facts: &Facts, labels: &Labels) -> String {
 pub(super) fn sentences(facts: &Facts, labels: &Labels, bypassed: bool) -> Vec<String> {
     let mut sentences = Vec::new();
     sentences.extend(patches_first(facts, labels));
-    if let Some(later) = labels.enforced_later() {
-        sentences.push(bypass_first(facts, later.level));
+    if let (Some(later), Some(labels_then)) = (labels.enforced_later(), &labels.later) {
+        let stage = labels_then.stage();
+        sentences.push(bypass_first(facts, labels, later.level, stage.folder()));
         sentences.extend(template_first(facts, later.level));
         let (_, doubts) = level::confidence(facts, later.level);
         if !doubts.is_empty() {
             sentences.push(format!(
-                "before {} is enforced, a person should look: {}",
+                "before the bypass, a person should look whether {} can be enforced behind it: {}",
                 later.level,
                 list(&doubts)
             ));
@@ -131,25 +132,37 @@ fn patches_first(facts: &Facts, labels: &Labels) -> Option<String> {
 }
 
 /// Why a level has to wait for the bypass, and what comes in which order.
-fn bypass_first(facts: &Facts, later: Level) -> String {
+///
+/// The label follows at once where every template satisfies the level already: it refuses new pods only, so those that
+/// the policies have weakened go on running until they are replaced, and late patches may follow it. Otherwise the
+/// patches come between, and meanwhile only the label before protects.
+fn bypass_first(facts: &Facts, labels: &Labels, later: Level, tighten: &str) -> String {
     let spoiled = |workload: &WorkloadPlan| {
-        let stored = workload.satisfies_stored();
-        workload.satisfies.contains(later) && stored.is_some_and(|set| !set.contains(later))
+        let early = workload.stage() != Some(Stage::LateWorkloads);
+        early
+            && workload.satisfies_stored().is_some()
+            && workload.final_set(facts.prefer).contains(later)
+            && !workload.binding_set(facts.prefer).contains(later)
     };
     let late = |workload: &WorkloadPlan| workload.stage() == Some(Stage::LateWorkloads);
+    let lacking = |workload: &WorkloadPlan| late(workload) && !workload.satisfies.contains(later);
     let mut reasons: Vec<String> = Vec::new();
-    if facts.workloads.iter().any(spoiled) {
-        let checks: BTreeSet<String> = facts
-            .workloads
+    let workloads = facts.workloads.iter();
+    let weakened: Vec<&WorkloadPlan> = workloads.filter(|workload| spoiled(workload)).collect();
+    if !weakened.is_empty() {
+        let checks: BTreeSet<String> = weakened
             .iter()
-            .filter(|workload| spoiled(workload))
+            .filter(|workload| workload.satisfies.contains(later))
             .map(|workload| pss::reason(workload.violations_of(later)))
             .collect();
         let checks: Vec<String> = checks.into_iter().collect();
         reasons.push(format!(
-            "the policies weaken {} below the templates ({})",
+            "the policies weaken {} below the templates{}",
             titles(facts, spoiled),
-            list(&checks)
+            match checks.is_empty() {
+                true => String::new(),
+                false => format!(" ({})", list(&checks)),
+            }
         ));
     }
     if facts.workloads.iter().any(late) {
@@ -158,17 +171,36 @@ fn bypass_first(facts: &Facts, later: Level) -> String {
             titles(facts, late)
         ));
     }
-    let patches = match facts.workloads.iter().any(late) {
-        true => "then 50-workloads, wait until every rollout has finished, ",
-        false => "",
-    };
     let because = match reasons.is_empty() {
         true => String::new(),
         false => format!(", because {}", reasons.join(", and ")),
     };
-    format!(
-        "{later} has to wait for the bypass{because}: apply 40-bypass, {patches}then 60-enforce"
-    )
+    let name = facts.namespace;
+    let steps = match (
+        facts.workloads.iter().any(lacking),
+        facts.workloads.iter().any(late),
+    ) {
+        (false, false) => format!(
+            "apply 40-bypass, and at once {tighten}/namespace-{name}.yaml, which need not wait for other namespaces"
+        ),
+        (false, true) => format!(
+            "apply 40-bypass, at once {tighten}/namespace-{name}.yaml, which need not wait for any rollout, then \
+             50-workloads"
+        ),
+        (true, _) => {
+            let meanwhile = labels.in_force(Mode::Enforce).map(|before| before.level);
+            let open = meanwhile.is_none_or(|before| before == Level::Privileged);
+            let open = if open {
+                "; until then nothing protects the namespace"
+            } else {
+                ""
+            };
+            format!(
+                "apply 40-bypass, then 50-workloads, wait until every rollout has finished, then {tighten}{open}"
+            )
+        }
+    };
+    format!("{later} has to wait for the bypass{because}: {steps}")
 }
 
 /// The way without the bypass: templates that say themselves what the policies weaken, if the policies accept that.

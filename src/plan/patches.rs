@@ -33,6 +33,9 @@ pub struct Patch {
     pub satisfies: LevelSet,
     /// What the old policies make of the patched template.
     pub proof: Proof,
+    /// The levels that the patched template satisfies as they store it: what they still write may weaken it. Only
+    /// `privileged` if they refuse it.
+    pub stored: LevelSet,
     /// The strategic merge patch of the object; `None` where there is nothing to write, or where none can be applied:
     /// custom resources have no merge keys, and an object without a name can not be addressed.
     pub object: Option<Value>,
@@ -41,11 +44,12 @@ pub struct Patch {
 /// What the old policies make of a patched template.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Proof {
-    /// The same policy admits it and has nothing more to write of what the patch settles.
+    /// The same policy admits it and has nothing more to write of what the patch settles. It may still write something
+    /// else.
     Accepted,
     /// Another policy would admit it, which may write other things.
     OtherPolicy,
-    /// The same policy still writes what the patch settles, or still weakens the pod below the patched level.
+    /// The same policy still writes what the patch settles; or, of a proposal for a level, what keeps it from the level.
     StillMutated,
     /// They refuse it: it can only be applied once they are bypassed.
     Refused,
@@ -101,9 +105,11 @@ pub(super) fn patch(
     let applicable = !edits.is_empty()
         && matches!(workload.origin, Origin::Template | Origin::Pod)
         && !workload.meta.name.is_empty();
+    let (proof, stored) = prove(&patched, &edits, replayed);
     Some(Patch {
         satisfies: evaluator.satisfies(&patched),
-        proof: prove(&patched, &edits, replayed, evaluator),
+        proof,
+        stored: stored.map_or(LevelSet::PRIVILEGED, |stored| evaluator.satisfies(&stored)),
         object: applicable.then(|| merge::strategic_merge(workload, &patched, &edits)),
         edits,
         loosening,
@@ -117,23 +123,19 @@ fn is_seccomp_annotation(change: &Change) -> bool {
     matches!(change.steps.last(), Some(Step::Key(key)) if key.contains("seccomp.security.alpha"))
 }
 
-/// Replays the patched template against the old policies.
-fn prove(patched: &Pod, edits: &[Change], replayed: &Replayed, evaluator: &Evaluator) -> Proof {
+/// Replays the patched template against the old policies: the proof, and the pod as they store it.
+fn prove(patched: &Pod, edits: &[Change], replayed: &Replayed) -> (Proof, Option<Pod>) {
     let admission = psp::replay(patched, replayed.candidates);
     let Some(admitted) = admission.admitted else {
-        return Proof::Refused;
+        return (Proof::Refused, None);
     };
-    if admitted.policy != replayed.policy {
-        return Proof::OtherPolicy;
-    }
     let stored = psp::stored(&admitted.pod);
     let again = psp::changes(patched, &stored);
     let settled = |change: &Change| edits.iter().any(|edit| edit.steps == change.steps);
-    // The policy may still weaken the pod: then the patch alone does not get it to the level.
-    let level = evaluator.satisfies(patched);
-    let weakened = level.intersection(evaluator.satisfies(&stored)) != level;
-    match weakened || again.iter().any(settled) {
-        true => Proof::StillMutated,
-        false => Proof::Accepted,
-    }
+    let proof = match admitted.policy == replayed.policy {
+        false => Proof::OtherPolicy,
+        true if again.iter().any(settled) => Proof::StillMutated,
+        true => Proof::Accepted,
+    };
+    (proof, Some(stored))
 }

@@ -139,12 +139,13 @@ impl WorkloadPlan {
 
     /// Levels that admit the workload while the plugin is on and after it.
     ///
-    /// Under [`Prefer::Security`] its patch comes first, if a stage before the labels applies it: the proof shows that
-    /// what the policies make of the patched template satisfies no less. A workload that no policy admits does not run
-    /// today, and would run only as one that they admit.
+    /// Under [`Prefer::Security`] its patch comes first, if a stage before the labels applies it, and what the policies
+    /// make of that counts. A workload that no policy admits does not run today, and would run only as they admit it.
     pub(super) fn binding_set(&self, prefer: Prefer) -> LevelSet {
         match (prefer, self.patch(), self.stage()) {
-            (Prefer::Security, Some(patch), Some(Stage::Workloads)) => patch.satisfies,
+            (Prefer::Security, Some(patch), Some(Stage::Workloads)) => {
+                patch.satisfies.intersection(patch.stored)
+            }
             _ => {
                 let stored = self.satisfies_stored().unwrap_or(self.overlap);
                 self.satisfies.intersection(stored)

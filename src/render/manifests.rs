@@ -4,12 +4,13 @@
 //!
 //! A manifest carries everything that the owner wrote and nothing that the server wrote, so that `kubectl apply` takes
 //! nothing away. Namespaces without an object in the input get one with only what is known. `rollback` holds the
-//! namespaces as they were: applied after the stages, it takes the labels away that the stages added.
+//! namespaces as they were: applied after the stages, it takes the labels away that the stages added. Its page says what
+//! has to be undone before.
 
 mod bypass;
 mod workloads;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use k8s_openapi::api::core::v1::Namespace;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
@@ -17,9 +18,9 @@ use serde_json::{Value, json};
 
 use crate::plan::labels::Stage;
 use crate::plan::{NamespacePlan, Plan};
-use crate::render::Artifact;
 use crate::render::json::to_text;
 use crate::render::text::is_invisible;
+use crate::render::{Artifact, back};
 
 /// The folders of all stages that change something, and the way back.
 pub fn stages(plan: &Plan) -> Vec<Artifact> {
@@ -29,7 +30,11 @@ pub fn stages(plan: &Plan) -> Vec<Artifact> {
         artifacts.extend(match stage {
             Stage::Workloads | Stage::LateWorkloads => workloads::workloads(plan, stage, folder),
             Stage::Bypass => bypass::bypass(plan, folder),
-            Stage::WarnAudit | Stage::Enforce | Stage::EnforceReview | Stage::Tighten => {
+            Stage::WarnAudit
+            | Stage::Enforce
+            | Stage::EnforceReview
+            | Stage::Tighten
+            | Stage::TightenReview => {
                 let labels = plan.namespaces.iter().filter_map(|namespace| {
                     let labels = namespace.labels.at(stage, namespace.decision.confidence)?;
                     Some((namespace, labels))
@@ -46,7 +51,19 @@ pub fn stages(plan: &Plan) -> Vec<Artifact> {
             labels.before != labels.after || labels.later.is_some()
         })
         .map(|namespace| (namespace, namespace.labels.before.clone()));
-    artifacts.extend(namespaces(Folder::new("rollback".to_owned()), before));
+    let rollback = namespaces(Folder::new("rollback".to_owned()), before);
+    if !rollback.is_empty() {
+        let steps: BTreeSet<Stage> = plan
+            .namespaces
+            .iter()
+            .flat_map(NamespacePlan::steps)
+            .collect();
+        artifacts.push(Artifact {
+            path: "rollback/README.md".to_owned(),
+            text: back::page(|stage| steps.contains(&stage)),
+        });
+    }
+    artifacts.extend(rollback);
     artifacts
 }
 

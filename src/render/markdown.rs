@@ -38,11 +38,13 @@ const STAGES: Template = (
     include_str!("../../templates/partials/stages.md.hbs"),
 );
 
+const BACK: Template = ("back", include_str!("../../templates/partials/back.md.hbs"));
+
 /// The whole report.
 pub fn report(report: &Document<MigrationReport>) -> String {
     let index = Index::new(&report.body);
     templates::render_with_sections(
-        &[REPORT, NAMESPACE, POLICY, FINDING, CHAINS, STAGES],
+        &[REPORT, NAMESPACE, POLICY, FINDING, CHAINS, STAGES, BACK],
         escape::markdown,
         &Page::new(report, &index),
         &index,
@@ -67,7 +69,7 @@ pub enum Whole {
 /// Its first line is the title.
 pub fn pull_request(report: &Document<MigrationReport>) -> String {
     templates::render(
-        &[PULL_REQUEST, STAGES],
+        &[PULL_REQUEST, STAGES, BACK],
         escape::markdown,
         &PullRequest::new(report),
     )

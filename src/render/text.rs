@@ -238,14 +238,23 @@ pub fn migrate(report: &v1::MigrationReport, fit: Fit) -> String {
             .findings
             .iter()
             .any(|id| id.starts_with("label-invalid"));
-        let mark = match (namespace.status.as_str(), namespace.confidence.as_str()) {
+        let later = namespace.confidence_after_bypass.as_deref();
+        let confidence = match later {
+            Some("review") => "review",
+            _ => namespace.confidence.as_str(),
+        };
+        let enforce = match &namespace.enforce_after_bypass {
+            Some(later) => format!("{}, then {later}", dash(&namespace.enforce)),
+            None => dash(&namespace.enforce),
+        };
+        let mark = match (namespace.status.as_str(), confidence) {
             _ if invalid => "invalid".to_owned(),
             ("planned", "high") => String::new(),
             ("planned", confidence) => confidence.to_owned(),
             ("inconclusive", _) => "unknown".to_owned(),
             (status, _) => status.to_owned(),
         };
-        let mut row = vec![namespace.name.clone(), dash(&namespace.enforce), mark, aims];
+        let mut row = vec![namespace.name.clone(), enforce, mark, aims];
         if fit == Fit::Wide {
             let before = namespace.labels.before.get(crate::pss::admission::ENFORCE);
             row.extend([
@@ -286,7 +295,7 @@ pub fn migrate(report: &v1::MigrationReport, fit: Fit) -> String {
         if counts.is_empty() {
             "nothing to do".to_owned()
         } else {
-            counts.join(", ")
+            counts.join(", ") + &behind_the_bypass(report)
         }
     );
     let _ = writeln!(out, "\n{}", wrap(&counted, "  "));
@@ -298,6 +307,26 @@ pub fn migrate(report: &v1::MigrationReport, fit: Fit) -> String {
         let _ = writeln!(out, "findings: {}{accepted}", findings.join(", "));
     }
     out
+}
+
+/// How many namespaces get a tighter level behind the bypass; empty if none does.
+fn behind_the_bypass(report: &v1::MigrationReport) -> String {
+    let later = |level: &str| {
+        let namespaces = report.namespaces.iter();
+        namespaces
+            .filter(|namespace| namespace.enforce_after_bypass.as_deref() == Some(level))
+            .count()
+    };
+    let counts: Vec<String> = ["restricted", "baseline"]
+        .into_iter()
+        .map(|level| (level, later(level)))
+        .filter(|(_, count)| *count > 0)
+        .map(|(level, count)| format!("{count} {level}"))
+        .collect();
+    match counts.is_empty() {
+        true => String::new(),
+        false => format!("; of these, behind the bypass: {}", counts.join(", ")),
+    }
 }
 
 #[cfg(test)]

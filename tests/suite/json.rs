@@ -421,7 +421,11 @@ fn namespace_is_consistent(namespace: &shape::Namespace, report: &MigrationRepor
     }
     if let Some(later) = &namespace.enforce_after_bypass.0 {
         assert_ne!(namespace.enforce.0.as_ref(), Some(later));
-        assert!(namespace.steps.contains(&"60-enforce".to_owned()));
+        let stage = match namespace.confidence_after_bypass.0.as_deref() {
+            Some("review") => "60-enforce-review",
+            _ => "60-enforce",
+        };
+        assert!(namespace.steps.contains(&stage.to_owned()));
     }
     let patches = namespace.workloads.iter();
     for patch in patches.filter_map(|workload| workload.patch.0.as_ref()) {

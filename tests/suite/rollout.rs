@@ -268,7 +268,16 @@ fn as_created(workload: &Workload, tokenless: bool) -> Pod {
 
 /// Applies the stages of the plan one by one; says what each of them stops.
 fn stopped(objects: Vec<(String, Value)>, options: &Options) -> Vec<String> {
-    stopped_without(objects, options, "")
+    stopped_without(objects, options, "", Pace::Settled)
+}
+
+/// When the labels of a namespace that waits for nothing but the bypass are tightened.
+#[derive(Clone, Copy, PartialEq)]
+enum Pace {
+    /// With the stage.
+    Settled,
+    /// At once, as the plan says of some.
+    AtOnce,
 }
 
 /// The same with one stage left out.
@@ -276,6 +285,7 @@ fn stopped_without(
     objects: Vec<(String, Value)>,
     options: &Options,
     left_out: &str,
+    pace: Pace,
 ) -> Vec<String> {
     let mut state = State { objects };
     let plan = state.plan(options);
@@ -299,11 +309,30 @@ fn stopped_without(
         .collect();
     let before = state.refusals(plugin);
     let mut wrong = Vec::new();
-    for (stage, objects) in applied(&written) {
+    let hasty: BTreeSet<&str> = plan
+        .namespaces
+        .iter()
+        .filter(|namespace| {
+            let mut reasons = namespace.decision.reasons.iter();
+            reasons.any(|reason| reason.contains("at once 60-enforce"))
+        })
+        .map(|namespace| namespace.name.as_str())
+        .collect();
+    let stages = applied(&written);
+    let mut tightened: Vec<Value> = Vec::new();
+    for (_, objects) in stages.iter().filter(|(stage, _)| stage.starts_with("60-")) {
+        let mut objects = objects.clone();
+        objects.retain(|object| hasty.contains(key(object).2.as_str()));
+        tightened.extend(objects);
+    }
+    for (stage, objects) in stages {
         if stage == left_out {
             continue;
         }
         state.apply(&stage, &objects);
+        if stage == "40-bypass" && pace == Pace::AtOnce {
+            state.apply(&stage, &tightened);
+        }
         for (key, why) in state.refusals(plugin) {
             let ran = before.get(&key).is_some_and(String::is_empty);
             if ran && watched.contains(&key) && !why.is_empty() {
@@ -394,7 +423,7 @@ fn a_stage_that_is_left_out_is_noticed() {
     ] {
         let objects = objects(&format!("scenarios/{story}/in"));
         let options = options(prefer, Existing::Keep, "v1.24".parse().ok(), true);
-        let wrong = stopped_without(objects, &options, left_out);
+        let wrong = stopped_without(objects, &options, left_out, Pace::Settled);
         let first = wrong
             .first()
             .unwrap_or_else(|| panic!("{story} stops nothing"));
@@ -521,12 +550,26 @@ proptest! {
     }
 }
 
+proptest! {
+    #![proptest_config(config(amount(128, 20_000)))]
+
+    /// So no namespace has to be open longer than it takes to apply its label.
+    #[test]
+    fn labels_that_wait_for_the_bypass_only_stop_nothing_right_after_it(
+        cluster in busy_cluster(), options in any_options(),
+    ) {
+        let Cluster { objects } = cluster;
+        let wrong = stopped_without(objects, &options, "", Pace::AtOnce);
+        prop_assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    }
+}
+
 /// Clusters that never come to a stage would show nothing.
 #[test]
 fn generated_clusters_come_to_every_stage() {
     let mut runner = TestRunner::deterministic();
     let mut seen: BTreeMap<&str, usize> = BTreeMap::new();
-    for _ in 0..300 {
+    for _ in 0..900 {
         let strategy = (busy_cluster(), any_options());
         let (cluster, options) = strategy.new_tree(&mut runner).expect("a sample").current();
         let state = State {
@@ -534,6 +577,10 @@ fn generated_clusters_come_to_every_stage() {
         };
         let plan = state.plan(&options);
         for namespace in &plan.namespaces {
+            let mut reasons = namespace.decision.reasons.iter();
+            if reasons.any(|reason| reason.contains("at once 60-enforce")) {
+                *seen.entry("tightened at once").or_default() += 1;
+            }
             for stage in namespace.steps() {
                 *seen.entry(stage.folder()).or_default() += 1;
             }
@@ -549,7 +596,8 @@ fn generated_clusters_come_to_every_stage() {
         }
     }
     let folders = Stage::ALL.map(Stage::folder);
-    for what in folders.into_iter().chain(["patched for a tighter level"]) {
+    let others = ["patched for a tighter level", "tightened at once"];
+    for what in folders.into_iter().chain(others) {
         let times = seen.get(what).copied().unwrap_or(0);
         assert!(times >= 3, "{what} came {times} times in {seen:#?}");
     }

@@ -26,7 +26,14 @@ pub struct Hardening {
 pub(in crate::plan) fn hardening(replayed: &Replayed, evaluator: &Evaluator) -> Vec<Hardening> {
     let kept = preserving(replayed.before, replayed.stored, evaluator);
     propose(&kept, replayed.stored, evaluator, |hardened, edits| {
-        Some(prove(hardened, edits, replayed, evaluator))
+        let (proof, stored) = prove(hardened, edits, replayed);
+        let level = evaluator.satisfies(hardened);
+        // A proposal is made for a level: what the policy still writes may keep the pod from it.
+        let reached = |stored: Pod| level.intersection(evaluator.satisfies(&stored)) == level;
+        Some(match proof {
+            Proof::Accepted if !stored.is_some_and(reached) => Proof::StillMutated,
+            Proof::Accepted | Proof::OtherPolicy | Proof::StillMutated | Proof::Refused => proof,
+        })
     })
 }
 

@@ -146,6 +146,11 @@ fn namespace(plan: &NamespacePlan) -> v1::Namespace {
             .labels
             .enforced_later()
             .map(|policy| level(policy.level)),
+        confidence_after_bypass: plan
+            .labels
+            .later
+            .as_ref()
+            .map(|later| later.confidence.as_str().to_owned()),
         audit: in_force(Mode::Audit),
         warn: in_force(Mode::Warn),
         proposed: plan.decision.enforce.map(level),

@@ -441,6 +441,8 @@ pub struct Namespace {
     pub enforce: Option<String>,
     /// The tighter level enforced once the old policies are bypassed; null if it stays the same.
     pub enforce_after_bypass: Option<String>,
+    /// `high` or `review`: how sure that tighter level is; null where there is none.
+    pub confidence_after_bypass: Option<String>,
     /// The level audited once the labels are applied.
     pub audit: Option<String>,
     /// The level warned of once the labels are applied.

@@ -5,15 +5,14 @@
 
 use serde::Serialize;
 
-use crate::render::escape;
 use crate::render::json::v1::{Document, Finding, MigrationReport};
 use crate::render::markdown::Whole;
+use crate::render::{back, escape};
 
 use super::findings;
 use super::labels;
-use super::namespaces;
 use super::opening;
-use super::stages::{self, Stage};
+use super::stages::{self, Back, Stage};
 use super::words;
 
 /// Characters of one cell or line: longer texts are cut.
@@ -62,6 +61,9 @@ pub(in crate::render) struct PullRequest<'a> {
     risks: Vec<Risk>,
     more_risks: String,
     stages: Vec<Stage<'a>>,
+    /// The way back.
+    back: Vec<Back>,
+    back_note: &'static str,
 }
 
 /// One namespace, before and after.
@@ -153,6 +155,8 @@ impl<'a> PullRequest<'a> {
             risks,
             more_risks,
             stages: stages::all(report),
+            back: stages::back(report),
+            back_note: back::NOTE,
         }
     }
 }
@@ -162,16 +166,19 @@ fn changes(report: &MigrationReport) -> Vec<Change> {
     report
         .namespaces
         .iter()
-        .filter(|namespace| namespace.labels.before != namespace.labels.after)
+        .filter(|namespace| {
+            namespace.labels.before != namespace.labels.after
+                || namespace.enforce_after_bypass.is_some()
+        })
         .map(|namespace| {
             let word = |level: Option<&str>| words::shorten(level.unwrap_or("none"), 60);
             Change {
                 name: words::shorten(&namespace.name, CELL),
                 before: word(labels::enforced_before(namespace)),
-                after: word(labels::enforced_after(namespace)),
+                after: word(Some(&labels::enforced(namespace).word)),
                 audit: word(namespace.audit.as_deref()),
                 warn: word(namespace.warn.as_deref()),
-                confidence: word(Some(namespaces::confidence(namespace))),
+                confidence: word(Some(&labels::confidence(namespace).word)),
                 brief: words::shorten(&namespace.brief, CELL),
             }
         })

@@ -4,6 +4,8 @@ use serde::Serialize;
 
 use crate::render::json::v1::{Labels, Namespace};
 
+use super::words::{self, Tag};
+
 /// The level label of enforce.
 const ENFORCE: &str = "pod-security.kubernetes.io/enforce";
 
@@ -25,6 +27,41 @@ pub(super) fn enforced_before(namespace: &Namespace) -> Option<&str> {
 /// The enforce label once the plan is applied; `None` without one. It may be invalid, if it is the owner's.
 pub(super) fn enforced_after(namespace: &Namespace) -> Option<&str> {
     namespace.labels.after.get(ENFORCE).map(String::as_str)
+}
+
+/// The enforce label once every stage is applied: a tighter one than [`enforced_after`] where the policies have to be
+/// bypassed first.
+pub(super) fn enforced_in_the_end(namespace: &Namespace) -> Option<&str> {
+    let later = namespace.enforce_after_bypass.as_deref();
+    later.or(enforced_after(namespace))
+}
+
+/// The enforce label, `privileged, then baseline` where another one follows the bypass. Its class is that of the last.
+pub(super) fn enforced(namespace: &Namespace) -> Tag<'_> {
+    let last = words::level(enforced_in_the_end(namespace), "none");
+    in_turn(
+        last,
+        enforced_after(namespace),
+        namespace.enforce_after_bypass.as_deref(),
+    )
+}
+
+/// How sure the enforce label is, and the one behind the bypass; a dash where none is proposed.
+pub(super) fn confidence(namespace: &Namespace) -> Tag<'_> {
+    let first = match namespace.proposed {
+        Some(_) => namespace.confidence.as_str(),
+        None => "–",
+    };
+    let later = namespace.confidence_after_bypass.as_deref();
+    let later = later.filter(|later| *later != first);
+    let tag = words::tag(later.unwrap_or(first), words::CONFIDENCE);
+    in_turn(tag, Some(first), later)
+}
+
+fn in_turn<'a>(last: Tag<'a>, first: Option<&str>, then: Option<&str>) -> Tag<'a> {
+    let Some(then) = then else { return last };
+    let word = format!("{}, then {then}", first.unwrap_or("none")).into();
+    Tag { word, ..last }
 }
 
 /// Every pod-security label, sorted by name: as it stays, or as it was and as it will be.

@@ -114,9 +114,9 @@ fn row(namespace: &Namespace, id: String) -> Row<'_> {
         id,
         name: &namespace.name,
         status: words::tag(&namespace.status, words::STATUS),
-        confidence: words::tag(confidence(namespace), words::CONFIDENCE),
+        confidence: labels::confidence(namespace),
         before: words::level(labels::enforced_before(namespace), "none"),
-        enforce: words::level(labels::enforced_after(namespace), "none"),
+        enforce: labels::enforced(namespace),
         audit: words::level(namespace.audit.as_deref(), "none"),
         warn: words::level(namespace.warn.as_deref(), "none"),
         workload_count: namespace.workloads.len(),
@@ -130,14 +130,6 @@ struct ExistingView<'a> {
     /// `restricted:v1.30`.
     label: String,
     warnings: &'a [String],
-}
-
-/// How sure the enforce label is; a dash where none is proposed.
-pub(super) fn confidence(namespace: &Namespace) -> &str {
-    match namespace.proposed {
-        Some(_) => &namespace.confidence,
-        None => "–",
-    }
 }
 
 impl<'a> Section<'a> {
@@ -250,6 +242,9 @@ fn decision(namespace: &Namespace) -> String {
         (_, Some(before), Some(after)) => format!("Will enforce {after} instead of {before}."),
         (_, Some(before), None) => format!("The enforce label {before} is removed."),
     };
+    if let Some(later) = &namespace.enforce_after_bypass {
+        sentence.push_str(&format!(" Behind the bypass, it will enforce {later}."));
+    }
     match namespace.proposed.as_deref() {
         Some(proposed) if after != Some(proposed) => {
             sentence.push_str(&format!(" The plan would propose {proposed}."));

@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use crate::render::back;
 use crate::render::json::v1::{Document, MigrationReport, Namespace};
 
 use super::Index;
 use super::findings::FindingLink;
 use super::labels;
-use super::stages::{self, Stage};
+use super::stages::{self, Back, Stage};
 use super::words::{self, Tag};
 
 /// High findings, and reasons why namespaces are inconclusive, that the opening page names.
@@ -39,6 +40,9 @@ pub(super) struct Opening<'a> {
     /// Labels that a person should look at first, as a phrase; empty if there are none.
     review: String,
     stages: Vec<Stage<'a>>,
+    /// The way back.
+    back: Vec<Back>,
+    back_note: &'static str,
     target_version: &'a str,
     target_reason: &'a str,
     basis: &'a str,
@@ -86,8 +90,11 @@ impl<'a> Opening<'a> {
     /// Words the opening page.
     pub(super) fn new(document: &'a Document<MigrationReport>, index: &'a Index) -> Self {
         let report = &document.body;
-        let before = by_level(report, labels::enforced_before);
-        let after = by_level(report, labels::enforced_after);
+        let namespaces = || report.namespaces.iter();
+        let before = by_level(namespaces(), labels::enforced_before);
+        let after = by_level(namespaces(), labels::enforced_in_the_end);
+        let later = namespaces().filter(|namespace| namespace.enforce_after_bypass.is_some());
+        let later = by_level(later, labels::enforced_in_the_end);
         let high: Vec<&str> = report
             .findings
             .iter()
@@ -105,7 +112,7 @@ impl<'a> Opening<'a> {
                 true => "Pod Security Admission labels",
                 false => "From PodSecurityPolicy to Pod Security Admission labels",
             },
-            levels: level_rows(&before, &after),
+            levels: level_rows(&before, &after, &later),
             before_bar: bar(&before),
             after_bar: bar(&after),
             verdict: verdict(high.len(), withheld),
@@ -125,6 +132,8 @@ impl<'a> Opening<'a> {
             errors: errors(document),
             review: review(report),
             stages: stages::all(report),
+            back: stages::back(report),
+            back_note: back::NOTE,
             target_version: &report.target_version,
             target_reason: &report.target_reason,
             basis: &report.basis,
@@ -203,11 +212,11 @@ pub(super) fn basis(basis: &str) -> &'static str {
 type ByLevel = BTreeMap<&'static str, usize>;
 
 fn by_level<'a>(
-    report: &'a MigrationReport,
+    namespaces: impl Iterator<Item = &'a Namespace>,
     level: impl Fn(&'a Namespace) -> Option<&'a str>,
 ) -> ByLevel {
     let mut counts = ByLevel::new();
-    for namespace in &report.namespaces {
+    for namespace in namespaces {
         *counts
             .entry(words::level(level(namespace), "").key)
             .or_default() += 1;
@@ -224,7 +233,8 @@ const LEVELS: [(&str, &str); 5] = [
     ("invalid", "invalid label"),
 ];
 
-fn level_rows(before: &ByLevel, after: &ByLevel) -> Vec<LevelRow> {
+/// `later` counts those that get the level behind the bypass only.
+fn level_rows(before: &ByLevel, after: &ByLevel, later: &ByLevel) -> Vec<LevelRow> {
     let of = |counts: &ByLevel, key| counts.get(key).copied().unwrap_or_default();
     LEVELS
         .into_iter()
@@ -236,7 +246,14 @@ fn level_rows(before: &ByLevel, after: &ByLevel) -> Vec<LevelRow> {
                 rank: 0,
             },
             before: words::number(of(before, key)),
-            after: words::number(of(after, key)),
+            after: match later.get(key) {
+                Some(later) => format!(
+                    "{} ({} behind the bypass)",
+                    words::number(of(after, key)),
+                    words::number(*later)
+                ),
+                None => words::number(of(after, key)),
+            },
         })
         .collect()
 }
@@ -312,18 +329,15 @@ fn errors(document: &Document<MigrationReport>) -> String {
 
 /// Labels that a person should look at first, as a phrase; empty if there are none.
 pub(super) fn review(report: &MigrationReport) -> String {
+    let reviewed = |step: &&String| step.ends_with("-enforce-review");
+    let labels = |namespace: &Namespace| namespace.steps.iter().filter(reviewed).count();
     let names: Vec<String> = report
         .namespaces
         .iter()
-        .filter(|namespace| {
-            namespace
-                .steps
-                .iter()
-                .any(|step| step == "30-enforce-review")
-        })
+        .filter(|namespace| labels(namespace) > 0)
         .map(|namespace| words::shorten(&namespace.name, 63))
         .collect();
-    match names.len() {
+    match report.namespaces.iter().map(labels).sum() {
         0 => String::new(),
         many => format!(
             "A person should look at {} before {} applied: {}",

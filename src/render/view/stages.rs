@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use crate::render::back;
 use crate::render::json::v1::MigrationReport;
 
 use super::words;
@@ -29,6 +30,22 @@ struct Known {
     does: &'static str,
     watch: &'static str,
     commands: &'static [&'static str],
+}
+
+/// A step of the way back, see [`back::Step`].
+#[derive(Serialize)]
+pub(super) struct Back {
+    command: &'static str,
+    does: &'static str,
+}
+
+/// The way back, in its order.
+pub(super) fn back(report: &MigrationReport) -> Vec<Back> {
+    let namespaces = report.namespaces.iter();
+    let steps = namespaces.flat_map(|namespace| &namespace.steps);
+    let steps = back::of_folders(&steps.map(String::as_str).collect());
+    let view = |back::Step { command, does }| Back { command, does };
+    steps.into_iter().map(view).collect()
 }
 
 /// The stages that take part in the plan, in the order in which they are applied.
@@ -69,6 +86,12 @@ const REFUSALS: &str = "The dry run warns of pods that run now and would be refu
                         something in each namespace while you look.";
 const EVENTS: &str = "kubectl get events -A --field-selector reason=FailedCreate";
 
+/// What to watch where workloads are applied. The objects are those of the input, and the cluster may have moved on.
+const WHOLE_OBJECTS: &str = "These are the whole objects as the input has them, with the patches: images, replicas and all \
+                             else that was deployed or scaled since then is set back. Read the diff; where more than the \
+                             patch differs, plan again with a new dump, or write the fields into the source of the \
+                             workload. Then wait until every rollout has finished.";
+
 /// The folders of `manifests/`, in order.
 const STAGES: &[Known] = &[
     Known {
@@ -81,8 +104,11 @@ const STAGES: &[Known] = &[
     Known {
         folder: "20-workloads",
         does: "Writes into templates what the policies wrote into pods, where the old policies accept it. Pods restart.",
-        watch: "Wait until every rollout has finished.",
-        commands: &["kubectl apply -k manifests/20-workloads"],
+        watch: WHOLE_OBJECTS,
+        commands: &[
+            "kubectl diff -k manifests/20-workloads",
+            "kubectl apply -k manifests/20-workloads",
+        ],
     },
     Known {
         folder: "30-enforce",
@@ -108,14 +134,19 @@ const STAGES: &[Known] = &[
         folder: "40-bypass",
         does: "Binds, in each namespace, a policy that allows everything, changes nothing and is tried first, so that \
                the old policies decide no more while the plugin is still on.",
-        watch: "The enforce labels are the only protection of these namespaces from here on.",
+        watch: "The enforce labels are the only protection of these namespaces from here on. So apply those of the stages \
+                before first, the reviewed ones too, and do not stop here: what is tightened in a 60 folder is looser until \
+                then. A namespace that has no patch to wait for can have its file of that folder at once (kubectl apply -f).",
         commands: &["kubectl apply -k manifests/40-bypass"],
     },
     Known {
         folder: "50-workloads",
         does: "Writes into templates what the old policies would have refused or changed. Pods restart.",
-        watch: "Wait until every rollout has finished.",
-        commands: &["kubectl apply -k manifests/50-workloads"],
+        watch: WHOLE_OBJECTS,
+        commands: &[
+            "kubectl diff -k manifests/50-workloads",
+            "kubectl apply -k manifests/50-workloads",
+        ],
     },
     Known {
         folder: "60-enforce",
@@ -124,6 +155,17 @@ const STAGES: &[Known] = &[
         commands: &[
             "kubectl apply -k manifests/60-enforce --dry-run=server",
             "kubectl apply -k manifests/60-enforce",
+            EVENTS,
+        ],
+    },
+    Known {
+        folder: "60-enforce-review",
+        does: "Tightens the enforce labels behind the bypass that a person should look at first. Look before 40-bypass: \
+               from there on, nothing else protects these namespaces.",
+        watch: REFUSALS,
+        commands: &[
+            "kubectl apply -k manifests/60-enforce-review --dry-run=server",
+            "kubectl apply -k manifests/60-enforce-review",
             EVENTS,
         ],
     },

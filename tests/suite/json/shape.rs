@@ -269,6 +269,7 @@ pub(super) struct Namespace {
     pub(super) needed_with_patches: Nullable<String>,
     pub(super) enforce: Nullable<String>,
     pub(super) enforce_after_bypass: Nullable<String>,
+    pub(super) confidence_after_bypass: Nullable<String>,
     pub(super) audit: Nullable<String>,
     pub(super) warn: Nullable<String>,
     pub(super) proposed: Nullable<String>,
@@ -357,6 +358,8 @@ pub(super) struct Patch {
     pub(super) proof: String,
     pub(super) object: Value,
     pub(super) stage: Nullable<String>,
+    #[expect(dead_code, reason = "the shape is the test")]
+    pub(super) unstaged: Nullable<String>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -153,6 +153,7 @@ impl Sample<'_> {
             needed_with_patches: None,
             enforce: None,
             enforce_after_bypass: None,
+            confidence_after_bypass: None,
             audit: self.some("restricted"),
             warn: self.some("restricted"),
             proposed: None,
