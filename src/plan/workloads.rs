@@ -111,6 +111,14 @@ impl WorkloadPlan {
         }
     }
 
+    /// What a policy writes into its pods.
+    pub fn changes(&self) -> &[psp::Change] {
+        match &self.replay {
+            Replay::Admitted { changes, .. } => changes,
+            Replay::NoPolicies | Replay::Refused { .. } | Replay::Unknown { .. } => &[],
+        }
+    }
+
     /// The patch that preserves what a policy writes today.
     pub fn patch(&self) -> Option<&Patch> {
         match &self.replay {
