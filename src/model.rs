@@ -12,6 +12,7 @@ pub mod defaults;
 pub mod diags;
 pub mod gap;
 pub mod glance;
+mod join;
 pub mod kustomize;
 pub mod namespace;
 pub(crate) mod nullable;
@@ -23,7 +24,6 @@ pub(crate) mod selector;
 pub mod workload;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::hash::{DefaultHasher, Hash, Hasher};
 
 use crate::diag::{Diagnostic, Source};
 use crate::input::Unreadable;
@@ -31,6 +31,7 @@ use crate::input::Unreadable;
 use attribution::{Attribution, Homes, unread_namespace};
 use decode::Object;
 use gap::{Gap, GapKind};
+use join::join;
 use namespace::{Namespace, Node, ServiceAccount};
 use object::ObjectRef;
 use psp::PodSecurityPolicy;
@@ -165,7 +166,12 @@ pub fn assemble(
                     inventory.gaps.push(gap);
                 }
             }
-            Object::Kustomization(_) | Object::Other => {}
+            Object::Kustomization(kustomization) => {
+                inventory
+                    .gaps
+                    .extend(gap::kustomized(&kustomization, &homes));
+            }
+            Object::Other => {}
         }
     }
     inventory.settle(&mut diagnostics);
@@ -269,19 +275,19 @@ impl Inventory {
         join(
             &mut self.policies,
             |policy| reference("PodSecurityPolicy", &None, &policy.name),
-            |policy| &mut policy.sources,
+            |policy| (&mut policy.sources, Some(&mut policy.from_cluster)),
             diagnostics,
         );
         join(
             &mut self.roles,
             |role| reference(role.kind(), &role.namespace, &role.name),
-            |role| &mut role.sources,
+            |role| (&mut role.sources, Some(&mut role.from_cluster)),
             diagnostics,
         );
         join(
             &mut self.bindings,
             |binding| reference(binding.kind(), &binding.namespace, &binding.name),
-            |binding| &mut binding.sources,
+            |binding| (&mut binding.sources, Some(&mut binding.from_cluster)),
             diagnostics,
         );
         join(
@@ -293,19 +299,19 @@ impl Inventory {
                     &account.name,
                 )
             },
-            |account| &mut account.sources,
+            |account| (&mut account.sources, None),
             diagnostics,
         );
         join(
             &mut self.workloads,
             Workload::reference,
-            |workload| &mut workload.sources,
+            |workload| (&mut workload.sources, None),
             diagnostics,
         );
         join(
             &mut self.revisions,
             Workload::reference,
-            |revision| &mut revision.sources,
+            |revision| (&mut revision.sources, None),
             diagnostics,
         );
         self.settle_namespaces(diagnostics);
@@ -354,50 +360,6 @@ impl Inventory {
             }
         }
         self.namespaces = kept;
-    }
-}
-
-/// Sorts by reference and place, joins equal items and names different ones.
-///
-/// Items are compared only where their hashes agree: there may be thousands of one name. Nameless workloads
-/// (`generateName`, or none at all) are never variants of one another.
-fn join<T: PartialEq + Hash>(
-    items: &mut Vec<T>,
-    reference: impl Fn(&T) -> ObjectRef,
-    sources: impl Fn(&mut T) -> &mut Vec<Source>,
-    diagnostics: &mut Vec<Diagnostic>,
-) {
-    type Variants<T> = Vec<(Vec<Source>, T)>;
-    let mut groups: BTreeMap<ObjectRef, BTreeMap<u64, Variants<T>>> = BTreeMap::new();
-    for mut item in items.drain(..) {
-        let places = std::mem::take(sources(&mut item));
-        let mut hasher = DefaultHasher::new();
-        item.hash(&mut hasher);
-        let group = groups.entry(reference(&item)).or_default();
-        let alike = group.entry(hasher.finish()).or_default();
-        match alike.iter_mut().find(|(_, other)| *other == item) {
-            Some((joined, _)) => joined.extend(places),
-            None => alike.push((places, item)),
-        }
-    }
-    for (object, group) in groups {
-        let mut variants: Variants<T> = group.into_values().flatten().collect();
-        for (places, _) in &mut variants {
-            places.sort();
-            places.dedup();
-        }
-        variants.sort_by(|a, b| a.0.cmp(&b.0));
-        if variants.len() > 1 && !object.name.is_empty() && !object.name.ends_with('*') {
-            let places: Vec<Source> = variants
-                .iter()
-                .filter_map(|(places, _)| places.first().cloned())
-                .collect();
-            diagnostics.extend(diags::variants(&object, &places));
-        }
-        for (places, mut item) in variants {
-            *sources(&mut item) = places;
-            items.push(item);
-        }
     }
 }
 

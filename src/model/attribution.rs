@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::decode::Object;
 use super::diags;
-use super::kustomize::Overlays;
+use super::kustomize::{Kustomization, Overlaid, Overlays};
 use super::object::ObjectRef;
 use crate::diag::{Diagnostic, Source};
 use crate::input::Unreadable;
@@ -29,7 +29,10 @@ pub(super) fn unread_namespace(document: &Unreadable) -> Option<&str> {
 /// Where objects belong that do not say so.
 pub(crate) struct Homes {
     overlays: Overlays,
+    /// Where objects belong that no kustomization places.
     fallback: Option<String>,
+    /// Where objects belong that kustomizations place in several namespaces.
+    chosen: Option<String>,
 }
 
 impl Homes {
@@ -60,6 +63,7 @@ impl Homes {
             .collect();
         Homes {
             overlays: Overlays::new(&kustomizations),
+            chosen: (attribution.chosen).then(|| attribution.default_namespace.clone()),
             fallback: (attribution.chosen || declared.len() + nameless < 2)
                 .then(|| attribution.default_namespace.clone()),
         }
@@ -67,12 +71,30 @@ impl Homes {
 
     /// The namespace of an object that names none, read at this place.
     pub(crate) fn of(&self, source: &Source) -> Option<String> {
-        self.overlaid(source).or_else(|| self.fallback.clone())
+        match self.overlays.of(&source.file) {
+            Overlaid::Into(namespace) => Some(namespace.to_owned()),
+            Overlaid::Ambiguous => self.chosen.clone(),
+            Overlaid::Nowhere => self.fallback.clone(),
+        }
+    }
+
+    /// The one namespace of everything that a kustomization builds.
+    pub(super) fn of_all_in(&self, kustomization: &Kustomization) -> Option<String> {
+        match self.overlays.of(&kustomization.folder) {
+            Overlaid::Into(namespace) => Some(namespace.to_owned()),
+            Overlaid::Ambiguous => None,
+            Overlaid::Nowhere => {
+                Some(kustomization.namespace.clone()).filter(|namespace| !namespace.is_empty())
+            }
+        }
     }
 
     /// The namespace that a kustomization puts every object of this file into.
     pub(crate) fn overlaid(&self, source: &Source) -> Option<String> {
-        self.overlays.namespace_of(&source.file).map(str::to_owned)
+        match self.overlays.of(&source.file) {
+            Overlaid::Into(namespace) => Some(namespace.to_owned()),
+            Overlaid::Ambiguous | Overlaid::Nowhere => None,
+        }
     }
 
     /// Replaces an empty namespace; false, with a diagnostic, if the input does not tell which.
@@ -87,13 +109,18 @@ impl Homes {
         let Some(source) = sources.first() else {
             return true;
         };
-        if let (Some(written), Some(overlaid)) = (namespace.as_mut(), self.overlaid(source)) {
-            // The namespace of a kustomization wins over the one in its resources.
-            *written = overlaid;
+        let Some(written) = namespace.as_mut() else {
             return true;
-        }
-        if namespace.as_deref() != Some("") {
-            return true;
+        };
+        // The namespace of a kustomization wins over the one in its resources.
+        match self.overlays.of(&source.file) {
+            Overlaid::Into(overlaid) => {
+                overlaid.clone_into(written);
+                return true;
+            }
+            Overlaid::Ambiguous => {}
+            Overlaid::Nowhere if written.is_empty() => {}
+            Overlaid::Nowhere => return true,
         }
         match self.of(source) {
             Some(home) => {

@@ -8,7 +8,9 @@ use serde_json::Value;
 
 use super::gap::{self, Gap};
 use super::kustomize::Kustomization;
-use super::namespace::{Namespace, Node, ServiceAccount, kubelet_minor, without_server_fields};
+use super::namespace::{
+    LAST_APPLIED, Namespace, Node, ServiceAccount, kubelet_minor, without_server_fields,
+};
 use super::nullable;
 use super::object::ObjectMeta;
 use super::pod::{Pod, PodSpec};
@@ -84,7 +86,7 @@ fn decode_typed(document: &Document) -> Result<Object, DecodeError> {
         }
         (RBAC, "Role" | "ClusterRole") => Object::Role(role(document)?),
         (RBAC, "RoleBinding" | "ClusterRoleBinding") => Object::Binding(binding(document)?),
-        ("kustomize.config.k8s.io", "Kustomization") => {
+        ("kustomize.config.k8s.io", "Kustomization" | "Component") => {
             Object::Kustomization(Kustomization::at(&document.source, document.decode()?))
         }
         ("apps", "ControllerRevision") => revision(document)?,
@@ -193,7 +195,9 @@ fn policy(document: &Document) -> Result<PodSecurityPolicy, DecodeError> {
         #[serde(deserialize_with = "nullable::or_default")]
         spec: PspSpec,
     }
-    let wire: Wire = document.decode()?;
+    let mut wire: Wire = document.decode()?;
+    // A copy of the text as it was applied: neither a rule nor a difference.
+    wire.metadata.annotations.remove(LAST_APPLIED);
     Ok(PodSecurityPolicy {
         from_cluster: wire.metadata.from_cluster(),
         name: wire.metadata.name,
@@ -250,6 +254,7 @@ fn binding(document: &Document) -> Result<Binding, DecodeError> {
     }
     let wire: Wire = document.decode()?;
     Ok(Binding {
+        from_cluster: wire.metadata.from_cluster(),
         namespace: namespaced(document, "ClusterRoleBinding", &wire.metadata),
         name: wire.metadata.name,
         sources: vec![document.source.clone()],

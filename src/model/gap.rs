@@ -10,6 +10,7 @@ use serde_json::Value;
 use super::attribution::Homes;
 use super::decode::{Object, group};
 use super::is_dns_label;
+use super::kustomize::Kustomization;
 use super::nullable;
 use super::object::ObjectMeta;
 use super::role::LabelSelector;
@@ -90,7 +91,6 @@ const WITHOUT_PODS: &[&str] = &[
     "Endpoints",
     "HorizontalPodAutoscaler",
     "Ingress",
-    "Kustomization",
     "LimitRange",
     "Namespace",
     "NetworkPolicy",
@@ -190,6 +190,32 @@ pub(super) fn custom_resource(document: &Document, value: &Value) -> Object {
     Object::Gaps(vec![gap])
 }
 
+/// What a kustomization builds and changes unseen.
+pub(super) fn kustomized(kustomization: &Kustomization, homes: &Homes) -> Vec<Gap> {
+    let namespace = homes.of_all_in(kustomization);
+    let source = &kustomization.source;
+    // Without a namespace of the kustomization's, each object goes where it says.
+    let kind = match namespace {
+        Some(_) => GapKind::Rendered,
+        None => GapKind::Template,
+    };
+    let elsewhere = kustomization.elsewhere.iter();
+    let elsewhere = elsewhere.map(|what| (kind, format!("{what} of {}", source.file)));
+    let patches = kustomization
+        .patches
+        .then(|| (GapKind::Fragment, format!("what {} patches", source.file)));
+    elsewhere
+        .chain(patches)
+        .map(|(kind, what)| Gap {
+            kind,
+            what,
+            source: source.clone(),
+            namespace: namespace.clone(),
+            selectors: Vec::new(),
+        })
+        .collect()
+}
+
 fn name(kind: &str, namespace: &str, name: &str) -> String {
     if namespace.is_empty() {
         format!("{kind} {name}")
@@ -240,6 +266,8 @@ pub(super) fn decode_builtin(document: &Document) -> Result<Object, DecodeError>
         api_groups: Vec<String>,
         #[serde(deserialize_with = "nullable::list")]
         resources: Vec<String>,
+        #[serde(deserialize_with = "nullable::list")]
+        operations: Vec<String>,
     }
     let covers_pods = |webhook: &Webhook| {
         webhook.rules.iter().any(|rule| {
@@ -248,6 +276,11 @@ pub(super) fn decode_builtin(document: &Document) -> Result<Object, DecodeError>
                     .resources
                     .iter()
                     .any(|r| matches!(r.as_str(), "pods" | "*" | "*/*"))
+                && (rule.operations.is_empty()
+                    || rule
+                        .operations
+                        .iter()
+                        .any(|o| matches!(o.as_str(), "CREATE" | "*")))
         })
     };
     let wire: Wire = document.decode()?;

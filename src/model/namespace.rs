@@ -64,7 +64,7 @@ const SERVER_METADATA: &[&str] = &[
 ];
 
 /// Annotation in which `kubectl apply` keeps its own copy of the object.
-const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
+pub(super) const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 
 /// Drops from an object what servers and `kubectl apply` wrote into it, and the `finalizers` of a namespace's spec,
 /// which the server adds to every namespace.

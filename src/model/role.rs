@@ -122,6 +122,8 @@ pub struct Binding {
     pub subjects: Vec<Subject>,
     /// `roleRef`.
     pub role_ref: RoleRef,
+    /// Whether it was read from a cluster.
+    pub from_cluster: bool,
 }
 
 impl Binding {

@@ -2,6 +2,7 @@
 
 mod dump;
 mod hints;
+mod injection;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,8 +10,7 @@ use crate::diag::Source;
 use crate::model::Inventory;
 use crate::model::gap::{Gap, GapKind};
 use crate::model::namespace::Namespace;
-use crate::model::role::LabelSelector;
-use crate::model::selector;
+use crate::model::workload::Workload;
 use crate::pss::{Evaluator, Level, LevelSet};
 
 use super::judge::Listed;
@@ -77,7 +77,8 @@ pub enum Weight {
 impl Missing {
     /// Whether its pods are in the input and were judged, so that [`Missing::satisfies`] is knowledge and no caution.
     pub(super) fn is_judged(&self) -> bool {
-        matches!(self.kind, GapKind::Unattributed | GapKind::Fragment)
+        self.kind == GapKind::Unattributed
+            || (self.kind == GapKind::Fragment && self.weight == Weight::Withholds)
     }
 
     /// Whether it holds back an enforce label of this level.
@@ -137,6 +138,10 @@ pub(super) struct Gaps<'a> {
     live: BTreeSet<&'a str>,
     /// Namespaces in which running pods show what becomes of every template.
     shown: BTreeSet<&'a str>,
+    /// By namespace, a workload whose template asks for a sidecar.
+    asking: BTreeMap<&'a str, &'a Workload>,
+    /// Namespaces with a workload that was read from a cluster.
+    listed: BTreeSet<&'a str>,
     /// Namespaces with something that was written by hand.
     by_hand: BTreeSet<&'a str>,
     dump: Dump,
@@ -149,7 +154,7 @@ struct Known<'a> {
     gap: &'a Gap,
     what: String,
     satisfies: LevelSet,
-    /// For a gap that is likely elsewhere.
+    /// For a gap that is likely elsewhere, or harmless.
     unlikely_in: Option<BTreeSet<&'a str>>,
 }
 
@@ -169,6 +174,18 @@ impl<'a> Gaps<'a> {
                 .filter_map(|workload| workload.namespace.as_deref())
                 .collect(),
             shown: dump::shown(inventory),
+            asking: inventory
+                .workloads
+                .iter()
+                .filter(|workload| !is_running(workload) && injection::asks(workload))
+                .filter_map(|workload| Some((workload.namespace.as_deref()?, workload)))
+                .collect(),
+            listed: inventory
+                .workloads
+                .iter()
+                .filter(|workload| workload.meta.from_cluster())
+                .filter_map(|workload| workload.namespace.as_deref())
+                .collect(),
             by_hand: inventory
                 .workloads
                 .iter()
@@ -188,11 +205,12 @@ impl<'a> Gaps<'a> {
                 unlikely_in: None,
             };
             if gap.kind == GapKind::Fragment {
-                known.satisfies = hints.of_fragment(gap);
-                if known.satisfies == LevelSet::ALL {
-                    continue;
+                match hints.of_fragment(gap) {
+                    None => known.unlikely_in = Some(BTreeSet::new()),
+                    Some(LevelSet::ALL) => continue,
+                    Some(satisfies) => known.satisfies = satisfies,
                 }
-                if gap.namespace.is_none() {
+                if gap.namespace.is_none() && known.unlikely_in.is_none() {
                     // What it patches was not judged either, if the input does not show that. Of patches for one name
                     // the first speaks for all, so that patches times namespaces stays linear.
                     let first = patches.insert((&gap.what, known.satisfies));
@@ -253,10 +271,15 @@ impl<'a> Gaps<'a> {
             .chain(here)
             .filter_map(|known| self.missing(known, name, namespace))
             .collect();
-        missing.extend(self.injection_by_label(name, namespace));
+        if !self.complete && !self.shown.contains(name) {
+            missing.extend(injection::asked(namespace, self.asking.get(name).copied()));
+        }
         missing.sort_by(|a, b| (a.weight, a).cmp(&(b.weight, b)));
         missing.dedup();
-        let completeness = if (self.complete || self.is_dumped(name, namespace))
+        // A dump of some namespaces shows nothing of the others.
+        let listed = self.listed.contains(name) || self.dump >= Dump::AllObjects;
+        let dumped = self.is_dumped(name, namespace) && listed;
+        let completeness = if (self.complete || dumped)
             && missing
                 .iter()
                 .all(|missing| missing.weight != Weight::Withholds)
@@ -285,9 +308,9 @@ impl<'a> Gaps<'a> {
         let gap = known.gap;
         let what = &known.what;
         // A list of pods shows what was rendered, as far as it runs.
-        let pods_listed = self.complete
-            || (self.is_dumped(name, namespace)
-                && (self.dump == Dump::AllPods || self.live.contains(name)));
+        let dumped = self.is_dumped(name, namespace)
+            && (self.dump == Dump::AllPods || self.live.contains(name));
+        let pods_listed = self.complete || dumped;
         let (weight, what) = match gap.kind {
             GapKind::Unattributed => (
                 match known.unlikely_in {
@@ -296,8 +319,12 @@ impl<'a> Gaps<'a> {
                 },
                 format!("{what} (names no namespace)"),
             ),
-            GapKind::Fragment if !pods_listed => (
-                Weight::Withholds,
+            // The user may vouch that nothing is missing, but this is not: it is just not applied.
+            GapKind::Fragment if !dumped => (
+                match known.unlikely_in {
+                    Some(_) => Weight::Review,
+                    None => Weight::Withholds,
+                },
                 format!("{what} (a patch that is not applied)"),
             ),
             GapKind::Unreadable if !self.complete => {
@@ -317,7 +344,7 @@ impl<'a> Gaps<'a> {
                 format!("{what} (its pods are not in the input)"),
             ),
             GapKind::Injection if !self.complete && !self.shown.contains(name) => {
-                if !selects(&gap.selectors, name, namespace) {
+                if !injection::selects(&gap.selectors, name, namespace) {
                     return None;
                 }
                 (
@@ -356,44 +383,6 @@ impl<'a> Gaps<'a> {
             weight,
         })
     }
-
-    /// Sidecar injection that the namespace asks for itself.
-    fn injection_by_label(&self, name: &str, namespace: Option<&Namespace>) -> Option<Missing> {
-        let namespace = namespace?;
-        if self.complete || self.shown.contains(name) {
-            return None;
-        }
-        let annotation = namespace
-            .manifest
-            .pointer("/metadata/annotations/linkerd.io~1inject")
-            .and_then(serde_json::Value::as_str);
-        let asks = namespace
-            .labels
-            .get("istio-injection")
-            .is_some_and(|value| value == "enabled")
-            || namespace.labels.contains_key("istio.io/rev")
-            || annotation.is_some_and(|value| matches!(value, "enabled" | "ingress"));
-        asks.then(|| Missing {
-            what: "the sidecar injection that the namespace asks for".to_owned(),
-            kind: GapKind::Injection,
-            source: namespace.sources.first().cloned(),
-            satisfies: LevelSet::PRIVILEGED,
-            weight: Weight::Withholds,
-        })
-    }
-}
-
-/// Whether a webhook works on a namespace. Where its labels are not known, or a selector is not understood, it may.
-fn selects(selectors: &[LabelSelector], name: &str, namespace: Option<&Namespace>) -> bool {
-    let Some(namespace) = namespace else {
-        return true;
-    };
-    let mut labels = namespace.labels.clone();
-    // The API server sets it on every namespace.
-    labels.insert("kubernetes.io/metadata.name".to_owned(), name.to_owned());
-    selectors.iter().any(|selector| {
-        selector::problem(selector).is_some() || selector::matches(selector, &labels)
-    })
 }
 
 /// Many gaps of one kind as one, unless they can be told apart by namespace.

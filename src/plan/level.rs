@@ -114,7 +114,7 @@ pub(super) fn decide(facts: &Facts) -> Decision {
     if facts.contradicting {
         return inconclusive(
             None,
-            "defined in contradicting ways",
+            "its definition is unclear",
             vec![
                 "the input defines this namespace in contradicting ways, or in a way that can not be read, so nothing is written for it"
                     .to_owned(),

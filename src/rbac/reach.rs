@@ -9,7 +9,8 @@ use super::subject::{KUBE_SYSTEM, SubjectClass};
 /// How a grant concerns a namespace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Class {
-    /// To the namespace's own service accounts, one or all: the only evidence of intent.
+    /// To the namespace's own service accounts, one or all, or by a binding of the namespace to everybody: the only
+    /// evidence of intent.
     Own,
     /// To everybody: all service accounts, all authenticated requesters, or the controllers that create the
     /// pods of workloads. It reaches pods whatever their account.
@@ -187,7 +188,7 @@ pub(super) fn home<'a>(subject: SubjectClass<'a>) -> Option<&'a str> {
     }
 }
 
-/// The class of a binding in the namespace.
+/// The class of a binding in the namespace. Whoever binds everybody here means the pods of this namespace.
 fn class_in(subject: SubjectClass<'_>, namespace: &str) -> Class {
     match subject {
         SubjectClass::Account { namespace: of, .. } | SubjectClass::AccountsOf(of)
@@ -195,7 +196,10 @@ fn class_in(subject: SubjectClass<'_>, namespace: &str) -> Class {
         {
             Class::Own
         }
-        _ => class_anywhere(subject),
+        _ => match class_anywhere(subject) {
+            Class::Everyone => Class::Own,
+            class => class,
+        },
     }
 }
 

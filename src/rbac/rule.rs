@@ -109,11 +109,11 @@ pub fn without_policies(rule: &PolicyRule) -> Without {
     Without::Rest(rest.collect())
 }
 
-/// Whether the rule reaches what it does by a wildcard, as cluster administrators' rules do.
+/// Whether the rule lets its subjects use every policy without saying so, as the rules of cluster administrators do, and
+/// of operators that install policies. One that says `use` and `podsecuritypolicies`, or names some, means it.
 pub fn is_wildcard(rule: &PolicyRule) -> bool {
-    [&rule.verbs, &rule.api_groups, &rule.resources]
-        .into_iter()
-        .any(|list| has(list, "*"))
+    let says_so = has(&rule.verbs, "use") && has(&rule.resources, POLICIES);
+    rule.resource_names.is_empty() && !says_so
 }
 
 /// Verb, group and resource match, whatever the name.

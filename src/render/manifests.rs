@@ -50,6 +50,12 @@ pub fn stages(plan: &Plan) -> Vec<Artifact> {
     artifacts
 }
 
+/// Stands above a Namespace of which only the name is known.
+const UNSEEN: &str = "\
+# The input has no object of this namespace. If the cluster has one, give psp2psa that, too: applied as it is, this file
+# can take away labels and annotations that were applied before.
+";
+
 /// A folder with one file a namespace.
 fn namespaces<'p>(
     mut folder: Folder,
@@ -57,7 +63,13 @@ fn namespaces<'p>(
 ) -> Vec<Artifact> {
     for (namespace, labels) in labels {
         let file = format!("namespace-{}.yaml", namespace.name);
-        folder.resource(file, yaml(&manifest(namespace, &labels)));
+        // What was applied before and is not in the file, `kubectl apply` removes.
+        let comment = match namespace.manifest {
+            Some(_) => "",
+            None => UNSEEN,
+        };
+        let object = yaml(&manifest(namespace, &labels));
+        folder.resource(file, format!("{comment}{object}"));
     }
     folder.finish()
 }

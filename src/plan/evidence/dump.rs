@@ -7,12 +7,14 @@ use crate::model::workload::{Origin, Workload};
 use crate::plan::ownership;
 
 /// How much of a cluster the input shows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Dump {
     /// Only files.
     No,
     /// Objects of a cluster: pods or controllers, and policies and RBAC if there are policies.
     Objects,
+    /// The same, of the whole cluster: controllers or pods of kube-system are among them.
+    AllObjects,
     /// The same, with the pods of the whole cluster: those of kube-system are among them.
     AllPods,
 }
@@ -21,16 +23,23 @@ pub(super) enum Dump {
 pub(super) fn dump(inventory: &Inventory) -> Dump {
     let policies = inventory.policies.is_empty()
         || (inventory.policies.iter().any(|policy| policy.from_cluster)
-            && !inventory.bindings.is_empty()
+            && inventory
+                .bindings
+                .iter()
+                .any(|binding| binding.from_cluster)
             && inventory.roles.iter().any(|role| role.from_cluster));
     let mut workloads = inventory.workloads.iter();
     if !policies || !workloads.any(|workload| workload.meta.from_cluster()) {
         return Dump::No;
     }
-    let of_system = |workload: &&Workload| workload.namespace.as_deref() == Some("kube-system");
-    match inventory.workloads.iter().filter(of_system).any(is_running) {
-        true => Dump::AllPods,
-        false => Dump::Objects,
+    let of_system = |workload: &&Workload| {
+        workload.namespace.as_deref() == Some("kube-system") && workload.meta.from_cluster()
+    };
+    let mut system = inventory.workloads.iter().filter(of_system).peekable();
+    match (system.peek().is_some(), system.any(is_running)) {
+        (_, true) => Dump::AllPods,
+        (true, false) => Dump::AllObjects,
+        (false, false) => Dump::Objects,
     }
 }
 

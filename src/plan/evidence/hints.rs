@@ -87,10 +87,11 @@ impl<'a> Hints<'a> {
         }
     }
 
-    /// The levels that a workload with this part can satisfy, whatever the rest of it says.
-    pub(super) fn of_fragment(&self, gap: &Gap) -> LevelSet {
+    /// The levels that a workload with this part can satisfy, whatever the rest of it says; `None` if the part itself is
+    /// not known, as of patches that stand in a kustomization.
+    pub(super) fn of_fragment(&self, gap: &Gap) -> Option<LevelSet> {
         let known = self.fragments.get(&gap.source);
-        known.map_or(LevelSet::PRIVILEGED, |fragment| fragment.satisfies)
+        known.map(|fragment| fragment.satisfies)
     }
 
     /// The namespaces with a workload that this part is for, as far as the input shows it.

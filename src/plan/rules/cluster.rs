@@ -59,7 +59,7 @@ fn open_to_everybody(access: &Access, policies: &[PolicyPlan], findings: &mut Fi
         .collect();
     let wide = access
         .everywhere()
-        .filter(|(class, chain)| *class == Class::Everyone && !chain.is_wildcard());
+        .filter(|(class, _)| *class == Class::Everyone);
     for (_, chain) in wide {
         let binding = chain.binding;
         for policy in access.policies_of(&chain) {
@@ -241,22 +241,36 @@ fn granted_to_nobody(
             )
         })
         .collect();
-    let granted: BTreeSet<&str> = access
-        .grants()
-        .iter()
-        .filter(|grant| !grant.chain.is_wildcard())
-        .map(|grant| grant.policy)
-        .collect();
+    let mut granted = BTreeSet::new();
+    let mut wildcards: BTreeMap<&str, String> = BTreeMap::new();
+    for grant in access.grants() {
+        if grant.chain.is_wildcard() {
+            wildcards
+                .entry(grant.policy)
+                .or_insert_with(|| grant.chain.to_string());
+        } else {
+            granted.insert(grant.policy);
+        }
+    }
     for policy in policies
         .iter()
         .filter(|policy| !granted.contains(policy.name.as_str()))
     {
+        let name = &policy.name;
+        let wildcard = wildcards.get(name.as_str());
         findings.add(
             Draft {
                 code: "granted-to-nobody",
-                title: format!("no binding of the input lets anybody use policy {}", policy.name),
-                evidence: dangling.clone(),
-                consequence: "if the input has every binding, the policy has no effect, and nothing has to replace it".to_owned(),
+                title: match wildcard {
+                    None => format!("no binding of the input lets anybody use policy {name}"),
+                    Some(_) => format!("only wildcards let anybody use policy {name}"),
+                },
+                evidence: wildcard.into_iter().chain(&dangling).cloned().collect(),
+                consequence: match wildcard {
+                    None => "if the input has every binding, the policy has no effect, and nothing has to replace it",
+                    Some(_) => "if the input has every binding, nobody was meant to use it, and nothing has to replace it",
+                }
+                .to_owned(),
                 remedy: "delete it with the others, once the plugin is off".to_owned(),
             },
             Place {

@@ -96,6 +96,7 @@ pub(super) fn account(namespace: &str, name: &str) -> Subject {
 /// A ClusterRoleBinding to a ClusterRole.
 pub(super) fn everywhere(name: &str, role: &str, subjects: &[Subject]) -> Binding {
     Binding {
+        from_cluster: false,
         namespace: None,
         name: name.to_owned(),
         sources: vec![source(&format!("{name}.yaml"))],
@@ -110,6 +111,7 @@ pub(super) fn everywhere(name: &str, role: &str, subjects: &[Subject]) -> Bindin
 /// A RoleBinding to a ClusterRole.
 pub(super) fn within(namespace: &str, name: &str, role: &str, subjects: &[Subject]) -> Binding {
     Binding {
+        from_cluster: false,
         namespace: Some(namespace.to_owned()),
         ..everywhere(name, role, subjects)
     }

@@ -126,6 +126,7 @@ fn any_binding() -> impl Strategy<Value = Binding> {
         prop::collection::vec(any_subject(), 0..=3),
     )
         .prop_map(|(namespace, name, kind, role, subjects)| Binding {
+            from_cluster: false,
             namespace: namespace.map(str::to_owned),
             name: name.to_owned(),
             sources: Vec::new(),
@@ -410,7 +411,7 @@ proptest! {
                     operator.groups.push("system:authenticated".to_owned());
                     let may = access.can_create_pods(&operator, namespace);
                     let creates = may == Some(PodCreation::Directly);
-                    let classes = [Class::Everyone, Class::Operators];
+                    let classes = [Class::Own, Class::Everyone, Class::Operators];
                     prop_assert!(!creates || uses(&operator) == reaching(&classes, &operator, policy));
                 }
             }

@@ -45,7 +45,7 @@ fn a_namespaces_own_accounts_are_own_however_they_are_written() {
 }
 
 #[test]
-fn groups_of_everybody_and_workload_controllers_are_everyone() {
+fn groups_of_everybody_and_workload_controllers_are_everyone_unless_the_namespace_binds_them() {
     for wide in [
         group("system:authenticated"),
         group("system:serviceaccounts"),
@@ -58,7 +58,7 @@ fn groups_of_everybody_and_workload_controllers_are_everyone() {
         user("system:serviceaccount:kube-system:job-controller"),
         user("system:kube-controller-manager"),
     ] {
-        let expected = [[Class::Everyone], [Class::Everyone]];
+        let expected = [[Class::Everyone], [Class::Own]];
         assert_eq!(both(wide.clone()), expected, "{wide:?}");
     }
 }
@@ -189,14 +189,14 @@ fn what_is_particular_to_a_namespace_comes_before_what_is_common() {
         ),
         within("m", "3", "use", &[user("bob")]),
     ];
-    let expected = [Class::Own, Class::Everyone, Class::People, Class::People];
+    let expected = [Class::Own, Class::Own, Class::People, Class::People];
     assert_eq!(classes(&bindings, "n"), expected);
     assert_eq!(classes(&bindings, "m"), [Class::People, Class::People]);
     assert_eq!(classes(&bindings, "new"), [Class::People]);
 }
 
 #[test]
-fn a_wildcard_in_verbs_groups_or_resources_is_flagged_and_in_names_is_not() {
+fn a_rule_for_every_policy_that_does_not_say_so_is_a_wildcard() {
     let wild = |rule| {
         let roles = [cluster_role("r", &[rule])];
         let bindings = [everywhere("b", "r", &[user("alice")])];
@@ -206,9 +206,10 @@ fn a_wildcard_in_verbs_groups_or_resources_is_flagged_and_in_names_is_not() {
         flags[0]
     };
     assert!(wild(everything()));
-    assert!(wild(rule("*", "policy", "podsecuritypolicies", &["a"])));
-    assert!(wild(rule("use", "*", "podsecuritypolicies", &[])));
+    assert!(wild(rule("*", "policy", "podsecuritypolicies", &[])));
     assert!(wild(rule("use", "policy", "*", &[])));
+    assert!(!wild(rule("use", "*", "podsecuritypolicies", &[])));
+    assert!(!wild(rule("*", "*", "*", &["a"])));
     assert!(!wild(uses(&["*"])));
     assert!(!wild(uses(&[])));
 }

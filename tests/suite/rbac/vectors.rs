@@ -67,6 +67,7 @@ impl Rbac {
             let objects = objects.iter().flatten();
             objects
                 .map(|object| Binding {
+                    from_cluster: false,
                     namespace: namespaced.then(|| object.metadata.namespace.clone()),
                     name: object.metadata.name.clone(),
                     sources: Vec::new(),
