@@ -363,10 +363,23 @@ impl Context<'_> {
         let prefer = self.options.prefer;
         let version = labels::enforce_version(home.labels(), self.target, self.options.existing);
         let evaluator = pss::evaluator(version);
+        // A label is read by the newest rules that the API server knows, so a level has to hold by those of today, too.
+        let today = self.server.filter(|server| *server < version.effective());
+        let today = today.map(|server| (server, pss::evaluator(server)));
+        let mut held_by_today = None;
         let mut workloads: Vec<WorkloadPlan> = home
             .workloads
             .iter()
-            .map(|workload| self.judge.judge(&evaluator, workload, name))
+            .map(|workload| {
+                let mut plan = self.judge.judge(&evaluator, workload, name);
+                if let Some((server, evaluator)) = &today
+                    && plan.also(self.judge.judge(evaluator, workload, name))
+                    && plan.counts
+                {
+                    held_by_today = Some(*server);
+                }
+                plan
+            })
             .collect();
         let excluded = scope::is_excluded(name, &self.options.exclude);
         if !excluded && !home.contradicting {
@@ -425,6 +438,12 @@ impl Context<'_> {
             labels.later = None;
             staging::not_bypassed(&mut workloads);
         }
+        decision.reasons.extend(held_by_today.map(|server| {
+            format!(
+                "the API server of today may know no rules newer than those of {server}, whatever version a label \
+                 names, so workloads were judged by these as well"
+            )
+        }));
         decision
             .reasons
             .extend(order::sentences(&facts, &labels, bypassed));

@@ -12,10 +12,17 @@ use crate::pss::{Level, Violation};
 
 use super::patches::APP_ARMOR;
 
-/// In one sentence, without a full stop, what follows when the field of a change is not written any more.
-/// `violations` are those of the template.
-pub fn lost(change: &Change, violations: &BTreeMap<Level, Vec<Violation>>) -> String {
-    let (check, different) = known(change);
+/// In one sentence, without a full stop, what follows when the field of a change is not written any more. `changes` are
+/// all that the policy writes into the pod, `violations` those of the template.
+pub fn lost(
+    change: &Change,
+    changes: &[Change],
+    violations: &BTreeMap<Level, Vec<Violation>>,
+) -> String {
+    let (check, different) = match is_covered(change, changes) {
+        true => (None, "the container runs under the profile of its pod"),
+        false => known(change),
+    };
     let refuses = violations.iter().find(|(_, violations)| {
         let mut violations = violations.iter();
         violations.any(|violation| Some(violation.check) == check)
@@ -26,6 +33,28 @@ pub fn lost(change: &Change, violations: &BTreeMap<Level, Vec<Violation>>) -> St
         }
         None => different.to_owned(),
     }
+}
+
+/// Whether this is the seccomp profile of a container whose pod gets one as well.
+fn is_covered(change: &Change, changes: &[Change]) -> bool {
+    let of_pod = |steps: &[Step]| {
+        matches!(
+            steps,
+            [
+                Step::Field("spec"),
+                Step::Field("securityContext"),
+                Step::Field("seccompProfile"),
+            ]
+        )
+    };
+    let is_profile = matches!(change.steps.last(), Some(Step::Field("seccompProfile")));
+    is_profile && !of_pod(&change.steps) && changes.iter().any(|other| of_pod(&other.steps))
+}
+
+/// Whether a list of capabilities has `ALL`, which is what restricted asks for.
+fn drops_all(list: Option<&Value>) -> bool {
+    let list = list.and_then(Value::as_array);
+    list.is_some_and(|list| list.iter().any(|name| name == "ALL"))
 }
 
 /// The check that asks for the field, and what is different at run time without it.
@@ -78,8 +107,12 @@ fn known(change: &Change) -> (Option<&'static str>, &'static str) {
             Some("runAsNonRoot"),
             "an image that starts as root runs as root instead of being stopped",
         ),
+        ("drop", _) if drops_all(change.before.as_ref()) => (
+            None,
+            "nothing changes, because the template drops all capabilities",
+        ),
         ("drop", _) => (
-            Some("capabilities_restricted"),
+            drops_all(change.after.as_ref()).then_some("capabilities_restricted"),
             "processes keep these capabilities, as far as the container runtime gives them",
         ),
         ("add", _) => (

@@ -102,12 +102,54 @@ impl WorkloadPlan {
         }
     }
 
+    /// Leaves only what holds by the rules of another version as well, by which it was judged there, and tells whether
+    /// that is less.
+    pub(super) fn also(&mut self, other: WorkloadPlan) -> bool {
+        let before = (self.satisfies, self.satisfies_stored());
+        self.satisfies = self.satisfies.intersection(other.satisfies);
+        if let (
+            Replay::Admitted {
+                stored,
+                spoiled,
+                patch,
+                ..
+            },
+            Replay::Admitted {
+                stored: other_stored,
+                spoiled: other_spoiled,
+                patch: other_patch,
+                ..
+            },
+        ) = (&mut self.replay, other.replay)
+        {
+            *stored = stored.intersection(other_stored);
+            for (level, violations) in other_spoiled {
+                spoiled.entry(level).or_insert(violations);
+            }
+            if let (Some(patch), Some(other)) = (patch, other_patch) {
+                patch.satisfies = patch.satisfies.intersection(other.satisfies);
+            }
+        }
+        for (level, violations) in other.violations {
+            self.violations.entry(level).or_insert(violations);
+        }
+        before != (self.satisfies, self.satisfies_stored())
+    }
+
     /// Levels that it satisfies with its patch, if it can be patched.
     pub fn satisfies_patched(&self) -> LevelSet {
         let changeable = self.unstaged != Some(Unstaged::Immutable);
         match self.patch().filter(|_| changeable) {
             Some(patch) => patch.satisfies,
             None => self.satisfies,
+        }
+    }
+
+    /// What a policy writes into its pods.
+    pub fn changes(&self) -> &[psp::Change] {
+        match &self.replay {
+            Replay::Admitted { changes, .. } => changes,
+            Replay::NoPolicies | Replay::Refused { .. } | Replay::Unknown { .. } => &[],
         }
     }
 

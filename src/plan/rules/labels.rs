@@ -43,7 +43,12 @@ fn is_praised(plan: &NamespacePlan, conflict: &Conflict) -> bool {
     conflict.mode == Mode::Enforce
         && conflict.found > conflict.proposed
         && plan.workloads.iter().chain(&plan.live).all(|workload| {
-            let stored = workload.satisfies_stored().unwrap_or(LevelSet::ALL);
+            // What is written is judged by the rules of the label's own version. They say of what nothing writes into
+            // all there is to say.
+            let stored = match workload.changes() {
+                [] => LevelSet::ALL,
+                _ => workload.satisfies_stored().unwrap_or(LevelSet::ALL),
+            };
             !workload.counts || (workload.refused.is_empty() && stored.contains(conflict.found))
         })
 }

@@ -148,7 +148,7 @@ fn fields<'c>(
                 "{} = {}: without it {}",
                 change.generic_path(),
                 value.unwrap_or_else(|| "nothing".to_owned()),
-                consequences::lost(change, &workload.violations)
+                consequences::lost(change, workload.changes(), &workload.violations)
             )
         })
         .collect();

@@ -270,7 +270,7 @@ fn workload(workload: &WorkloadPlan) -> v1::Workload {
             .zip(changes(mutations))
             .map(|(mutation, change)| v1::Mutated {
                 change,
-                consequence: consequences::lost(mutation, &workload.violations),
+                consequence: consequences::lost(mutation, mutations, &workload.violations),
             })
             .collect(),
         violations: workload
