@@ -133,8 +133,8 @@ pub(crate) fn migrate(bytes: &[u8]) {
         exclude: Vec::new(),
         settings: plan::settings::Settings::default(),
     };
-    let (plan, diagnostics) = psp2psa::migrate(read, &psp2psa::default_attribution(), &options);
-    for artifact in render::artifacts(&plan, &diagnostics, String::new()) {
+    let (plan, _) = psp2psa::migrate(read, &psp2psa::default_attribution(), &options);
+    for artifact in render::artifacts(&plan, String::new()) {
         let inside = |part: &str| !matches!(part, "" | "." | "..");
         assert!(artifact.path.split('/').all(inside), "{}", artifact.path);
     }

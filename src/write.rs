@@ -12,14 +12,16 @@
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
+use rayon::prelude::*;
 use tempfile::NamedTempFile;
 
-use crate::render::Artifact;
+use crate::render::json::v1::{Document, MigrationReport};
+use crate::render::{Artifact, REPORTS};
 
 /// What happens to files in the target folder that we did not write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,12 +32,17 @@ pub enum Foreign {
     Keep,
 }
 
-/// Writes the artifacts as the whole content of a folder.
+/// Writes the artifacts, and the reports about a migration, as the whole content of a folder.
 ///
 /// # Errors
 /// If the folder holds files that are not ours and `foreign` says to refuse, or if something cannot be written. Nothing
 /// has changed then.
-pub fn write(folder: &Path, artifacts: &[Artifact], foreign: Foreign) -> Result<()> {
+pub fn write(
+    folder: &Path,
+    artifacts: &[Artifact],
+    report: &Document<MigrationReport>,
+    foreign: Foreign,
+) -> Result<()> {
     let kept =
         foreign_files(folder).with_context(|| format!("cannot look into {}", folder.display()))?;
     if let (Foreign::Refuse, Some(first)) = (foreign, kept.first()) {
@@ -58,16 +65,11 @@ pub fn write(folder: &Path, artifacts: &[Artifact], foreign: Foreign) -> Result<
         .with_context(cannot)?;
     let new = staging.path().join("new");
     fs::create_dir(&new).with_context(cannot)?;
-    for artifact in artifacts {
-        let path = new.join(&artifact.path);
-        if let Some(folder) = path.parent() {
-            fs::create_dir_all(folder).with_context(cannot)?;
-        }
-        fs::write(&path, &artifact.text).with_context(cannot)?;
-    }
+    fill(&new, artifacts, report).with_context(cannot)?;
     let ours: BTreeSet<&str> = artifacts
         .iter()
         .map(|artifact| artifact.path.as_str())
+        .chain(REPORTS.iter().map(|report| report.path))
         .collect();
     for file in &kept {
         if !ours.contains(file.to_string_lossy().as_ref()) {
@@ -76,6 +78,41 @@ pub fn write(folder: &Path, artifacts: &[Artifact], foreign: Foreign) -> Result<
     }
     swap(folder, &new, &staging.path().join("old")).with_context(cannot)
 }
+
+/// Writes everything into a new folder, on all cores. The reports are written little by little, because they may be
+/// larger than everything that they are about.
+fn fill(
+    folder: &Path,
+    artifacts: &[Artifact],
+    report: &Document<MigrationReport>,
+) -> io::Result<()> {
+    let folders: BTreeSet<&Path> = artifacts
+        .iter()
+        .filter_map(|artifact| Path::new(&artifact.path).parent())
+        .collect();
+    for inner in folders {
+        fs::create_dir_all(folder.join(inner))?;
+    }
+    let (reports, others) = rayon::join(
+        || {
+            REPORTS.par_iter().try_for_each(|one| {
+                let mut file =
+                    BufWriter::with_capacity(BUFFER, File::create(folder.join(one.path))?);
+                (one.write)(report, &mut file)?;
+                file.flush()
+            })
+        },
+        || {
+            artifacts
+                .par_iter()
+                .try_for_each(|artifact| fs::write(folder.join(&artifact.path), &artifact.text))
+        },
+    );
+    reports.and(others)
+}
+
+/// How much of a report is written at once.
+const BUFFER: usize = 1 << 20;
 
 /// A file of the user's and its new text.
 #[derive(Debug)]

@@ -42,6 +42,7 @@ pub(super) fn migrate(arguments: &Migrate) -> Result<Answer> {
     if arguments.dry_run {
         return Ok(answer(edits.diff(), diagnostics));
     }
+    let report = json::document("MigrationReport", &diagnostics, json::migration(&plan));
     let folder = match (&arguments.output_dir, arguments.in_place) {
         (Some(folder), _) => Some(folder.as_path()),
         (None, true) => None,
@@ -52,13 +53,12 @@ pub(super) fn migrate(arguments: &Migrate) -> Result<Answer> {
             true => Foreign::Keep,
             false => Foreign::Refuse,
         };
-        let artifacts = render::artifacts(&plan, &diagnostics, edits.diff());
-        write::write(folder, &artifacts, foreign)?;
+        let artifacts = render::artifacts(&plan, edits.diff());
+        write::write(folder, &artifacts, &report, foreign)?;
     }
     if arguments.in_place {
         replace(&edits)?;
     }
-    let report = json::document("MigrationReport", &diagnostics, json::migration(&plan));
     let text = match arguments.output {
         JudgedOutput::Table => {
             let mut out = text::migrate(&report.body, text::Fit::Terminal);

@@ -23,7 +23,7 @@ use super::stream::{self, Opening, Stream};
 use super::{InputFile, Storage, diags};
 use crate::diag::{Diagnostic, Source};
 use again::Stamp;
-pub use again::{Original, again};
+pub use again::{MAX_EDITABLE, Original, TOO_LARGE_TO_EDIT, again};
 pub use unpack::Archive;
 use unpack::Contents;
 

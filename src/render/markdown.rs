@@ -3,6 +3,8 @@
 //! GitHub's and GitLab's dialects are the target: tables, and `<details>` with Markdown inside. All wording is in
 //! `render::view`, all markup in `templates/`.
 
+use std::io::{self, Write};
+
 use crate::render::escape;
 use crate::render::json::v1::{
     AccessReport, CheckReport, Document, MapReport, MigrationReport, Reference,
@@ -40,18 +42,27 @@ const STAGES: Template = (
 
 /// The whole report.
 pub fn report(report: &Document<MigrationReport>) -> String {
+    templates::text(|out| write(report, out))
+}
+
+/// Writes the whole report, little by little: it may be large.
+///
+/// # Errors
+/// If it can not be written.
+pub fn write(report: &Document<MigrationReport>, out: &mut dyn Write) -> io::Result<()> {
     let index = Index::new(&report.body);
     templates::render_with_sections(
         &[REPORT, NAMESPACE, POLICY, FINDING, CHAINS, STAGES],
-        escape::markdown,
+        escape::markdown_into,
         &Page::new(report, &index),
         &index,
+        out,
     )
 }
 
 /// The report in a few lines: short enough for a comment on a pull request.
 pub fn summary(report: &Document<MigrationReport>) -> String {
-    templates::render(&[SUMMARY], escape::markdown, &Summary::new(report))
+    templates::render(&[SUMMARY], escape::markdown_into, &Summary::new(report))
 }
 
 /// The description of a pull request that brings the plan: what changes, what to look at, how to roll it out and back.
@@ -59,7 +70,7 @@ pub fn summary(report: &Document<MigrationReport>) -> String {
 pub fn pull_request(report: &Document<MigrationReport>) -> String {
     templates::render(
         &[PULL_REQUEST, STAGES],
-        escape::markdown,
+        escape::markdown_into,
         &PullRequest::new(report),
     )
 }
