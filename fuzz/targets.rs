@@ -227,8 +227,8 @@ fn only_as_set(old: &Value, new: &Value, at: &mut Vec<At>, sets: &[&Set]) {
 /// The whole migration with all files.
 pub(crate) fn migrate(bytes: &[u8]) {
     let read = psp2psa::read(&InputFile::new("fuzz", bytes.to_vec()));
-    let (plan, diagnostics) = psp2psa::migrate(read, &psp2psa::default_attribution(), &OPTIONS);
-    for artifact in render::artifacts(&plan, &diagnostics, String::new()) {
+    let (plan, _) = psp2psa::migrate(read, &psp2psa::default_attribution(), &OPTIONS);
+    for artifact in render::artifacts(&plan, String::new()) {
         let inside = |part: &str| !matches!(part, "" | "." | "..");
         assert!(artifact.path.split('/').all(inside), "{}", artifact.path);
     }

@@ -32,6 +32,7 @@ use std::ops::Range;
 use serde_json::{Value, json};
 
 use crate::diag::{Code, Diagnostic, Source};
+use crate::input::walk::{MAX_EDITABLE, TOO_LARGE_TO_EDIT};
 use crate::input::{Document, InputFile, Storage};
 
 pub use wanted::{order, wanted};
@@ -99,9 +100,6 @@ pub struct Edited {
     /// What is not edited.
     pub left: Vec<Left>,
 }
-
-/// The largest file that is edited. Larger ones are dumps, which nobody commits.
-const MAX_BYTES: usize = 256 << 20;
 
 /// How often the wishes that turn out to mean something else are dropped before all are.
 const ROUNDS: usize = 8;
@@ -197,8 +195,8 @@ fn editable(file: &InputFile) -> Result<&str, &'static str> {
     if &*file.name == "-" {
         return Err("it was read from standard input");
     }
-    if file.bytes.len() > MAX_BYTES {
-        return Err("the file is larger than 256 MiB");
+    if file.bytes.len() as u64 > MAX_EDITABLE {
+        return Err(TOO_LARGE_TO_EDIT);
     }
     let text = std::str::from_utf8(&file.bytes).map_err(|_| "the file is not UTF-8 throughout")?;
     // A diff shows the text as it is, on terminals, too.

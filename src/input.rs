@@ -24,6 +24,7 @@ mod json;
 pub mod layout;
 mod list;
 mod parts;
+mod plain;
 mod read;
 mod split;
 pub mod stream;
@@ -45,6 +46,7 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 use crate::diag::{Code, Diagnostic, Source};
 use de::NodeRef;
 use layout::{Layout, NodeAt};
+pub use plain::Way;
 use split::{Form, Piece};
 use strict::{Heads, Strict, Whole};
 use text::{Fault, Origin};
@@ -320,14 +322,25 @@ impl<'a> Document<'a> {
     ///
     /// Repeated keys are settled as for decoding. Numbers are as Go would write them, so a YAML `1e3` is `1000`.
     pub fn value(&self) -> Result<serde_json::Value, DecodeError> {
+        self.value_without(&[])
+    }
+
+    /// The same without the fields at these places.
+    pub fn value_without(&self, left_out: &[Way]) -> Result<serde_json::Value, DecodeError> {
         self.fits()?;
         let mut value: serde_json::Value = match &self.body {
             Body::Tree { tree, node } => self.decode_node(tree, *node)?,
             Body::Json { text, origin } | Body::Unread { text, origin, .. } => {
-                let (tree, node) = self.look_through(text, *origin)?;
-                self.decode_node(&tree, node)?
+                match plain::plain(text, left_out) {
+                    Some(value) => value,
+                    None => {
+                        let (tree, node) = self.look_through(text, *origin)?;
+                        self.decode_node(&tree, node)?
+                    }
+                }
             }
         };
+        plain::leave_out(&mut value, left_out);
         if let Some(object) = value.as_object_mut() {
             for (field, content) in [("kind", &self.kind), ("apiVersion", &self.api_version)] {
                 if !content.is_empty() {

@@ -1,4 +1,5 @@
-//! From answers to texts: manifests, diffs, reports, tables. No I/O: an [`Artifact`] is a path and a text.
+//! From answers to texts: manifests, diffs, reports, tables. No I/O: an [`Artifact`] is a path and a text, and a
+//! [`Report`] writes into whatever it is given.
 //!
 //! # Example
 //!
@@ -30,10 +31,10 @@ mod templates;
 pub mod text;
 mod view;
 
-use rayon::prelude::*;
+use std::io::{self, Write};
 
-use crate::diag::Diagnostic;
 use crate::plan::Plan;
+use json::v1::{Document, MigrationReport};
 
 /// A file to write.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,39 +46,47 @@ pub struct Artifact {
     pub text: String,
 }
 
-/// Everything that `migrate` writes, sorted by path. `diff` is what changes in the user's own files.
-pub fn artifacts(plan: &Plan, diagnostics: &[Diagnostic], diff: String) -> Vec<Artifact> {
-    let report = json::document("MigrationReport", diagnostics, json::migration(plan));
-    // For ten thousand namespaces each of these takes seconds.
-    let files: [(&str, &(dyn Fn() -> String + Sync)); 4] = [
-        ("report.html", &|| html::report(&report)),
-        ("report.json", &|| json::to_text(&report)),
-        ("report.md", &|| markdown::report(&report)),
-        ("pull-request.md", &|| markdown::pull_request(&report)),
-    ];
-    let (files, mut artifacts) = rayon::join(
-        || {
-            let files = files.into_par_iter();
-            let files = files.map(|(path, text)| (path, text()));
-            files.collect::<Vec<_>>()
-        },
-        || manifests::stages(plan),
-    );
+/// A file that may be too large to be held in memory.
+#[derive(Debug, Clone, Copy)]
+pub struct Report {
+    /// Name of the file in the output folder.
+    pub path: &'static str,
+    /// Writes the content.
+    pub write: fn(&Document<MigrationReport>, &mut dyn Write) -> io::Result<()>,
+}
+
+/// The reports that `migrate` writes. For ten thousand namespaces each takes seconds and may have 300 MB.
+pub const REPORTS: &[Report] = &[
+    Report {
+        path: "report.html",
+        write: html::write,
+    },
+    Report {
+        path: "report.json",
+        write: |report, out| json::write(report, out),
+    },
+    Report {
+        path: "report.md",
+        write: markdown::write,
+    },
+    Report {
+        path: "pull-request.md",
+        write: |report, out| out.write_all(markdown::pull_request(report).as_bytes()),
+    },
+];
+
+/// Everything else that `migrate` writes, sorted by path. `diff` is what changes in the user's own files.
+pub fn artifacts(plan: &Plan, diff: String) -> Vec<Artifact> {
+    let mut artifacts = manifests::stages(plan);
     artifacts.extend(cleanup::artifacts(plan));
     artifacts.extend(plan.unlabelled.as_ref().map(|unlabelled| Artifact {
         path: admission::FILE.to_owned(),
         text: admission::configuration(unlabelled),
     }));
-    let diff = ("migration.diff", diff);
-    artifacts.extend(
-        files
-            .into_iter()
-            .chain([diff])
-            .map(|(path, text)| Artifact {
-                path: path.to_owned(),
-                text,
-            }),
-    );
+    artifacts.push(Artifact {
+        path: "migration.diff".to_owned(),
+        text: diff,
+    });
     artifacts.sort_by(|a, b| a.path.cmp(&b.path));
     artifacts
 }

@@ -17,14 +17,16 @@ mod folder;
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
+use rayon::prelude::*;
 use tempfile::NamedTempFile;
 
 use crate::diag::Diagnostic;
-use crate::render::Artifact;
+use crate::render::json::v1::{Document, MigrationReport};
+use crate::render::{Artifact, REPORTS};
 pub use diags::CODES;
 use folder::{Found, Member, Owner};
 
@@ -37,12 +39,18 @@ pub enum Foreign {
     Keep,
 }
 
-/// Writes the artifacts as the whole content of a folder, and says what it did to files that are not ours.
+/// Writes the artifacts, and the reports about a migration, as the whole content of a folder, and says what it did to
+/// files that are not ours.
 ///
 /// # Errors
 /// If the folder is the current one or holds it, if it holds files that are not ours and `foreign` says to refuse, or if
 /// something cannot be written. Nothing has changed then.
-pub fn write(folder: &Path, artifacts: &[Artifact], foreign: Foreign) -> Result<Vec<Diagnostic>> {
+pub fn write(
+    folder: &Path,
+    artifacts: &[Artifact],
+    report: &Document<MigrationReport>,
+    foreign: Foreign,
+) -> Result<Vec<Diagnostic>> {
     let target = folder::resolve(folder)?;
     let found =
         folder::look(&target).with_context(|| format!("cannot look into {}", folder.display()))?;
@@ -58,13 +66,7 @@ pub fn write(folder: &Path, artifacts: &[Artifact], foreign: Foreign) -> Result<
         .with_context(cannot)?;
     let new = staging.path().join("new");
     fs::create_dir(&new).with_context(cannot)?;
-    for artifact in artifacts {
-        let path = new.join(&artifact.path);
-        if let Some(folder) = path.parent() {
-            fs::create_dir_all(folder).with_context(cannot)?;
-        }
-        fs::write(&path, &artifact.text).with_context(cannot)?;
-    }
+    fill(&new, artifacts, report).with_context(cannot)?;
     folder::write_list(&new).with_context(cannot)?;
     let replaced = carry_over(&target, &new, &found).with_context(cannot)?;
     swap(&target, &new, &staging.path().join("old")).with_context(cannot)?;
@@ -130,6 +132,41 @@ fn named(paths: &[PathBuf]) -> String {
     }
     names.join(", ")
 }
+
+/// Writes everything into a new folder, on all cores. The reports are written little by little, because they may be
+/// larger than everything that they are about.
+fn fill(
+    folder: &Path,
+    artifacts: &[Artifact],
+    report: &Document<MigrationReport>,
+) -> io::Result<()> {
+    let folders: BTreeSet<&Path> = artifacts
+        .iter()
+        .filter_map(|artifact| Path::new(&artifact.path).parent())
+        .collect();
+    for inner in folders {
+        fs::create_dir_all(folder.join(inner))?;
+    }
+    let (reports, others) = rayon::join(
+        || {
+            REPORTS.par_iter().try_for_each(|one| {
+                let mut file =
+                    BufWriter::with_capacity(BUFFER, File::create(folder.join(one.path))?);
+                (one.write)(report, &mut file)?;
+                file.flush()
+            })
+        },
+        || {
+            artifacts
+                .par_iter()
+                .try_for_each(|artifact| fs::write(folder.join(&artifact.path), &artifact.text))
+        },
+    );
+    reports.and(others)
+}
+
+/// How much of a report is written at once.
+const BUFFER: usize = 1 << 20;
 
 /// A file of the user's and its new text.
 #[derive(Debug)]

@@ -25,7 +25,7 @@ use measure::{Cost, best_of};
 use psp2psa::edit::files;
 use psp2psa::input::walk::{self, Limits, Opened, Recursion};
 use psp2psa::plan;
-use psp2psa::render;
+use psp2psa::render::{self, json};
 use psp2psa::write::{self, Foreign};
 
 /// The program under test, built with the same profile.
@@ -297,7 +297,7 @@ fn phases_once(path: &Path, folder: &Path) -> io::Result<[Duration; 6]> {
         io::empty(),
     )
     .map_err(io::Error::other)?;
-    let collector = psp2psa::keep_typed();
+    let collector = psp2psa::keep_manifests();
     let mut read = psp2psa::Read::default();
     for entry in &listing.entries {
         let opened = walk::open(entry, Limits::default());
@@ -320,9 +320,10 @@ fn phases_once(path: &Path, folder: &Path) -> io::Result<[Duration; 6]> {
         let named = listing.entries.iter().find(|entry| &*entry.name == name);
         named.map_or(Err(String::new()), walk::again)
     });
-    let artifacts = render::artifacts(&plan, &diagnostics, edits.diff());
+    let artifacts = render::artifacts(&plan, edits.diff());
+    let report = json::document("MigrationReport", &diagnostics, json::migration(&plan));
     let render_time = clock.lap();
-    write::write(folder, &artifacts, Foreign::Refuse).map_err(io::Error::other)?;
+    write::write(folder, &artifacts, &report, Foreign::Refuse).map_err(io::Error::other)?;
     let write_time = clock.lap();
     Ok([
         read_time,

@@ -44,6 +44,7 @@ pub(super) fn migrate(arguments: &Migrate) -> Result<Answer> {
     if arguments.dry_run {
         return Ok(answer(edits.diff(), diagnostics));
     }
+    let report = json::document("MigrationReport", &diagnostics, json::migration(&plan));
     let folder = target(arguments);
     let mut written = Vec::new();
     if let Some(folder) = folder {
@@ -51,13 +52,12 @@ pub(super) fn migrate(arguments: &Migrate) -> Result<Answer> {
             true => Foreign::Keep,
             false => Foreign::Refuse,
         };
-        let artifacts = render::artifacts(&plan, &diagnostics, edits.diff());
-        written = write::write(folder, &artifacts, foreign)?;
+        let artifacts = render::artifacts(&plan, edits.diff());
+        written = write::write(folder, &artifacts, &report, foreign)?;
     }
     if arguments.in_place {
         replace(&edits)?;
     }
-    let report = json::document("MigrationReport", &diagnostics, json::migration(&plan));
     let text = match arguments.output {
         JudgedOutput::Table => {
             let mut out = text::migrate(&report.body, text::Fit::Terminal);

@@ -27,7 +27,7 @@ use super::stream::{self, Opening, Stream};
 use super::{InputFile, Storage};
 use crate::diag::Diagnostic;
 use again::Stamp;
-pub use again::{Original, again};
+pub use again::{MAX_EDITABLE, Original, TOO_LARGE_TO_EDIT, again};
 pub use faults::unreadable;
 use faults::{in_memory, plain, start_of};
 pub use unpack::Archive;

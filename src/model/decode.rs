@@ -9,7 +9,8 @@ use serde_json::Value;
 use super::gap::{self, Gap};
 use super::kustomize::Kustomization;
 use super::namespace::{
-    LAST_APPLIED, Namespace, Node, ServiceAccount, kubelet_minor, without_server_fields,
+    LAST_APPLIED, Namespace, Node, SERVER_FIELDS, ServiceAccount, kubelet_minor,
+    without_server_fields,
 };
 use super::nullable;
 use super::object::ObjectMeta;
@@ -69,7 +70,9 @@ pub fn decode(document: &Document, keep: Keep) -> Result<Object, DecodeError> {
             Keep::Typed => {}
             Keep::Whole => workload.whole = Some(workload.cut_pod(document.value()?)),
             Keep::Manifests if !workload.is_patchable() => {}
-            Keep::Manifests => workload.manifest = Some(Manifest::new(document.value()?)),
+            Keep::Manifests => {
+                workload.manifest = Some(Manifest::new(document.value_without(SERVER_FIELDS)?))
+            }
         }
     }
     Ok(object)
@@ -136,7 +139,7 @@ fn namespace(document: &Document) -> Result<Namespace, DecodeError> {
         sources: vec![document.source.clone()],
         from_cluster: object.metadata.from_cluster(),
         labels: object.metadata.labels,
-        manifest: without_server_fields(document.value()?),
+        manifest: without_server_fields(document.value_without(SERVER_FIELDS)?),
     })
 }
 
@@ -226,7 +229,9 @@ fn role(document: &Document) -> Result<Role, DecodeError> {
     let wire: Wire = document.decode()?;
     let namespace = namespaced(document, "ClusterRole", &wire.metadata);
     let manifest = match wire.rules.iter().any(PolicyRule::names_policies) {
-        true => Some(without_server_fields(document.value()?)),
+        true => Some(without_server_fields(
+            document.value_without(SERVER_FIELDS)?,
+        )),
         false => None,
     };
     Ok(Role {

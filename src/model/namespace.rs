@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use crate::diag::Source;
+use crate::input::Way;
 
 /// A Namespace object.
 #[derive(Debug, Clone, PartialEq)]
@@ -62,6 +63,9 @@ const SERVER_METADATA: &[&str] = &[
     "selfLink",
     "uid",
 ];
+
+/// Where most of what servers write into an object stands: it can be left out as it is read.
+pub(super) const SERVER_FIELDS: &[Way] = &[&["metadata", "managedFields"], &["status"]];
 
 /// Annotation in which `kubectl apply` keeps its own copy of the object.
 pub(super) const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";

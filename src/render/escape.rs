@@ -10,7 +10,9 @@ use std::borrow::Cow;
 ///
 /// `a\u{202e}b` stands for itself in the result, so a reader sees where such a character was.
 pub(super) fn visible(text: &str) -> Cow<'_, str> {
-    if !text.contains(is_hidden) {
+    // Nearly all texts are printable ASCII, of which nothing is hidden.
+    let plain = text.bytes().all(|b| (b' '..=b'~').contains(&b));
+    if plain || !text.contains(is_hidden) {
         return Cow::Borrowed(text);
     }
     let mut shown = String::with_capacity(text.len() + 16);
@@ -55,22 +57,27 @@ fn is_hidden(c: char) -> bool {
         )
 }
 
-/// Text for HTML: content of elements, and attributes in quotes.
-pub(super) fn html(text: &str) -> String {
+/// Appends text to HTML: content of elements, and attributes in quotes.
+pub(super) fn html(text: &str, escaped: &mut String) {
     let text = visible(text);
-    let mut escaped = String::with_capacity(text.len() + 8);
-    for c in text.chars() {
-        match c {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            '\'' => escaped.push_str("&#39;"),
-            '`' => escaped.push_str("&#96;"),
-            _ => escaped.push(c),
-        }
+    let mut rest = text.as_ref();
+    // Names and sentences rarely have any of these, so the rest is copied in long runs.
+    while let Some(at) = rest
+        .bytes()
+        .position(|b| matches!(b, b'&' | b'<' | b'>' | b'"' | b'\'' | b'`'))
+    {
+        escaped.push_str(&rest[..at]);
+        escaped.push_str(match rest.as_bytes()[at] {
+            b'&' => "&amp;",
+            b'<' => "&lt;",
+            b'>' => "&gt;",
+            b'"' => "&quot;",
+            b'\'' => "&#39;",
+            _ => "&#96;",
+        });
+        rest = &rest[at + 1..];
     }
-    escaped
+    escaped.push_str(rest);
 }
 
 /// Text for Markdown: paragraphs, list items, table cells, headings, and the HTML elements between them. Not for code
@@ -85,8 +92,14 @@ pub(super) fn html(text: &str) -> String {
 /// GitHub and GitLab look for names (`@team`), issues (`#1`) and addresses in the *rendered* text; an empty comment
 /// after the first character keeps them from finding any.
 pub(super) fn markdown(text: &str) -> String {
-    let text = visible(text);
     let mut escaped = String::with_capacity(text.len() + 8);
+    markdown_into(text, &mut escaped);
+    escaped
+}
+
+/// The same, appended to a text.
+pub(super) fn markdown_into(text: &str, escaped: &mut String) {
+    let text = visible(text);
     let mut before = None;
     // Whether everything before was a digit: `1.` and `1)` at the start of a line begin a list.
     let mut number = true;
@@ -108,7 +121,6 @@ pub(super) fn markdown(text: &str) -> String {
         number = number && c.is_ascii_digit();
         before = Some(c);
     }
-    escaped
 }
 
 fn stands_for_itself(
@@ -160,8 +172,10 @@ mod tests {
 
     #[test]
     fn html_has_no_markup_left() {
+        let mut escaped = String::new();
+        html("<a href=\"x\" title='y'>`&</a>", &mut escaped);
         assert_eq!(
-            html("<a href=\"x\" title='y'>`&</a>"),
+            escaped,
             "&lt;a href=&quot;x&quot; title=&#39;y&#39;&gt;&#96;&amp;&lt;/a&gt;"
         );
     }

@@ -4,6 +4,8 @@
 //! page, and the page's own policy (`Content-Security-Policy`) lets it run no script and use no style but the two that
 //! are written into it, and load nothing at all.
 
+use std::io::{self, Write};
+
 use serde::Serialize;
 
 use crate::render::escape;
@@ -63,11 +65,19 @@ struct Html<'a> {
 
 /// The report as an HTML page.
 pub fn report(report: &Document<MigrationReport>) -> String {
+    templates::text(|out| write(report, out))
+}
+
+/// Writes the report as an HTML page, little by little: it may be large.
+///
+/// # Errors
+/// If it can not be written.
+pub fn write(report: &Document<MigrationReport>, out: &mut dyn Write) -> io::Result<()> {
     let index = Index::new(&report.body);
     let html = Html {
         style: STYLE,
         script: SCRIPT,
         page: Page::new(report, &index),
     };
-    templates::render_with_sections(TEMPLATES, escape::html, &html, &index)
+    templates::render_with_sections(TEMPLATES, escape::html, &html, &index, out)
 }

@@ -4,10 +4,11 @@ mod access;
 mod admit;
 mod migration;
 pub mod schema;
+mod shown;
 pub mod v1;
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
+use std::io::{self, Write};
 
 use crate::check::{Checked, Judged, Question};
 use crate::diag;
@@ -15,11 +16,11 @@ use crate::mapping::Mapping;
 use crate::model::psp::PodSecurityPolicy;
 use crate::psp;
 use crate::pss::{self, Level, LevelSet, Version};
-use crate::render::text::is_invisible;
 
 pub use access::{AccessQuestion, access};
 pub use admit::admit;
 pub use migration::migration;
+use shown::Shown;
 
 /// Wraps a document's body.
 pub fn document<T: serde::Serialize>(
@@ -41,29 +42,19 @@ pub fn document<T: serde::Serialize>(
 
 /// A document as text, ending in a line feed. Characters that a terminal obeys, or that nobody sees, are escaped.
 pub fn to_text<T: serde::Serialize>(document: &T) -> String {
-    let text = serde_json::to_string_pretty(document)
-        .expect("the documents have string keys and no failing Serialize");
-    let mut shown = String::with_capacity(text.len() + 1);
-    let mut rest = text.as_str();
-    // Nearly all of it is printable ASCII, and copied in long runs. Outside of strings there is nothing but line feeds,
-    // and all hidden characters are of the first plane.
-    while let Some(at) = rest
-        .bytes()
-        .position(|b| b != b'\n' && !(0x20..0x7F).contains(&b))
-    {
-        shown.push_str(&rest[..at]);
-        let mut chars = rest[at..].chars();
-        match chars.next() {
-            Some(c) if is_invisible(c) => {
-                let _ = write!(shown, "\\u{:04x}", u32::from(c));
-            }
-            c => shown.extend(c),
-        }
-        rest = chars.as_str();
-    }
-    shown.push_str(rest);
-    shown.push('\n');
-    shown
+    let mut bytes = Vec::new();
+    write(document, &mut bytes).expect("nothing can fail in memory");
+    String::from_utf8(bytes).expect("JSON is made of texts")
+}
+
+/// Writes a document as text, little by little: it may be large.
+///
+/// # Errors
+/// If it can not be written.
+pub fn write<T: serde::Serialize>(document: &T, mut out: &mut dyn Write) -> io::Result<()> {
+    let mut json = serde_json::Serializer::with_formatter(&mut out, Shown::default());
+    document.serialize(&mut json)?;
+    out.write_all(b"\n")
 }
 
 /// A document as YAML.

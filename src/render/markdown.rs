@@ -3,6 +3,8 @@
 //! GitHub's and GitLab's dialects are the target: tables, and `<details>` with Markdown inside. All wording is in
 //! `render::view`, all markup in `templates/`.
 
+use std::io::{self, Write};
+
 use crate::render::escape;
 use crate::render::json::v1::{
     AccessReport, CheckReport, Document, MapReport, MigrationReport, Reference,
@@ -42,18 +44,28 @@ const BACK: Template = ("back", include_str!("../../templates/partials/back.md.h
 
 /// The whole report.
 pub fn report(report: &Document<MigrationReport>) -> String {
+    templates::text(|out| write(report, out))
+}
+
+/// Writes the whole report, little by little: it may be large.
+///
+/// # Errors
+/// If it can not be written.
+pub fn write(report: &Document<MigrationReport>, out: &mut dyn Write) -> io::Result<()> {
     let index = Index::new(&report.body);
     templates::render_with_sections(
         &[REPORT, NAMESPACE, POLICY, FINDING, CHAINS, STAGES, BACK],
-        escape::markdown,
+        escape::markdown_into,
         &Page::new(report, &index),
         &index,
+        out,
     )
 }
 
 /// The report in a few lines: short enough for a comment on a pull request.
 pub fn summary(report: &Document<MigrationReport>, whole: Whole) -> String {
-    templates::render(&[SUMMARY], escape::markdown, &Summary::new(report, whole))
+    let context = Summary::new(report, whole);
+    templates::render(&[SUMMARY], escape::markdown_into, &context)
 }
 
 /// Whether there is a report with everything, to point to.
@@ -70,7 +82,7 @@ pub enum Whole {
 pub fn pull_request(report: &Document<MigrationReport>) -> String {
     templates::render(
         &[PULL_REQUEST, STAGES, BACK],
-        escape::markdown,
+        escape::markdown_into,
         &PullRequest::new(report),
     )
 }

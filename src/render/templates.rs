@@ -1,82 +1,263 @@
 //! The template engine, set up once for every output.
+//!
+//! `handlebars` reads the templates, and its rules decide which blanks and line ends they lose. What it has read is
+//! turned into [`Piece`]s and walked here: a report of a big cluster writes some ten million values, and `handlebars`
+//! makes a tree of maps of each view, copies it for each partial, and follows every path from the root. Our templates
+//! use little of its language, which is what a [`Piece`] can be; a template that uses more is refused when it is set
+//! up, which the tests do with all of them.
 
-use handlebars::{
-    Context, Handlebars, Helper, HelperResult, Output, RenderContext, RenderErrorReason,
-};
+mod values;
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+
+use handlebars::Handlebars;
+use handlebars::template::{HelperTemplate, Parameter, TemplateElement};
 use rayon::prelude::*;
 use serde::Serialize;
 
 use crate::render::view::Index;
+use values::Node;
 
 /// A template's name and text.
 pub(super) type Template = (&'static str, &'static str);
+
+/// Appends a value in the form that the output wants.
+pub(super) type Escape = fn(&str, &mut String);
 
 /// Namespaces whose sections are rendered at a time.
 const AT_A_TIME: usize = 256;
 
 /// Renders the first template. The others are its partials.
-pub(super) fn render(
-    templates: &[Template],
-    escape: fn(&str) -> String,
-    view: &impl Serialize,
-) -> String {
-    finish(&registry(templates, escape), templates, view)
+pub(super) fn render(templates: &[Template], escape: Escape, view: &impl Serialize) -> String {
+    Engine::new(templates, escape)
+        .render(templates[0].0, view)
+        .text
 }
 
 /// Renders the first template, in which `{{sections}}` stands for what the template `namespace` makes of each namespace.
 ///
-/// The sections are most of a report. They are rendered in parallel and a few at a time, so that the memory needed is
-/// that of the output and not that of all views.
+/// The sections are most of a report. They are rendered in parallel and a few at a time, so that neither all views nor
+/// all texts are in memory at once.
+///
+/// # Errors
+/// If the report can not be written.
 pub(super) fn render_with_sections(
     templates: &[Template],
-    escape: fn(&str) -> String,
+    escape: Escape,
     view: &impl Serialize,
     index: &Index,
-) -> String {
-    let mut registry = registry(templates, escape);
-    registry.register_helper(
-        "sections",
-        Box::new(
-            |_: &Helper,
-             registry: &Handlebars,
-             _: &Context,
-             _: &mut RenderContext,
-             out: &mut dyn Output|
-             -> HelperResult {
-                let mut from = 0;
-                while from < index.len() {
-                    let to = index.len().min(from + AT_A_TIME);
-                    let sections: Vec<String> = (from..to)
-                        .into_par_iter()
-                        .map(|position| registry.render("namespace", &index.section(position)))
-                        .collect::<Result<_, _>>()?;
-                    for section in sections {
-                        out.write(&section).map_err(RenderErrorReason::from)?;
-                    }
-                    from = to;
-                }
-                Ok(())
-            },
-        ),
-    );
-    finish(&registry, templates, view)
-}
-
-fn registry<'a>(templates: &[Template], escape: fn(&str) -> String) -> Handlebars<'a> {
-    let mut registry = Handlebars::new();
-    registry.set_strict_mode(true);
-    registry.set_prevent_indent(true);
-    registry.register_escape_fn(escape);
-    for (name, text) in templates {
-        registry
-            .register_template_string(name, text)
-            .expect("the templates are part of the program, and the tests render them");
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let engine = Engine::new(templates, escape);
+    let page = engine.render(templates[0].0, view);
+    let (before, after) = page.text.split_at(page.sections.unwrap_or(page.text.len()));
+    out.write_all(before.as_bytes())?;
+    let mut from = 0;
+    while page.sections.is_some() && from < index.len() {
+        let to = index.len().min(from + AT_A_TIME);
+        let sections: Vec<String> = (from..to)
+            .into_par_iter()
+            .map(|position| engine.render("namespace", &index.section(position)).text)
+            .collect();
+        for section in sections {
+            out.write_all(section.as_bytes())?;
+        }
+        from = to;
     }
-    registry
+    out.write_all(after.as_bytes())
 }
 
-fn finish(registry: &Handlebars, templates: &[Template], view: &impl Serialize) -> String {
-    registry
-        .render(templates[0].0, view)
-        .expect("the views have every field that a template names, whatever their values are")
+/// What is written, as a text.
+pub(super) fn text(write: impl FnOnce(&mut Vec<u8>) -> io::Result<()>) -> String {
+    let mut bytes = Vec::new();
+    write(&mut bytes).expect("nothing can fail in memory");
+    String::from_utf8(bytes).expect("whatever is written is made of texts")
+}
+
+/// Templates that can be rendered.
+struct Engine {
+    templates: BTreeMap<String, Vec<Piece>>,
+    escape: Escape,
+}
+
+/// A part of a template.
+enum Piece {
+    /// Text that is written as it is.
+    Text(String),
+    /// `{{path}}`
+    Value(Path),
+    /// `{{{path}}}`: a value that is not escaped.
+    Raw(Path),
+    /// `{{#if path}}…{{else}}…{{/if}}`; `{{#unless}}` has them the other way round.
+    If(Path, Vec<Piece>, Vec<Piece>),
+    /// `{{#each path}}…{{else}}…{{/each}}`: what follows `else` is for a list without items.
+    Each(Path, Vec<Piece>, Vec<Piece>),
+    /// `{{#with path}}…{{/with}}`
+    With(Path, Vec<Piece>),
+    /// `{{> name}}`
+    Partial(String),
+    /// `{{sections}}`
+    Sections,
+}
+
+/// What a name in a template leads to.
+enum Path {
+    /// `@last`
+    Last,
+    /// `../a.b`: how many blocks up, and the fields from there. `this` has none.
+    Fields(usize, Vec<String>),
+}
+
+/// A text, and where `{{sections}}` stood.
+#[derive(Default)]
+struct Rendered {
+    text: String,
+    sections: Option<usize>,
+}
+
+/// The view that names are looked up in, and whether it is the last of a list; the ones around it before it.
+type Scopes<'n> = Vec<(&'n Node, bool)>;
+
+impl Engine {
+    fn new(templates: &[Template], escape: Escape) -> Self {
+        let mut registry = Handlebars::new();
+        registry.set_prevent_indent(true);
+        let mut read = BTreeMap::new();
+        for (name, text) in templates {
+            registry
+                .register_template_string(name, text)
+                .expect("the templates are part of the program, and the tests render them");
+            let template = registry.get_template(name).expect("it was just registered");
+            read.insert((*name).to_owned(), pieces(&template.elements));
+        }
+        Engine {
+            templates: read,
+            escape,
+        }
+    }
+
+    fn render(&self, template: &str, view: &impl Serialize) -> Rendered {
+        let view = values::node(view);
+        let mut out = Rendered::default();
+        self.walk(
+            &self.templates[template],
+            &mut vec![(&view, false)],
+            &mut out,
+        );
+        out
+    }
+
+    fn walk<'n>(&self, pieces: &[Piece], scopes: &mut Scopes<'n>, out: &mut Rendered) {
+        for piece in pieces {
+            match piece {
+                Piece::Text(text) => out.text.push_str(text),
+                Piece::Value(path) => path.find(scopes).write(&mut out.text, self.escape),
+                Piece::Raw(path) => path
+                    .find(scopes)
+                    .write(&mut out.text, |text, out| out.push_str(text)),
+                Piece::If(path, then, otherwise) => match path.is_true(scopes) {
+                    true => self.walk(then, scopes, out),
+                    false => self.walk(otherwise, scopes, out),
+                },
+                Piece::Each(path, body, otherwise) => {
+                    let items = path.find(scopes).items();
+                    if items.is_empty() {
+                        self.walk(otherwise, scopes, out);
+                    }
+                    for (position, item) in items.iter().enumerate() {
+                        scopes.push((item, position + 1 == items.len()));
+                        self.walk(body, scopes, out);
+                        scopes.pop();
+                    }
+                }
+                Piece::With(path, body) => {
+                    let inner = path.find(scopes);
+                    if inner.is_true() {
+                        scopes.push((inner, false));
+                        self.walk(body, scopes, out);
+                        scopes.pop();
+                    }
+                }
+                Piece::Partial(name) => self.walk(&self.templates[name], scopes, out),
+                Piece::Sections => out.sections = Some(out.text.len()),
+            }
+        }
+    }
+}
+
+impl Path {
+    fn new(raw: &str) -> Self {
+        let mut rest = raw;
+        let mut up = 0;
+        while let Some(outer) = rest.strip_prefix("../") {
+            rest = outer;
+            up += 1;
+        }
+        match rest {
+            "@last" => Path::Last,
+            "this" => Path::Fields(up, Vec::new()),
+            _ => Path::Fields(up, rest.split('.').map(str::to_owned).collect()),
+        }
+    }
+
+    /// The value that it leads to.
+    fn find<'n>(&self, scopes: &Scopes<'n>) -> &'n Node {
+        let Path::Fields(up, fields) = self else {
+            return &Node::Nothing;
+        };
+        let (start, _) = scopes[scopes.len() - 1 - up];
+        fields.iter().fold(start, |node, field| node.field(field))
+    }
+
+    fn is_true(&self, scopes: &Scopes) -> bool {
+        match self {
+            Path::Last => scopes.last().is_some_and(|(_, is_last)| *is_last),
+            Path::Fields(..) => self.find(scopes).is_true(),
+        }
+    }
+}
+
+fn pieces(elements: &[TemplateElement]) -> Vec<Piece> {
+    elements
+        .iter()
+        .map(|element| piece(element).expect("the templates use nothing else"))
+        .collect()
+}
+
+/// `None` for what our templates do not use.
+fn piece(element: &TemplateElement) -> Option<Piece> {
+    Some(match element {
+        TemplateElement::RawString(text) => Piece::Text(text.clone()),
+        TemplateElement::Expression(value) => match value.name.as_name()? {
+            "sections" => Piece::Sections,
+            name => Piece::Value(Path::new(name)),
+        },
+        TemplateElement::HtmlExpression(value) => Piece::Raw(Path::new(value.name.as_name()?)),
+        TemplateElement::HelperBlock(block) => helper(block)?,
+        TemplateElement::PartialExpression(partial) if partial.params.is_empty() => {
+            Piece::Partial(partial.name.as_name()?.to_owned())
+        }
+        _ => return None,
+    })
+}
+
+fn helper(block: &HelperTemplate) -> Option<Piece> {
+    let [Parameter::Path(_)] = block.params.as_slice() else {
+        return None;
+    };
+    let path = Path::new(block.params[0].as_name()?);
+    let part = |template: &Option<handlebars::Template>| {
+        template
+            .as_ref()
+            .map_or(Vec::new(), |template| pieces(&template.elements))
+    };
+    let (body, otherwise) = (part(&block.template), part(&block.inverse));
+    Some(match block.name.as_name()? {
+        "if" => Piece::If(path, body, otherwise),
+        "unless" => Piece::If(path, otherwise, body),
+        "each" => Piece::Each(path, body, otherwise),
+        "with" if otherwise.is_empty() => Piece::With(path, body),
+        _ => return None,
+    })
 }

@@ -20,6 +20,12 @@ pub struct Original {
     pub path: PathBuf,
 }
 
+/// The largest file that is edited. Larger ones are dumps, which nobody commits.
+pub const MAX_EDITABLE: u64 = 256 << 20;
+
+/// Why a larger one is not.
+pub const TOO_LARGE_TO_EDIT: &str = "the file is larger than 256 MiB";
+
 /// Reads a file once more, to edit it.
 ///
 /// # Errors
@@ -47,6 +53,9 @@ pub fn again(entry: &Entry) -> Result<Original, String> {
         }
         None => path.clone(),
     };
+    if stamp.bytes > MAX_EDITABLE {
+        return Err(TOO_LARGE_TO_EDIT.to_owned());
+    }
     let storage = match contents(entry, Limits::default()).map_err(|error| plain(&error))? {
         Contents::Text(_, storage) => storage,
         Contents::Archive(_) => Storage::Archived,

@@ -385,3 +385,51 @@ fn text_that_begins_with_a_brace_may_be_yaml_all_the_same() {
         json!({"kind": "T", "a": "b c"})
     );
 }
+
+#[test]
+fn fields_that_are_left_out_are_missing_however_the_object_is_read() {
+    let left_out: &[input::Way] = &[&["status"], &["metadata", "managedFields"]];
+    // A repeated key, a fraction and YAML take another way than plain JSON.
+    for more in ["\"a\":1", "\"a\":2,\"a\":1", "\"b\":1.0e0,\"a\":1", "a: 1"] {
+        let text = format!(
+            "{{\"kind\":\"A\",\"metadata\":{{\"managedFields\":[{{}}],\"name\":\"n\",\"status\":1}},\
+             \"status\":{{\"x\":\"\\u00e9\"}},{more}}}"
+        );
+        let file = file(&text);
+        let reading = input::documents(&file);
+        let mut value = reading.documents[0].value_without(left_out).unwrap();
+        value.as_object_mut().unwrap().remove("b");
+        assert_eq!(
+            value,
+            json!({"kind": "A", "metadata": {"name": "n", "status": 1}, "a": 1}),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn whole_objects_are_the_same_as_through_a_tree() {
+    for (text, expected) in [
+        (
+            r#"{"kind":"A","n":[0,-1,18446744073709551615,null,true,"\ud83d\ude00\n"]}"#,
+            None,
+        ),
+        (
+            r#"{"kind":"A","n":1.50}"#,
+            Some(json!({"kind": "A", "n": 1.5})),
+        ),
+        (
+            r#"{"kind":"A","n":1e3}"#,
+            Some(json!({"kind": "A", "n": 1000.0})),
+        ),
+        (
+            r#"{"kind":"A","m":{"a":1},"m":{"b":2}}"#,
+            Some(json!({"kind": "A", "m": {"a": 1, "b": 2}})),
+        ),
+    ] {
+        let expected = expected.unwrap_or_else(|| serde_json::from_str(text).unwrap());
+        let file = file(text);
+        let reading = input::documents(&file);
+        assert_eq!(reading.documents[0].value().unwrap(), expected, "{text}");
+    }
+}
