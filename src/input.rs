@@ -7,6 +7,8 @@
 //! YAML is read as `kubectl` reads it, JSON as the API server does. A document is decoded into a model
 //! struct with [`Document::decode`]: strictly typed, with the field path and place of whatever does not fit.
 //!
+//! It is long because a document stands here with everything that is asked of it, whatever it was written in.
+//!
 //! # Example
 //!
 //! ```
