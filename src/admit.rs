@@ -1,9 +1,9 @@
 //! Every workload against the policies, in the order of the input: what the mutating phase of the admission plugin
 //! PodSecurityPolicy makes of its pods.
 //!
-//! The plugin is asked as on creation, with the gate `ProcMountType` on and the API server's defaults as far as
-//! policies see them. Nothing else happens before it: an unset service account stays unset, and no token volume is
-//! added. Nothing happens after it either: seccomp annotations and fields are not synchronised.
+//! The plugin is asked as on creation, with the gate `ProcMountType` on, the volumes that a StatefulSet's
+//! controller adds, and the API server's defaults as far as policies see them. Nothing else happens before it: an
+//! unset service account stays unset, and no token volume is added. Nothing happens after it either: seccomp annotations and fields are not synchronised.
 //!
 //! A policy is usable through the service account that the pod names, or through whoever creates the pod. That is the
 //! controller that makes the pods of a kind, and for a bare pod the requester, if one is given. Nobody is known to
@@ -15,11 +15,10 @@ use rayon::prelude::*;
 use serde_json::{Value, json};
 
 use crate::diag::Diagnostic;
-use crate::model::decode;
+use crate::model::claims;
 use crate::model::defaults;
-use crate::model::object::OwnerReference;
 use crate::model::psp::PodSecurityPolicy;
-use crate::model::workload::{self, Origin, Workload};
+use crate::model::workload::{Origin, Workload};
 use crate::psp::{self, Admission, Change};
 use crate::rbac::{Access, Identity};
 
@@ -135,6 +134,7 @@ fn replay_one(
     authorization: &Authorization,
 ) -> Replayed {
     let mut pod = workload.pod.clone();
+    claims::apply(&workload, &mut pod);
     defaults::apply(&mut pod);
     let (creator, vias) = match authorization {
         Authorization::Assumed => (None, vec![Some(ASSUMED.to_owned()); policies.len()]),
@@ -161,10 +161,7 @@ fn replay_one(
             policy: admitted.policy,
             mutated: admitted.mutated,
         }),
-        seen: workload
-            .whole
-            .take()
-            .map(|whole| seen(whole, workload.namespace.as_deref())),
+        seen: workload.whole.take().map(|whole| seen(whole, &workload)),
         creator,
         workload,
     }
@@ -214,20 +211,12 @@ fn creator(workload: &Workload, requester: Option<&Identity>) -> Option<Identity
         Origin::Convention(_) => None,
         Origin::Pod | Origin::Fragment if workload.kind == "Pod" => {
             match workload.meta.controller() {
-                Some(owner) => controller(owner),
+                Some(owner) => Identity::owner(owner),
                 None => requester.cloned(),
             }
         }
         Origin::Pod | Origin::Fragment | Origin::Template => Identity::controller(&workload.kind),
     }
-}
-
-/// The controller of Kubernetes' own that stands behind an owner. `apiVersion` tells a Job from Volcano's; the server
-/// requires it, but people cut manifests.
-fn controller(owner: &OwnerReference) -> Option<Identity> {
-    let group = decode::group(&owner.api_version);
-    let own = owner.api_version.is_empty() || workload::is_known(group, &owner.kind);
-    Identity::controller(&owner.kind).filter(|_| own)
 }
 
 /// The name of a pod in the plugin's messages. Controllers let the server make one of theirs.
@@ -247,8 +236,10 @@ fn pod_name(workload: &Workload) -> String {
 }
 
 /// The pod as the plugin sees it. A template says nothing of the namespace, and a bare pod need not.
-fn seen(mut pod: Value, namespace: Option<&str>) -> Value {
+fn seen(mut pod: Value, workload: &Workload) -> Value {
+    claims::apply_to_json(workload, &mut pod);
     defaults::apply_to_json(&mut pod);
+    let namespace = workload.namespace.as_deref();
     if let (Some(namespace), Some(members)) = (namespace, pod.as_object_mut()) {
         let metadata = members.entry("metadata").or_insert(Value::Null);
         if metadata.is_null() {

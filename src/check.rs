@@ -73,6 +73,8 @@ pub enum Look {
     Other(Object),
     /// Neither.
     Nothing,
+    /// An object of a kind that nobody asks for.
+    Unknown,
 }
 
 /// A workload that was judged.
@@ -146,8 +148,8 @@ impl Judge {
             | Object::ServiceAccount(_)
             | Object::Node(_)
             | Object::Gaps(_)
-            | Object::Revision(_)
-            | Object::Other => Look::Nothing,
+            | Object::Revision(_) => Look::Nothing,
+            Object::Other => Look::Unknown,
         }
     }
 
@@ -302,7 +304,7 @@ impl Seen {
                 self.rows[last].push(row, &name);
             }
             Look::Other(object) => self.others.push(object),
-            Look::Nothing => {}
+            Look::Nothing | Look::Unknown => {}
         }
     }
 }

@@ -6,12 +6,15 @@
 //!
 //! YAML is read as `kubectl` reads it, JSON as the API server does. A document is decoded into a model
 //! struct with [`Document::decode`]: strictly typed, with the field path and place of whatever does not fit.
+//!
+//! The file is long because a document and all that can be asked of it stand together.
 
 mod de;
 pub mod diags;
 mod json;
 pub mod layout;
 mod list;
+mod parts;
 mod read;
 mod split;
 pub mod stream;
@@ -139,6 +142,11 @@ enum Body<'a> {
     },
 }
 
+/// How many bytes the text of an object may have that is decoded. The API server accepts requests of 3 MiB
+/// (`MaxRequestBodyBytes` in k8s.io/apiserver `pkg/server/config.go`), and indentation does not make ten times as much of
+/// them, so no flag is needed. Without a limit a name of a gigabyte would stand in every report.
+const MAX_OBJECT: usize = 32 << 20;
+
 /// A document that can not be read: what it would have held is a gap in the evidence.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unreadable {
@@ -250,10 +258,11 @@ impl<'a> Chunk<'a> {
 }
 
 impl<'a> Document<'a> {
-    /// Decodes the object.
+    /// Decodes the object, if it is not larger than any object can be.
     ///
     /// Types are Go's: nothing is coerced, unknown fields are ignored, names are case-sensitive.
     pub fn decode<T: DeserializeOwned>(&self) -> Result<T, DecodeError> {
+        self.fits()?;
         match &self.body {
             Body::Tree { tree, node } => self.decode_node(tree, *node),
             // Whoever takes it gets it again, once it has been looked at.
@@ -286,6 +295,7 @@ impl<'a> Document<'a> {
         else {
             return None;
         };
+        self.fits().ok()?;
         let mut json = serde_json::Deserializer::from_str(text);
         let heads = if *shown { Heads::Once } else { Heads::None };
         let decoded = T::deserialize(Whole {
@@ -302,6 +312,7 @@ impl<'a> Document<'a> {
     ///
     /// Repeated keys are settled as for decoding. Numbers are as Go would write them, so a YAML `1e3` is `1000`.
     pub fn value(&self) -> Result<serde_json::Value, DecodeError> {
+        self.fits()?;
         let mut value: serde_json::Value = match &self.body {
             Body::Tree { tree, node } => self.decode_node(tree, *node)?,
             Body::Json { text, origin } | Body::Unread { text, origin, .. } => {
@@ -385,6 +396,28 @@ impl<'a> Document<'a> {
             }
             Body::Tree { .. } | Body::Json { .. } | Body::Unread { .. } => None,
         }
+    }
+
+    /// Whether the object is not [too large](MAX_OBJECT).
+    fn fits(&self) -> Result<(), DecodeError> {
+        let bytes = match &self.body {
+            Body::Json { text, .. } | Body::Unread { text, .. } => text.len(),
+            Body::Tree { tree, node } => tree.bytes(*node).len(),
+        };
+        if bytes <= MAX_OBJECT {
+            return Ok(());
+        }
+        Err(DecodeError {
+            code: &diags::TOO_LARGE,
+            path: String::new(),
+            message: format!(
+                "the {} takes {} MiB, and no object can have more than {}",
+                self.kind,
+                bytes >> 20,
+                MAX_OBJECT >> 20
+            ),
+            source: self.source.clone(),
+        })
     }
 
     fn decode_node<T: DeserializeOwned>(

@@ -6,6 +6,7 @@
 
 pub mod admission;
 pub mod attribution;
+pub mod claims;
 pub mod decode;
 pub mod defaults;
 pub mod diags;

@@ -9,6 +9,7 @@
 //!
 //! It is long because what a plan is and how it comes about stand side by side.
 
+mod bypass;
 pub mod cleanup;
 pub mod consequences;
 pub mod diags;
@@ -16,6 +17,7 @@ pub mod evidence;
 pub mod findings;
 pub mod granted;
 mod homes;
+mod judge;
 pub mod labels;
 pub mod level;
 mod options;
@@ -52,6 +54,7 @@ use evidence::{Evidence, Gaps};
 use findings::{Finding, Findings};
 use granted::Granted;
 use homes::Homes;
+use judge::Judge;
 use labels::{Labels, Stage};
 use level::Decision;
 use relabel::Relabelling;
@@ -59,7 +62,7 @@ use rollback::Rollback;
 use settings::{Accepted, Overridden};
 use unlabelled::Unlabelled;
 use versions::{Preview, Target};
-use workloads::{Judge, WorkloadPlan};
+use workloads::WorkloadPlan;
 
 pub use options::{Aim, Basis, Existing, Options, Prefer};
 
@@ -76,7 +79,8 @@ pub struct Plan {
     pub namespaces: Vec<NamespacePlan>,
     /// Sorted by name; variants side by side.
     pub policies: Vec<PolicyPlan>,
-    /// The name of the policy that bypasses the others: it comes before all of them. `None` where none can.
+    /// The name of the policy that bypasses the others: it comes before all of them. `None` where none can, or where it
+    /// would open more than the namespaces that it is bound in.
     pub bypass: Option<String>,
     /// Sorted by severity, then code, then id.
     pub findings: Vec<Finding>,
@@ -132,7 +136,8 @@ pub struct NamespacePlan {
     pub granted: Granted,
     /// Levels that all workloads satisfy as written; `None` without workloads.
     pub needed: Option<LevelSet>,
-    /// Levels that all workloads which a policy admits satisfy as Kubernetes 1.24 stores them; `None` without any.
+    /// Levels that all workloads which a policy admits satisfy as Kubernetes 1.24 stores them; `None` without any, and
+    /// where it is not known which policy admits one.
     pub needed_stored: Option<LevelSet>,
     /// Levels that all workloads satisfy with the patches that preserve what runs today; `None` without workloads.
     pub needed_with_patches: Option<LevelSet>,
@@ -197,28 +202,35 @@ pub fn plan(
             mapping: mapping::map(policy, target.version),
         })
         .collect();
-    let context = Context {
+    let gaps = Gaps::new(inventory, &evaluator, options.complete);
+    let mut context = Context {
         options,
         target: target.version,
         server: target.server,
         access,
-        gaps: Gaps::new(inventory, &evaluator, options.complete),
-        judge: Judge::new(inventory, access, target.version),
+        judge: Judge::new(inventory, access, target.version, gaps.listed_policies()),
+        gaps,
         levels: policies::levels(&policies),
         incidental: policies::incidental(&policies),
         policies: policies::by_name(&inventory.policies),
         manifests: &inventory.manifests,
         bypass: order::bypass_name(inventory.policies.iter().map(|policy| policy.name.as_str())),
+        bypass_opens: false,
         homes: Homes::new(inventory),
     };
-    let mut namespaces: Vec<NamespacePlan> = context
-        .homes
-        .names()
-        .filter(|name| options.only.as_deref().is_none_or(|only| only == *name))
-        .collect::<Vec<_>>()
-        .into_par_iter()
-        .map(|name| context.namespace(name))
+    let mut namespaces = context.namespaces();
+    let bypassed: Vec<String> = namespaces
+        .iter()
+        .filter(|namespace| namespace.bypassed)
+        .map(|namespace| namespace.name.clone())
         .collect();
+    let names = bypassed.iter().map(String::as_str).collect();
+    let reach = bypass::reach(access, context.homes.names(), &names);
+    if !reach.opens.is_empty() {
+        context.bypass = None;
+        context.bypass_opens = true;
+        namespaces = context.namespaces();
+    }
     for namespace in &mut namespaces {
         let praise = rules::praise(namespace);
         namespace.decision.reasons.extend(praise);
@@ -233,6 +245,8 @@ pub fn plan(
         access,
         policies: &policies,
         namespaces: &namespaces,
+        reach: &reach,
+        bypassed: &bypassed,
         said,
     };
     rules::cluster(&cluster, &mut drafts);
@@ -295,6 +309,8 @@ struct Context<'a> {
     judge: Judge<'a>,
     manifests: &'a BTreeMap<Source, Manifest>,
     bypass: Option<String>,
+    /// Whether there is no bypass because it would open namespaces that it is not bound in.
+    bypass_opens: bool,
     levels: BTreeMap<&'a str, Option<Level>>,
     incidental: BTreeSet<&'a str>,
     /// By name; variants side by side.
@@ -303,6 +319,18 @@ struct Context<'a> {
 }
 
 impl Context<'_> {
+    /// Every namespace that is to be planned, sorted by name.
+    fn namespaces(&self) -> Vec<NamespacePlan> {
+        let only = self.options.only.as_deref();
+        self.homes
+            .names()
+            .filter(|name| only.is_none_or(|only| only == *name))
+            .collect::<Vec<_>>()
+            .into_par_iter()
+            .map(|name| self.namespace(name))
+            .collect()
+    }
+
     fn namespace(&self, name: &str) -> NamespacePlan {
         let home = &self.homes.namespaces[name];
         let prefer = self.options.prefer;
@@ -358,22 +386,27 @@ impl Context<'_> {
         let is_chosen = overridden
             .as_ref()
             .is_some_and(|overridden| overridden.rule.enforce.is_some());
-        let later = level::later(&facts, &decision).filter(|_| self.bypass.is_some() && !is_chosen);
-        if let Some(level) = later {
+        if let Some(level) = level::later(&facts, &decision).filter(|_| !is_chosen) {
             labels.later = labels::later(self, name, home, &decision, level);
         }
-        let bypassed = order::is_bypassed(self, &decision, &labels, &workloads);
+        let wanted = order::wants_bypass(&decision, &labels, &workloads);
+        let bypassed = wanted && self.bypass.is_some();
+        if wanted && self.bypass_opens {
+            let reason = order::without_bypass(&facts, &labels);
+            decision.reasons.push(reason);
+        }
+        if !bypassed {
+            labels.later = None;
+            staging::not_bypassed(&mut workloads);
+        }
         decision
             .reasons
             .extend(order::sentences(&facts, &labels, bypassed));
-        if !bypassed {
-            for workload in &mut workloads {
-                workload
-                    .staged
-                    .take_if(|staged| staged.stage == Stage::LateWorkloads);
-            }
-        }
-        let needed_stored = intersect(counting.iter().filter_map(WorkloadPlan::satisfies_stored));
+        let is_known = counting
+            .iter()
+            .all(|workload| workload.unknown_policies().is_empty());
+        let stored = counting.iter().filter_map(WorkloadPlan::satisfies_stored);
+        let needed_stored = intersect(stored).filter(|_| is_known);
         let needed_with_patches = all(&WorkloadPlan::satisfies_patched);
         let enforced = labels.in_force(Mode::Enforce);
         if let Some(enforced) = enforced {

@@ -130,6 +130,14 @@ impl<'a> Access<'a> {
             .collect()
     }
 
+    /// The policies that rules name and the input lacks.
+    pub fn missing_policies(&self) -> impl Iterator<Item = &'a str> {
+        let roles = self.roles.list.iter();
+        let named: BTreeSet<&'a str> = roles.flat_map(|role| role.uses.names()).collect();
+        let is_missing = |name: &&'a str| self.policies.binary_search(name).is_err();
+        named.into_iter().filter(is_missing)
+    }
+
     /// Every grant, sorted by policy, then by binding, role, subject and rule.
     pub fn grants(&self) -> Vec<Grant<'a>> {
         let chains = (0..self.edges.len()).flat_map(|edge| self.uses(edge));

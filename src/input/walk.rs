@@ -19,8 +19,9 @@ use std::io::{self, Cursor, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::diags::{self, Skipped};
 use super::stream::{self, Opening, Stream};
-use super::{InputFile, Storage, diags};
+use super::{InputFile, Storage};
 use crate::diag::{Diagnostic, Source};
 use again::Stamp;
 pub use again::{Original, again};
@@ -122,6 +123,7 @@ pub fn list(
         recursion,
         listing: Listing::default(),
         seen: BTreeSet::new(),
+        skipped: Skipped::default(),
     };
     let mut stdin = Some(stdin);
     for given in paths {
@@ -132,7 +134,7 @@ pub fn list(
         if given == "-" {
             if let Some(stdin) = stdin.take() {
                 let bytes = unpack::read_limited(stdin, MAX_BYTES)
-                    .map_err(|error| refuse(error.to_string()))?;
+                    .map_err(|error| refuse(in_memory(&error)))?;
                 walk.listing.entries.push(Entry {
                     name: Arc::from("-"),
                     content: Content::InMemory(Shared(Arc::new(bytes))),
@@ -143,8 +145,15 @@ pub fn list(
         if given.starts_with("http://") || given.starts_with("https://") {
             return Err(refuse("only files are read; download it first".to_owned()));
         }
-        for path in matches(given).map_err(refuse)? {
-            walk.given(&path).map_err(|error| refuse(plain(&error)))?;
+        let paths = matches(given).map_err(refuse)?;
+        let is_pattern = paths != [Path::new(given)];
+        for path in paths {
+            match walk.given(&path) {
+                Ok(()) => {}
+                // One bad file of many never costs the others.
+                Err(error) if is_pattern => walk.complain(&path, &error),
+                Err(error) => return Err(refuse(in_memory(&error))),
+            }
         }
     }
     Ok(walk.listing)
@@ -255,6 +264,8 @@ struct Walk {
     listing: Listing,
     /// Files listed so far, by their real paths.
     seen: BTreeSet<PathBuf>,
+    /// What was found in the folder that was given last.
+    skipped: Skipped,
 }
 
 impl Walk {
@@ -263,7 +274,14 @@ impl Walk {
         let metadata = fs::metadata(path)?;
         if metadata.is_dir() {
             let root = fs::canonicalize(path)?;
+            let said = self.listing.diagnostics.len();
+            self.skipped = Skipped::default();
             self.directory(path, (path, &root), fs::read_dir(path)?, 0);
+            // Whatever is wrong with a member is told already.
+            if self.listing.diagnostics.len() == said || self.skipped.read > 0 {
+                let said = diags::skipped(&start_of(&path.to_string_lossy()), &self.skipped);
+                self.listing.diagnostics.extend(said);
+            }
         } else if metadata.is_file() {
             File::open(path)?;
             self.file(path, None);
@@ -279,6 +297,7 @@ impl Walk {
     }
 
     fn file(&mut self, path: &Path, below: Option<(&Path, &Path)>) {
+        self.skipped.read += 1;
         let real = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
         if self.seen.insert(real) {
             self.listing.entries.push(Entry {
@@ -328,6 +347,8 @@ impl Walk {
                         Ok(members) => self.directory(&member, root, members, depth + 1),
                         Err(error) => self.complain(&member, &error),
                     }
+                } else if !hidden && !is_ours(&member.join(MARK)) {
+                    self.skipped.folders += 1;
                 }
             } else if has_known_extension(&member) {
                 if kind.is_symlink() {
@@ -335,6 +356,8 @@ impl Walk {
                 } else if kind.is_file() {
                     self.file(&member, Some(root));
                 }
+            } else if !hidden {
+                self.skipped.files += 1;
             }
         }
     }
@@ -383,13 +406,19 @@ pub fn unreadable(name: &str, error: &io::Error) -> Diagnostic {
             &diags::TOO_LARGE,
             &source,
             format!("the file is too large: {error}"),
-            "split it, for example by namespace",
+            "if it can be trusted, raise the limit with --max-unpacked, or split it, for example by namespace",
         ),
         io::ErrorKind::UnexpectedEof => Diagnostic::at(
             &diags::UNREADABLE_FILE,
             &source,
-            "the compressed data ends too early",
+            "the archive or the compressed data ends too early",
             "the file is truncated; make or copy it again",
+        ),
+        io::ErrorKind::Unsupported => Diagnostic::at(
+            &diags::UNREADABLE_FILE,
+            &source,
+            format!("the file can not be read: {error}"),
+            "unpack it first: gzip, zstd and tar are read as they are",
         ),
         _ => Diagnostic::at(
             &diags::UNREADABLE_FILE,
@@ -397,6 +426,16 @@ pub fn unreadable(name: &str, error: &io::Error) -> Diagnostic {
             format!("the file can not be read: {}", plain(error)),
             "fix the file, or leave it out",
         ),
+    }
+}
+
+/// Why something can not be read that has to be kept in memory, for it can be read only once.
+fn in_memory(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::FileTooLarge => {
+            format!("{error}; save it as a file, of which only parts are in memory")
+        }
+        _ => plain(error),
     }
 }
 

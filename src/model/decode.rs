@@ -272,6 +272,41 @@ struct Controller {
     #[serde(deserialize_with = "nullable::or_default")]
     spec: ControllerSpec,
     template: Option<Pod>,
+    #[serde(deserialize_with = "nullable::or_default")]
+    status: ControllerStatus,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct ControllerStatus {
+    #[serde(deserialize_with = "nullable::or_default")]
+    completion_time: String,
+    #[serde(deserialize_with = "nullable::list")]
+    conditions: Vec<Condition>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Condition {
+    #[serde(rename = "type", deserialize_with = "nullable::or_default")]
+    type_: String,
+    #[serde(deserialize_with = "nullable::or_default")]
+    status: String,
+}
+
+/// The condition in which a Job ended; empty of one that goes on.
+///
+/// Upstream: `IsJobFinished` in `pkg/controller/job/utils.go` (v1.24); the time is set with `Complete`.
+fn ended(status: ControllerStatus) -> String {
+    let mut conditions = status.conditions.into_iter();
+    let ended = conditions.find(|condition| {
+        matches!(condition.type_.as_str(), "Complete" | "Failed") && condition.status == "True"
+    });
+    match ended {
+        Some(condition) => condition.type_,
+        None if status.completion_time.is_empty() => String::new(),
+        None => "Complete".to_owned(),
+    }
 }
 
 #[derive(Default, Deserialize)]
@@ -280,6 +315,22 @@ struct ControllerSpec {
     replicas: Option<i64>,
     template: Option<Pod>,
     job_template: Option<JobTemplate>,
+    #[serde(deserialize_with = "nullable::list")]
+    volume_claim_templates: Vec<ClaimTemplate>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct ClaimTemplate {
+    #[serde(deserialize_with = "nullable::or_default")]
+    metadata: Named,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Named {
+    #[serde(deserialize_with = "nullable::or_default")]
+    name: String,
 }
 
 #[derive(Default, Deserialize)]
@@ -309,6 +360,14 @@ fn workload(document: &Document) -> Result<Workload, DecodeError> {
         Some(pod) if is_complete(&pod.spec) => Origin::Template,
         _ => Origin::Fragment,
     };
+    let mut claims = Vec::new();
+    if document.kind == "StatefulSet" {
+        for ClaimTemplate { metadata } in object.spec.volume_claim_templates {
+            if !claims.contains(&metadata.name) {
+                claims.push(metadata.name);
+            }
+        }
+    }
     Ok(Workload {
         kind: document.kind.clone(),
         api_version: document.api_version.clone(),
@@ -317,8 +376,12 @@ fn workload(document: &Document) -> Result<Workload, DecodeError> {
         sources: vec![document.source.clone()],
         pod: template.unwrap_or_default(),
         origin,
+        claims,
         replicas: object.spec.replicas,
-        phase: String::new(),
+        phase: match document.kind.as_str() {
+            "Job" => ended(object.status),
+            _ => String::new(),
+        },
         whole: None,
         manifest: None,
     })
@@ -358,6 +421,7 @@ fn bare_pod(document: &Document) -> Result<Workload, DecodeError> {
             spec: wire.spec,
         },
         origin,
+        claims: Vec::new(),
         replicas: None,
         phase: wire.status.phase,
         whole: None,
@@ -390,6 +454,7 @@ fn revision(document: &Document) -> Result<Object, DecodeError> {
         sources: vec![document.source.clone()],
         pod,
         origin: Origin::Template,
+        claims: Vec::new(),
         replicas: None,
         phase: String::new(),
         whole: None,
@@ -405,15 +470,26 @@ fn is_complete(spec: &PodSpec) -> bool {
             .all(|container| !container.image.is_empty())
 }
 
+fn has_containers(template: &Value) -> bool {
+    let containers = template.pointer("/spec/containers");
+    let containers = containers.and_then(Value::as_array);
+    containers.is_some_and(|containers| containers.iter().any(Value::is_object))
+}
+
 /// A custom resource: a workload if a pod template stands where conventions place one, else a possible gap.
 fn custom(document: &Document) -> Result<Object, DecodeError> {
     let value = document.value()?;
     for path in CONVENTIONS {
-        let pod: Option<Pod> = path
-            .split('.')
-            .try_fold(&value, |value, key| value.get(key))
-            .and_then(from_value);
-        if let Some(pod) = pod.filter(|pod| is_complete(&pod.spec)) {
+        let keys: Vec<&str> = path.split('.').collect();
+        let Some(template) = keys.iter().try_fold(&value, |value, key| value.get(key)) else {
+            continue;
+        };
+        let pod = match from_value(template) {
+            // What has containers is meant to be a pod, and the controller will try to make one of it.
+            None if has_containers(template) => document.decode_at(&keys)?,
+            pod => pod,
+        };
+        if let Some(pod) = pod.filter(|pod: &Pod| is_complete(&pod.spec)) {
             let object: MetaOnly = document.decode()?;
             return Ok(Object::Workload(Box::new(Workload {
                 kind: document.kind.clone(),
@@ -423,6 +499,7 @@ fn custom(document: &Document) -> Result<Object, DecodeError> {
                 sources: vec![document.source.clone()],
                 pod,
                 origin: Origin::Convention(path),
+                claims: Vec::new(),
                 replicas: value.pointer("/spec/replicas").and_then(Value::as_i64),
                 phase: String::new(),
                 whole: None,

@@ -43,8 +43,10 @@ pub enum GapKind {
     Unattributed,
     /// A part of a workload, such as a kustomize patch: the workload may become looser than it was judged.
     Fragment,
-    /// A policy, role or binding that could not be read or names no namespace: who may use what is not known.
+    /// A role or binding that could not be read or names no namespace: who may use what is not known.
     Grant,
+    /// A policy that could not be read: what it allowed is not known.
+    Policy,
     /// A release or application that is rendered elsewhere (Helm, Argo CD, Flux).
     Rendered,
     /// A mutating webhook that may change pods on their way in.
@@ -109,10 +111,12 @@ const WITHOUT_PODS: &[&str] = &[
 const GRANTS: &[&str] = &[
     "ClusterRole",
     "ClusterRoleBinding",
-    "PodSecurityPolicy",
+    POLICY,
     "Role",
     "RoleBinding",
 ];
+
+const POLICY: &str = "PodSecurityPolicy";
 
 /// What an unreadable document leaves open; `None` if it is of a kind that makes no pods.
 ///
@@ -129,6 +133,7 @@ pub(super) fn unreadable(document: &Unreadable, homes: &Homes) -> Option<Gap> {
     };
     let rendered_later = document.code == &input::diags::TEMPLATE;
     let (kind, namespace) = match (GRANTS.contains(&kind), rendered_later) {
+        (true, _) if kind == POLICY => (GapKind::Policy, None),
         (true, _) => (GapKind::Grant, document.namespace_hint.clone()),
         (false, true) => (GapKind::Template, document.namespace_hint.clone()),
         (false, false) => (

@@ -25,9 +25,11 @@ pub struct Workload {
     pub pod: Pod,
     /// How the pod was found.
     pub origin: Origin,
+    /// Names of `spec.volumeClaimTemplates` of a StatefulSet, each once, see [`super::claims`].
+    pub claims: Vec<String>,
     /// `spec.replicas`, where the kind has it.
     pub replicas: Option<i64>,
-    /// `status.phase` of a Pod.
+    /// `status.phase` of a Pod; of a Job, the condition in which it ended: `Complete` or `Failed`.
     pub phase: String,
     /// The whole pod as JSON, with fields that no struct here knows: an object of kind Pod with the metadata that the
     /// pod or template has. Kept only if [`super::decode::Keep::Whole`] asks for it.
@@ -121,19 +123,33 @@ impl Workload {
     }
 
     /// Whether somebody could change its pods by changing this very object: it has a name to address it by, no
-    /// controller writes it, and it is of a kind that can be patched. A pod of a cluster can not be changed at all.
+    /// controller writes it, and it is of a kind that can be patched.
     pub fn is_patchable(&self) -> bool {
         let kind = match self.origin {
-            Origin::Template => true,
-            Origin::Pod => !self.meta.from_cluster(),
+            Origin::Template | Origin::Pod => !self.is_immutable(),
             Origin::Convention(_) | Origin::Fragment => false,
         };
         kind && !self.meta.name.is_empty() && self.meta.controller().is_none()
     }
 
-    /// Whether the pod runs to completion and has done so.
+    /// Whether its pods can not be changed at all, because the object exists: the API server refuses other templates of
+    /// a Job and other security contexts of a Pod.
+    pub fn is_immutable(&self) -> bool {
+        let fixed = match self.origin {
+            Origin::Pod => true,
+            Origin::Template => self.kind == "Job",
+            Origin::Convention(_) | Origin::Fragment => false,
+        };
+        fixed && self.meta.from_cluster()
+    }
+
+    /// Whether the pod or Job runs to completion and has done so.
     pub fn terminated(&self) -> bool {
-        self.origin == Origin::Pod && matches!(self.phase.as_str(), "Succeeded" | "Failed")
+        match self.origin {
+            Origin::Pod => matches!(self.phase.as_str(), "Succeeded" | "Failed"),
+            Origin::Template => self.kind == "Job" && !self.phase.is_empty(),
+            Origin::Convention(_) | Origin::Fragment => false,
+        }
     }
 }
 

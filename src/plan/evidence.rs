@@ -13,6 +13,7 @@ use crate::model::namespace::Namespace;
 use crate::model::workload::Workload;
 use crate::pss::{Evaluator, Level, LevelSet};
 
+use super::judge::Listed;
 use dump::{Dump, is_running};
 use hints::Hints;
 
@@ -242,6 +243,14 @@ impl<'a> Gaps<'a> {
         gaps
     }
 
+    /// Whether the input has every policy that there is.
+    pub(super) fn listed_policies(&self) -> Listed {
+        match self.complete || self.dump != Dump::No {
+            true => Listed::All,
+            false => Listed::Some,
+        }
+    }
+
     /// The evidence for one namespace. `runs`: whether the input shows a workload in it.
     pub(super) fn evidence(
         &self,
@@ -346,6 +355,10 @@ impl<'a> Gaps<'a> {
             GapKind::Grant => (
                 Weight::Grants,
                 format!("{what} (who may use which policy is not known)"),
+            ),
+            GapKind::Policy => (
+                Weight::Grants,
+                format!("{what} (what it allowed is not known)"),
             ),
             GapKind::CustomResource if !pods_listed => (
                 Weight::Review,

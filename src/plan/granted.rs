@@ -12,7 +12,7 @@ use super::workloads::WorkloadPlan;
 #[derive(Debug, Default)]
 pub struct Granted {
     /// The loosest level among the policies granted to the namespace's own accounts and to everybody. `None` if there
-    /// is none, or if one of them is invalid, so that it could have been a looser one.
+    /// is none, or if one of them can not be judged, so that it could have been a looser one.
     pub level: Option<Level>,
     /// Bindings, accounts and groups of this namespace: evidence of intent.
     pub own: Vec<Usable>,
@@ -26,9 +26,9 @@ pub struct Granted {
     pub nodes: Vec<Usable>,
     /// Grants by wildcard, such as cluster-admin's.
     pub wildcard: Vec<Usable>,
-    /// Names of policies that were granted to the namespace itself or to everybody, but that the API server would
-    /// refuse: what they allowed in the cluster is unknown.
-    pub invalid: BTreeSet<String>,
+    /// Policies that were granted to the namespace itself or to everybody and can not be judged, as clauses: `policy
+    /// old is not in the input`. What they allowed is unknown.
+    pub unknown: BTreeSet<String>,
 }
 
 impl Granted {
@@ -95,9 +95,9 @@ pub(super) fn granted(context: &Context, name: &str, workloads: &[WorkloadPlan])
                 .into_iter()
                 .map(|policy| Usable {
                     policy: policy.to_owned(),
-                    level: match context.judge.is_invalid(policy) {
-                        true => None,
-                        false => context.levels.get(policy).copied().flatten(),
+                    level: match context.judge.unknown().of(policy) {
+                        Some(_) => None,
+                        None => context.levels.get(policy).copied().flatten(),
                     },
                     subject: chain.subject.to_string(),
                     binding: title(
@@ -125,13 +125,11 @@ pub(super) fn granted(context: &Context, name: &str, workloads: &[WorkloadPlan])
         list.sort();
         list.dedup();
     }
-    granted.invalid = granted
+    granted.unknown = granted
         .own
         .iter()
         .chain(&granted.everyone)
-        .map(|usable| &usable.policy)
-        .filter(|policy| context.judge.is_invalid(policy))
-        .cloned()
+        .filter_map(|usable| context.judge.unknown().of(&usable.policy))
         .collect();
     granted.level = granted
         .own
@@ -139,7 +137,7 @@ pub(super) fn granted(context: &Context, name: &str, workloads: &[WorkloadPlan])
         .chain(&granted.everyone)
         .filter_map(|usable| usable.level)
         .min()
-        .filter(|level| granted.invalid.is_empty() || *level == Level::Privileged);
+        .filter(|level| granted.unknown.is_empty() || *level == Level::Privileged);
     granted
 }
 

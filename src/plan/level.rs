@@ -5,6 +5,8 @@
 mod both;
 mod possibilities;
 
+use std::collections::BTreeSet;
+
 use crate::pss::{self, Level, LevelSet};
 
 use super::evidence::{Completeness, Evidence};
@@ -130,18 +132,12 @@ pub(super) fn decide(facts: &Facts) -> Decision {
             )],
         );
     }
-    let depends_on_invalid = match facts.basis {
-        Basis::Observed => facts.workloads.iter().all(WorkloadPlan::is_refused),
+    let depends_on_grants = match facts.basis {
+        Basis::Observed => facts.workloads.is_empty(),
         Basis::Granted | Basis::Both => true,
     };
-    if let (true, Some(policy)) = (depends_on_invalid, facts.granted.invalid.first()) {
-        return inconclusive(
-            facts.needed.map(LevelSet::tightest),
-            format!("policy {policy} is invalid"),
-            vec![format!(
-                "its policy {policy} is one that the API server would refuse, so what it allowed is unknown"
-            )],
-        );
+    if let (true, Some(policy)) = (depends_on_grants, facts.granted.unknown.first()) {
+        return unknown(facts.needed.map(LevelSet::tightest), [policy]);
     }
     let observed = || observed(facts);
     let granted = || granted(facts);
@@ -193,6 +189,21 @@ fn inconclusive(
     }
 }
 
+/// Withheld because of policies that can not be judged, given as clauses.
+fn unknown<'p>(visible: Option<Level>, policies: impl IntoIterator<Item = &'p String>) -> Decision {
+    let policies: BTreeSet<&String> = policies.into_iter().collect();
+    let clauses: Vec<String> = policies.into_iter().cloned().collect();
+    let sentence = match clauses.len() {
+        1 => "its pods may have used it, and what it wrote into them is unknown",
+        _ => "its pods may have used them, and what they wrote into these is unknown",
+    };
+    inconclusive(
+        visible,
+        clauses.first().cloned().unwrap_or_default(),
+        vec![format!("{}: {sentence}", list(&clauses))],
+    )
+}
+
 /// From what the workloads need.
 fn observed(facts: &Facts) -> Decision {
     let (Some(needed), Some(bound)) = (facts.needed, facts.bound) else {
@@ -221,6 +232,15 @@ fn observed(facts: &Facts) -> Decision {
              that admits them while the plugin is on",
             needed.tightest()
         ));
+    }
+    let policies = || {
+        facts
+            .workloads
+            .iter()
+            .flat_map(WorkloadPlan::unknown_policies)
+    };
+    if level != Level::Privileged && policies().next().is_some() {
+        return unknown(Some(level), policies());
     }
     let gaps = facts.evidence.loosening(level);
     if !gaps.is_empty() {
@@ -409,7 +429,9 @@ fn granted(facts: &Facts) -> Option<Decision> {
 
 /// How sure a level is, with what puts it in doubt.
 pub(super) fn confidence(facts: &Facts, level: Level) -> (Confidence, Vec<String>) {
-    let mut doubts = Vec::new();
+    let workloads = facts.workloads.iter();
+    let uncertain: BTreeSet<&String> = workloads.flat_map(|workload| &workload.doubts).collect();
+    let mut doubts: Vec<String> = uncertain.into_iter().cloned().collect();
     if level != Level::Privileged {
         doubts.extend(facts.evidence.doubts());
         doubts.extend(

@@ -5,6 +5,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use crate::model::defaults;
 use crate::model::pod::Pod;
 use crate::model::workload::{Origin, Workload};
 
@@ -50,6 +51,14 @@ pub(super) fn explain(workloads: &[Workload]) -> Vec<(&Workload, Option<&Workloa
             (workload, None)
         })
         .collect()
+}
+
+/// The pod of a workload as its author wrote it, with the API server's defaults. Debug containers are no part of it: they
+/// are added to a pod that runs, and no policy ever looked at them.
+pub(super) fn as_written(workload: &Workload) -> Pod {
+    let mut pod = without_debugging(&workload.pod).into_owned();
+    defaults::apply(&mut pod);
+    pod
 }
 
 /// The pod as its owner would make it again: debug containers are added to a pod that runs, and go with it.

@@ -52,6 +52,13 @@ pub enum Proof {
 }
 
 impl Proof {
+    /// Takes back what does not hold where it is not certain which policy admits the template.
+    pub(super) fn doubt(&mut self) {
+        if *self == Proof::Accepted {
+            *self = Proof::OtherPolicy;
+        }
+    }
+
     /// The word in outputs.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -1,6 +1,7 @@
 //! When which finding is made, and in which words.
 
 mod admission_policy;
+mod bypass;
 mod cluster;
 mod grants;
 mod labels;
@@ -176,7 +177,8 @@ fn unseen(plan: &NamespacePlan, context: &Context, findings: &mut Findings) {
                     GapKind::Unattributed => "write the namespace into the objects, add the kustomization that sets it, or use --default-namespace",
                     GapKind::Fragment => "build the kustomizations (kubectl kustomize) and give the tool the result",
                     GapKind::Unreadable => "give the tool what is applied: rendered templates, corrected files",
-                    GapKind::Grant => "give the tool every policy, role and binding, each with its namespace",
+                    GapKind::Grant => "give the tool every role and binding, each with its namespace",
+                    GapKind::Policy => "correct the policy, or give the tool the built manifests",
                     GapKind::Template => "render the templates (helm template, kubectl kustomize) and give the tool the result",
                     GapKind::Rendered => "render the release (helm template, kustomize build), or add a dump of the running pods",
                     GapKind::Injection | GapKind::CustomResource | GapKind::Critical => "add a dump of the running pods, which shows what is injected",
@@ -196,6 +198,7 @@ fn unseen_title(kind: GapKind) -> &'static str {
         }
         GapKind::Fragment => "patches that are not applied loosen workloads of these namespaces",
         GapKind::Grant => "who may use which policy in these namespaces is not known",
+        GapKind::Policy => "a policy that pods of these namespaces may have used could not be read",
         GapKind::Template => "templates of these namespaces are not rendered",
         GapKind::Rendered => "pods of these namespaces are rendered elsewhere",
         GapKind::Injection => "pods of these namespaces are changed on their way in",

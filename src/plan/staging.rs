@@ -28,12 +28,16 @@ pub struct Staged {
 pub enum Unstaged {
     /// The workload has run to its end.
     Finished,
+    /// The object exists, and its pods can not be changed: a Job or a Pod of a cluster.
+    Immutable,
     /// The object is of a kind that can not be patched, is made by a controller, or has no name to address it by.
     Unpatchable,
     /// The input defines the workload in several ways, and nobody knows which one is applied.
     Variants,
     /// The object itself was not kept, as it is of pods in a dump.
     NotKept,
+    /// It has to wait for a bypass, and the namespace gets none.
+    NotBypassed,
 }
 
 impl Unstaged {
@@ -41,9 +45,13 @@ impl Unstaged {
     pub fn because(self) -> &'static str {
         match self {
             Unstaged::Finished => "it has run to its end",
+            Unstaged::Immutable => {
+                "the pods of a Job or Pod that exists can not be changed: change what makes it"
+            }
             Unstaged::Unpatchable => "a patch can not address its object",
             Unstaged::Variants => "the input defines it in several ways",
             Unstaged::NotKept => "its object can not be repeated from the input",
+            Unstaged::NotBypassed => "the policies are not bypassed here",
         }
     }
 }
@@ -78,6 +86,7 @@ pub(super) fn stage(
             has_object && workload.is_patchable() && is_dns_subdomain(&workload.meta.name);
         let unstaged = match first {
             _ if !plan.counts => Unstaged::Finished,
+            _ if workload.is_immutable() => Unstaged::Immutable,
             _ if !addressable => Unstaged::Unpatchable,
             _ if variants.get(&reference) != Some(&1) => Unstaged::Variants,
             Some(manifest) if copies.all(|copy| copy == manifest) => {
@@ -92,6 +101,16 @@ pub(super) fn stage(
             None => Unstaged::NotKept,
         };
         plan.unstaged = Some(unstaged);
+    }
+}
+
+/// Takes the patches out of the stage behind the bypass, in a namespace that is not bypassed.
+pub(super) fn not_bypassed(plans: &mut [WorkloadPlan]) {
+    for plan in plans {
+        let late = |staged: &mut Staged| staged.stage == Stage::LateWorkloads;
+        if plan.staged.take_if(late).is_some() {
+            plan.unstaged = Some(Unstaged::NotBypassed);
+        }
     }
 }
 

@@ -1,8 +1,10 @@
 //! Which version labels are pinned to, and what other versions would change.
 
+use crate::model::Inventory;
 use crate::model::workload::Workload;
-use crate::model::{Inventory, defaults};
 use crate::pss::{self, Evaluator, Level, LevelVersion, NEWEST, Version};
+
+use super::ownership::as_written;
 
 /// The version that labels are pinned to.
 #[derive(Debug, Clone)]
@@ -50,6 +52,12 @@ pub(super) fn target(chosen: Option<Version>, inventory: &Inventory) -> Target {
             format!(
                 "chosen with --target-version; the rules are those of {NEWEST}, the newest version known here, and the \
                  API server's own are those of its newest"
+            ),
+        ),
+        (Some(version), _) if version != version.effective() => (
+            version,
+            format!(
+                "chosen with --target-version; the rules are those of {NEWEST}, the newest version known here"
             ),
         ),
         (Some(version), _) => (version, "chosen with --target-version".to_owned()),
@@ -111,11 +119,7 @@ pub(super) fn preview(
     let pods: Vec<_> = workloads
         .iter()
         .filter(|workload| !workload.terminated())
-        .map(|workload| {
-            let mut pod = workload.pod.clone();
-            defaults::apply(&mut pod);
-            (workload, pod)
-        })
+        .map(|workload| (workload, as_written(workload)))
         .collect();
     let refusing = |evaluator: &Evaluator| -> Vec<Vec<&'static str>> {
         pods.iter()

@@ -53,7 +53,12 @@ pub(super) struct Uses<'a> {
     named: BTreeMap<&'a str, usize>,
 }
 
-impl Uses<'_> {
+impl<'a> Uses<'a> {
+    /// The policies that some rule names.
+    pub(super) fn names(&self) -> impl Iterator<Item = &'a str> {
+        self.named.keys().copied()
+    }
+
     /// The first rule that lets somebody use the policy.
     pub(super) fn first(&self, policy: &str) -> Option<usize> {
         let named = self.named.get(policy).copied();

@@ -6,7 +6,10 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use crate::model::decode;
+use crate::model::object::OwnerReference;
 use crate::model::role::{self, Binding};
+use crate::model::workload;
 
 const ACCOUNT: &str = "system:serviceaccount:";
 const ACCOUNTS: &str = "system:serviceaccounts";
@@ -58,6 +61,22 @@ impl Identity {
         let mut identity = Identity::account(KUBE_SYSTEM, name);
         identity.groups.push(AUTHENTICATED.to_owned());
         Some(identity)
+    }
+
+    /// The controller of Kubernetes' own that stands behind an owner of a pod; `None` where there is none. `apiVersion`
+    /// tells a Job from Volcano's; the server requires it, but people cut manifests.
+    pub fn owner(owner: &OwnerReference) -> Option<Self> {
+        let group = decode::group(&owner.api_version);
+        let own = owner.api_version.is_empty() || workload::is_known(group, &owner.kind);
+        Identity::controller(&owner.kind).filter(|_| own)
+    }
+
+    /// The kubelet of a node, which creates the mirrors of its static pods.
+    pub fn kubelet(node: &str) -> Self {
+        Identity {
+            user: format!("{NODE}{node}"),
+            groups: vec![NODES.to_owned(), AUTHENTICATED.to_owned()],
+        }
     }
 
     /// User names of whatever creates pods for Kubernetes' own workloads: the controllers, and the controller manager

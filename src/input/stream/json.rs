@@ -47,6 +47,9 @@ impl List {
             api_version,
             first,
         } = scan::open_list(head)?;
+        // What is scanned may hold bytes that are neither JSON nor text.
+        let before = std::str::from_utf8(&head[..first]).ok()?;
+        serde_json::from_str::<IgnoredAny>(&format!("{before}]}}")).ok()?;
         let element = &head[first..];
         let key = skip_blanks(element, 1);
         let key_end = string_end(element, key)?;

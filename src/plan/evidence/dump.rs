@@ -63,6 +63,7 @@ pub(super) fn shown(inventory: &Inventory) -> BTreeSet<&str> {
         let template =
             workload.origin != Origin::Pod && owner.is_none() && workload.replicas != Some(0);
         if template
+            && !workload.terminated()
             && !with_pods.contains(&workload.reference())
             && let Some(namespace) = workload.namespace.as_deref()
         {

@@ -65,13 +65,16 @@ fn harden(kept: &Pod, stored: &Pod, evaluator: &Evaluator, level: Level) -> Pod 
     let mut pod = kept.clone();
     let mut violations = evaluator.evaluate(level, kept);
     violations.extend(evaluator.evaluate(level, stored));
+    let for_windows = kept.spec.os.as_ref().is_some_and(|os| os.name == "windows");
     for Violation { check, .. } in violations {
         match check {
+            "runAsNonRoot" => forbid_root(&mut pod),
+            // The API server refuses the fields below in a pod for Windows.
+            _ if for_windows => {}
             "allowPrivilegeEscalation" => forbid_escalation(&mut pod),
             "appArmorProfile" => confine(&mut pod, stored),
             "capabilities_baseline" => drop_capabilities(&mut pod, stored, &[]),
             "capabilities_restricted" => drop_capabilities(&mut pod, stored, &["ALL"]),
-            "runAsNonRoot" => forbid_root(&mut pod),
             "seccompProfile_baseline" | "seccompProfile_restricted" => default_seccomp(&mut pod),
             // Nothing else can be had by filling in what is unset.
             _ => {}

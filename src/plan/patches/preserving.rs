@@ -149,6 +149,14 @@ fn without_weakening(before: &Pod, stored: &Pod) -> Pod {
         .chain(&mut spec.containers)
         .chain(&mut spec.ephemeral_containers);
     for (container, written) in containers.zip(written) {
+        // A uid that is known and not 0 proves what the flag only claims.
+        let own = container.security_context.as_ref();
+        let uid = own.and_then(|own| own.run_as_user).or(user);
+        let claimed = own.and_then(|own| own.run_as_non_root).or(flag);
+        if uid.is_some_and(|uid| uid != 0) && claimed.is_none() {
+            let context = container.security_context.get_or_insert_default();
+            context.run_as_non_root = Some(true);
+        }
         let Some(context) = &mut container.security_context else {
             continue;
         };
@@ -165,11 +173,6 @@ fn without_weakening(before: &Pod, stored: &Pod) -> Pod {
                 .capabilities
                 .as_ref()
                 .map_or_else(Vec::new, |c| c.add.clone());
-        }
-        // A uid that is known and not 0 proves what the flag only claims.
-        let uid = context.run_as_user.or(user);
-        if uid.is_some_and(|uid| uid != 0) && context.run_as_non_root.or(flag).is_none() {
-            context.run_as_non_root = Some(true);
         }
     }
     patched

@@ -46,7 +46,7 @@ fn looser(plan: &NamespacePlan, context: &Context, findings: &mut Findings) {
         return;
     };
     // A policy that is not known, or not valid, could have allowed as much.
-    let unsure = !plan.granted.invalid.is_empty() || !plan.evidence.unread_grants().is_empty();
+    let unsure = !plan.granted.unknown.is_empty() || !plan.evidence.unread_grants().is_empty();
     let later = plan.labels.enforced_later().unwrap_or(enforced);
     if scope::is_system(&plan.name) || unsure || enforced.level.max(later.level) >= granted {
         return;

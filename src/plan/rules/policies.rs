@@ -21,8 +21,16 @@ pub(super) fn namespace(plan: &NamespacePlan, context: &Context, findings: &mut 
     for workload in plan.workloads.iter().filter(|workload| workload.counts) {
         lost_mutation(plan, workload, findings);
         lost_loosening(plan, workload, findings);
-        if let Replay::Refused { errors } = &workload.replay {
-            psp_refuses(plan, workload, errors, findings);
+        match &workload.replay {
+            Replay::Refused {
+                errors,
+                spoiled_by: Some(policy),
+            } => spoils(plan, workload, policy, errors, findings),
+            Replay::Refused {
+                errors,
+                spoiled_by: None,
+            } => psp_refuses(plan, workload, errors, findings),
+            Replay::NoPolicies | Replay::Admitted { .. } | Replay::Unknown { .. } => {}
         }
     }
     recorded_otherwise(plan, context, findings);
@@ -35,7 +43,7 @@ fn recorded_otherwise(plan: &NamespacePlan, context: &Context, findings: &mut Fi
         .iter()
         .filter_map(|workload| match &workload.replay {
             Replay::Admitted { policy, .. } => Some((&workload.reference, policy.as_str())),
-            Replay::NoPolicies | Replay::Refused { .. } => None,
+            Replay::NoPolicies | Replay::Refused { .. } | Replay::Unknown { .. } => None,
         })
         .collect();
     let explained = &context.homes.namespaces[plan.name.as_str()].explained;
@@ -71,10 +79,7 @@ fn recorded_otherwise(plan: &NamespacePlan, context: &Context, findings: &mut Fi
 /// Fields that the replayed policy writes and the template lacks.
 fn lost_mutation(plan: &NamespacePlan, workload: &WorkloadPlan, findings: &mut Findings) {
     let Replay::Admitted {
-        policy,
-        stored,
-        changes,
-        ..
+        policy, changes, ..
     } = &workload.replay
     else {
         return;
@@ -91,19 +96,18 @@ fn lost_mutation(plan: &NamespacePlan, workload: &WorkloadPlan, findings: &mut F
     if lost.is_empty() {
         return;
     }
-    let gained = stored.tightest() > workload.satisfies.tightest();
     findings.add(
         Draft {
             code: "mutation-lost",
             title: format!("policy {policy} writes fields into pods that templates do not have"),
             evidence: fields(workload, lost),
-            consequence: if gained {
-                "without the policy these pods satisfy only the looser level of their templates, and run otherwise than today"
-                    .to_owned()
-            } else {
-                "without the policy these pods are admitted all the same, and silently run otherwise than today".to_owned()
-            },
-            remedy: "write the fields that matter into the templates before the policy goes".to_owned(),
+            // One finding speaks of many workloads, so the evidence says of each field where pods are refused without it.
+            consequence: "nothing writes these fields any more: pods are refused where a level asks for one, and run \
+                          silently otherwise than today where none does"
+                .to_owned(),
+            remedy: "apply the patches of 20-workloads, and those of 50-workloads behind the bypass; where no stage has one, \
+                     write the fields that matter into the template before the policy goes"
+                .to_owned(),
         },
         at(plan, workload),
     );
@@ -149,6 +153,32 @@ fn fields<'c>(
         })
         .collect();
     lines.into_iter().collect()
+}
+
+/// A policy that admits a pod and makes it invalid.
+fn spoils(
+    plan: &NamespacePlan,
+    workload: &WorkloadPlan,
+    policy: &str,
+    errors: &[String],
+    findings: &mut Findings,
+) {
+    let errors = errors.iter().take(FEW);
+    findings.add(
+        Draft {
+            code: "psp-refuses",
+            title: format!("policy {policy} writes into pods what the API server then refuses"),
+            evidence: errors
+                .map(|error| format!("{}: {error}", workload.title()))
+                .collect(),
+            consequence: "with the plugin on, pods of these workloads can not be created; nothing that the policy \
+                          writes is worth keeping for them"
+                .to_owned(),
+            remedy: "let these workloads use a policy that writes nothing of the kind, or look why they still run"
+                .to_owned(),
+        },
+        at(plan, workload),
+    );
 }
 
 fn psp_refuses(
@@ -258,9 +288,9 @@ pub(super) fn lost_restrictions(
             remedy: match manifests.is_empty() {
                 true => "if the restriction matters, keep it with another policy engine",
                 false => {
-                    "if it matters, keep it with this ValidatingAdmissionPolicy (Kubernetes 1.30): it speaks of every \
-                     pod of these namespaces; take out what is not worth keeping, and change Warn to Deny once it warns \
-                     of nothing that is meant"
+                    "if it matters, keep it with the ValidatingAdmissionPolicy that the report gives with this finding \
+                     (Kubernetes 1.30 or newer): it speaks of every pod of these namespaces; take out what is not worth \
+                     keeping, and change Warn to Deny once it warns of nothing that is meant"
                 }
             }
             .to_owned(),

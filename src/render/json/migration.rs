@@ -36,6 +36,7 @@ pub fn migration(plan: &Plan) -> v1::MigrationReport {
     }
     v1::MigrationReport {
         target_version: plan.target.version.to_string(),
+        rules_version: plan.target.version.effective().to_string(),
         target_reason: plan.target.reason.clone(),
         basis: plan.basis.as_str().to_owned(),
         prefer: plan.prefer.as_str().to_owned(),
@@ -239,7 +240,9 @@ fn workload(workload: &WorkloadPlan) -> v1::Workload {
             changes,
             ..
         } => (Some(policy.clone()), Some(via.clone()), changes.as_slice()),
-        Replay::NoPolicies | Replay::Refused { .. } => (None, None, &[][..]),
+        Replay::NoPolicies | Replay::Refused { .. } | Replay::Unknown { .. } => {
+            (None, None, &[][..])
+        }
     };
     v1::Workload {
         kind: workload.reference.kind.clone(),
@@ -252,7 +255,7 @@ fn workload(workload: &WorkloadPlan) -> v1::Workload {
         satisfies: levels(workload.satisfies),
         satisfies_stored: workload.satisfies_stored().map(levels),
         satisfies_patched: match &workload.replay {
-            Replay::NoPolicies => None,
+            Replay::NoPolicies | Replay::Unknown { .. } => None,
             Replay::Admitted { .. } | Replay::Refused { .. } => {
                 Some(levels(workload.satisfies_patched()))
             }

@@ -99,7 +99,7 @@ fn belongs(object: &mut Value, namespace: &str) {
 fn comment(workload: &WorkloadPlan, patch: &Patch) -> String {
     let policy = match &workload.replay {
         Replay::Admitted { policy, .. } => visible(policy),
-        Replay::NoPolicies | Replay::Refused { .. } => String::new(),
+        Replay::NoPolicies | Replay::Refused { .. } | Replay::Unknown { .. } => String::new(),
     };
     let proof = match patch.proof {
         Proof::Accepted => {

@@ -70,13 +70,13 @@ pub fn check(
             count(all, "workload", "workloads"),
             if refused == 1 { "violates" } else { "violate" },
             level.as_str(),
-            question.version
+            question.version.with_rules()
         ),
         None => writeln!(
             text,
             "\n{} judged at {}; WHY is in the way of the next tighter level",
             count(all, "workload", "workloads"),
-            question.version
+            question.version.with_rules()
         ),
     };
     out.write_all(text.as_bytes())

@@ -422,3 +422,30 @@ fn pods_are_kept_only_where_that_is_asked_for() {
     );
     assert!(results[0].chosen.is_some() && results[0].seen.is_none() && results[0].pod().is_none());
 }
+
+#[test]
+fn the_pods_of_a_stateful_set_have_its_claims() {
+    let mut set = workload("apps/v1", "StatefulSet");
+    set["spec"]["volumeClaimTemplates"] =
+        json!([{ "metadata": { "name": "data" } }, { "metadata": { "name": "cache" } }]);
+    set["spec"]["template"]["spec"]["volumes"] =
+        json!([{ "name": "cache", "hostPath": { "path": "/c" } }, { "name": "tmp" }]);
+    let name = set["metadata"]["name"].as_str().expect("a name").to_owned();
+    let claims = json!({ "volumes": ["persistentVolumeClaim", "emptyDir"] });
+    let (result, _) = one(&[policy("p", claims), set.clone()], &ASSUMED);
+    let pod = result.pod().expect("an admitted pod");
+    let claim = |of: &str| json!({ "name": of, "persistentVolumeClaim": { "claimName": format!("{of}-{name}-0") } });
+    let expected = json!([claim("data"), claim("cache"), { "name": "tmp", "emptyDir": {} }]);
+    assert_eq!(pod["spec"]["volumes"], expected);
+
+    let none = json!({ "volumes": ["hostPath", "emptyDir"] });
+    let (result, _) = one(&[policy("p", none.clone()), set.clone()], &ASSUMED);
+    assert!(
+        result.chosen.is_none(),
+        "a claim is a volume like any other"
+    );
+    let mut deployment = set;
+    deployment["kind"] = json!("Deployment");
+    let (result, _) = one(&[policy("p", none), deployment], &ASSUMED);
+    assert!(result.chosen.is_some(), "no other kind has claim templates");
+}

@@ -1,0 +1,364 @@
+//! Judges workloads: as written, and as the policies of the input make them.
+
+mod outcomes;
+mod unknown;
+mod variants;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::model::pod::{Pod, ProjectedSource, ServiceAccountToken, Volume, VolumeSource};
+use crate::model::psp::PodSecurityPolicy;
+use crate::model::workload::{Origin, Workload};
+use crate::model::{Inventory, claims};
+use crate::psp;
+use crate::pss::{Evaluator, LevelSet, Version};
+use crate::rbac::{Access, Identity};
+
+use super::overlap::Overlaps;
+use super::ownership::{as_written, without_debugging};
+use super::patches::{self, Hardening, Proof, Replayed};
+use super::workloads::{Replay, WorkloadPlan, violations};
+use outcomes::Outcomes;
+use unknown::{Requester, Unknown};
+use variants::Variants;
+
+pub(super) use unknown::Listed;
+
+/// Everything that judging a workload needs.
+pub(super) struct Judge<'a> {
+    access: &'a Access<'a>,
+    /// The policies that the API server would accept, sorted by name.
+    policies: Vec<&'a PodSecurityPolicy>,
+    unknown: Unknown<'a>,
+    variants: Variants<'a>,
+    /// Whether the input has nothing to do with policies.
+    without_policies: bool,
+    /// Service accounts with `automountServiceAccountToken: false`, by namespace and name.
+    tokenless: BTreeSet<(&'a str, &'a str)>,
+    overlaps: Overlaps<'a>,
+}
+
+impl<'a> Judge<'a> {
+    /// `listed` tells whether the input has every policy that there is.
+    pub(super) fn new(
+        inventory: &'a Inventory,
+        access: &'a Access<'a>,
+        version: Version,
+        listed: Listed,
+    ) -> Self {
+        let (policies, invalid): (Vec<&PodSecurityPolicy>, Vec<_>) = inventory
+            .policies
+            .iter()
+            .partition(|policy| psp::validate_policy(policy).is_empty());
+        let unknown = Unknown::new(inventory, access, &invalid, listed);
+        Judge {
+            access,
+            overlaps: Overlaps::new(&policies, version),
+            without_policies: inventory.policies.is_empty() && unknown.is_read(),
+            unknown,
+            variants: Variants::new(inventory, &policies),
+            policies,
+            tokenless: inventory
+                .service_accounts
+                .iter()
+                .filter(|account| account.automount_token == Some(false))
+                .map(|account| (account.namespace.as_str(), account.name.as_str()))
+                .collect(),
+        }
+    }
+
+    /// The policies that can not be replayed.
+    pub(super) fn unknown(&self) -> &Unknown<'a> {
+        &self.unknown
+    }
+
+    /// What pods can satisfy under the policies.
+    pub(super) fn overlaps(&self) -> &Overlaps<'a> {
+        &self.overlaps
+    }
+
+    /// Judges one workload of a namespace.
+    pub(super) fn judge(
+        &self,
+        evaluator: &Evaluator,
+        workload: &Workload,
+        namespace: &str,
+    ) -> WorkloadPlan {
+        let written = as_written(workload);
+        let satisfies = evaluator.satisfies(&written);
+        let account = match written.spec.account() {
+            "" => "default".to_owned(),
+            account => account.to_owned(),
+        };
+        let mut notes = Vec::new();
+        match workload.origin {
+            Origin::Convention(path) => notes.push(format!(
+                "the pod template was found at {path}, where custom resources place one by convention"
+            )),
+            Origin::Pod if workload.meta.from_cluster() => notes.push(format!(
+                "{}: it is judged as stored, with what policies wrote into it",
+                what_pod(workload)
+            )),
+            Origin::Pod | Origin::Template | Origin::Fragment => {}
+        }
+        if workload.terminated() {
+            notes.push(format!("ended ({}): it decides nothing", workload.phase));
+        }
+        let Judged {
+            replay,
+            overlap,
+            hardening,
+            doubts,
+        } = self.replay(evaluator, workload, &written, &account, namespace);
+        WorkloadPlan {
+            reference: workload.reference(),
+            source: workload.source().clone(),
+            copies: workload.sources.iter().skip(1).cloned().collect(),
+            replay,
+            overlap,
+            hardening,
+            staged: None,
+            unstaged: None,
+            service_account: account,
+            satisfies,
+            violations: violations(evaluator, &written, |level| !satisfies.contains(level)),
+            refused: Vec::new(),
+            counts: !workload.terminated(),
+            by_convention: matches!(workload.origin, Origin::Convention(_)),
+            notes,
+            doubts,
+        }
+    }
+
+    /// The live pods that satisfy fewer levels than the workload that explains them does once it is stored.
+    pub(super) fn live<'w>(
+        &self,
+        evaluator: &Evaluator,
+        explained: &[(&'w Workload, &Workload)],
+        namespace: &str,
+    ) -> Vec<(&'w Workload, WorkloadPlan)> {
+        // Many pods have the same owner.
+        let mut owners: BTreeMap<*const Workload, (String, LevelSet)> = BTreeMap::new();
+        explained
+            .iter()
+            .filter(|(pod, _)| pod.origin == Origin::Pod && !pod.terminated())
+            .filter_map(|(pod, owner)| {
+                let live = evaluator.satisfies(&without_debugging(&pod.pod));
+                let (title, explained) = owners.entry(*owner).or_insert_with(|| {
+                    let plan = self.judge(evaluator, owner, namespace);
+                    let stored = plan.satisfies_stored().unwrap_or(plan.satisfies);
+                    (plan.title(), stored.intersection(plan.satisfies))
+                });
+                (live.intersection(*explained) != *explained).then(|| {
+                    let mut plan = self.judge(evaluator, pod, namespace);
+                    plan.notes = vec![format!(
+                        "a live pod of {title} that needs more than its template says"
+                    )];
+                    (*pod, plan)
+                })
+            })
+            .collect()
+    }
+
+    /// What the policies make of a workload.
+    fn replay(
+        &self,
+        evaluator: &Evaluator,
+        workload: &Workload,
+        written: &Pod,
+        account: &str,
+        namespace: &str,
+    ) -> Judged {
+        let unreplayed = |replay, overlap| Judged {
+            replay,
+            overlap,
+            hardening: patches::hardening_unreplayed(written, evaluator),
+            doubts: Vec::new(),
+        };
+        if self.without_policies {
+            return unreplayed(Replay::NoPolicies, LevelSet::ALL);
+        }
+        if let Some(recorded) = recorded(evaluator, workload, written) {
+            return Judged {
+                replay: recorded,
+                overlap: LevelSet::ALL,
+                hardening: Vec::new(),
+                doubts: Vec::new(),
+            };
+        }
+        let pod = self.as_created(workload, written, namespace, account);
+        let creator = creator(workload);
+        let requester = Requester {
+            namespace,
+            account,
+            creator: creator.as_ref(),
+        };
+        let usable: BTreeMap<&str, _> = self
+            .access
+            .pod_policies(namespace, Some(account), creator.as_ref())
+            .into_iter()
+            .collect();
+        let usable_policies = self.policies.iter();
+        let candidates: Vec<psp::Candidate> = usable_policies
+            .filter(|policy| usable.contains_key(policy.name.as_str()))
+            .map(|policy| psp::Candidate {
+                policy,
+                usable: true,
+            })
+            .collect();
+        let overlap = self.overlaps.levels(usable.keys().copied());
+        let ways = self.variants.ways(candidates, &usable);
+        let outcomes = match ways.are_too_many() {
+            true => Err(ways.too_many()),
+            false => Outcomes::new(&pod, &ways.candidates, |admitted| {
+                self.unknown.deciding(&requester, admitted)
+            }),
+        };
+        let outcomes = match outcomes {
+            Ok(outcomes) => outcomes,
+            Err(policies) => return unreplayed(Replay::Unknown { policies }, overlap),
+        };
+        let Some(loosest) = outcomes.loosest(evaluator) else {
+            let refused = Replay::Refused {
+                errors: outcomes.errors,
+                spoiled_by: outcomes.spoiled_by,
+            };
+            return Judged {
+                doubts: self.unknown.missing(&requester),
+                ..unreplayed(refused, overlap)
+            };
+        };
+        let replayed = Replayed {
+            before: &pod,
+            stored: &loosest.stored,
+            policy: &loosest.admitted.policy,
+            candidates: loosest.candidates,
+        };
+        let doubts: Vec<String> = match outcomes.differ() {
+            true => vec![outcomes.doubt(&workload.reference(), &ways.what)],
+            false => Vec::new(),
+        };
+        let mut patch = patches::patch(workload, &replayed, evaluator);
+        let mut hardening = patches::hardening(&replayed, evaluator);
+        if !doubts.is_empty() {
+            let proofs = patch.iter_mut().map(|patch| &mut patch.proof);
+            let proposed = hardening.iter_mut().flat_map(|one| &mut one.proof);
+            proofs.chain(proposed).for_each(Proof::doubt);
+        }
+        let (before, after) = (evaluator.satisfies(written), outcomes.stored(evaluator));
+        let via = usable.get(replayed.policy);
+        let admitted = Replay::Admitted {
+            policy: replayed.policy.to_owned(),
+            via: via.map(|grant| grant.via.to_string()).unwrap_or_default(),
+            stored: after,
+            spoiled: violations(evaluator, replayed.stored, |level| {
+                before.contains(level) && !after.contains(level)
+            }),
+            changes: psp::changes(&pod, replayed.stored),
+            patch: patch.map(Box::new),
+        };
+        Judged {
+            replay: admitted,
+            overlap,
+            hardening,
+            doubts,
+        }
+    }
+
+    /// The pod as policies see it: with the volumes that its controller adds, its account, and the token volume
+    /// unless mounting it is off.
+    fn as_created(
+        &self,
+        workload: &Workload,
+        written: &Pod,
+        namespace: &str,
+        account: &str,
+    ) -> Pod {
+        let mut pod = written.clone();
+        claims::apply(workload, &mut pod);
+        pod.spec.service_account_name = account.to_owned();
+        pod.spec.service_account = account.to_owned();
+        let automount = pod
+            .spec
+            .automount_service_account_token
+            .unwrap_or(!self.tokenless.contains(&(namespace, account)));
+        let mounted = pod
+            .spec
+            .volumes
+            .iter()
+            .any(|volume| volume.name.starts_with("kube-api-access-"));
+        if automount && !mounted {
+            pod.spec.volumes.push(Volume {
+                name: "kube-api-access".to_owned(),
+                sources: vec![VolumeSource::Projected(vec![ProjectedSource {
+                    service_account_token: Some(ServiceAccountToken {
+                        path: "token".to_owned(),
+                        audience: String::new(),
+                    }),
+                    ..ProjectedSource::default()
+                }])],
+            });
+        }
+        pod
+    }
+}
+
+/// What the policies make of a workload, and what follows.
+struct Judged {
+    replay: Replay,
+    /// The levels that they and a pod can agree on.
+    overlap: LevelSet,
+    /// What would harden it.
+    hardening: Vec<Hardening>,
+    /// See [`WorkloadPlan::doubts`].
+    doubts: Vec<String>,
+}
+
+/// Who creates the pods of a workload, as far as that is known: it does not say who creates bare pods.
+fn creator(workload: &Workload) -> Option<Identity> {
+    match workload.origin {
+        Origin::Template => Identity::controller(&workload.kind),
+        Origin::Pod if is_mirror(workload) => {
+            let node = workload.meta.controller();
+            Some(Identity::kubelet(node.map_or("", |node| &node.name)))
+        }
+        Origin::Pod => Identity::owner(workload.meta.controller()?),
+        Origin::Convention(_) | Origin::Fragment => None,
+    }
+}
+
+/// Whether this is what a kubelet shows of a static pod.
+fn is_mirror(pod: &Workload) -> bool {
+    let annotations = &pod.meta.annotations;
+    annotations.contains_key("kubernetes.io/config.mirror")
+}
+
+/// What kind of pod of a cluster this is: nothing in the input explains it.
+fn what_pod(pod: &Workload) -> String {
+    match pod.meta.controller() {
+        _ if is_mirror(pod) => {
+            "the mirror of a static pod, which its kubelet runs whatever is admitted".to_owned()
+        }
+        Some(owner) => format!(
+            "a pod of {} {}, of which the input has no template",
+            owner.kind, owner.name
+        ),
+        None => "a bare pod from a cluster".to_owned(),
+    }
+}
+
+/// What a live pod records of its own admission: it needs no replay, and it is stored already.
+fn recorded(evaluator: &Evaluator, workload: &Workload, written: &Pod) -> Option<Replay> {
+    if workload.origin != Origin::Pod || !workload.meta.from_cluster() {
+        return None;
+    }
+    let policy = workload.meta.annotations.get(psp::ANNOTATION)?;
+    Some(Replay::Admitted {
+        policy: policy.clone(),
+        via: format!("the pod's annotation {}", psp::ANNOTATION),
+        stored: evaluator.satisfies(written),
+        spoiled: BTreeMap::new(),
+        changes: Vec::new(),
+        patch: None,
+    })
+}
