@@ -2,7 +2,7 @@
 
 use serde::de::DeserializeOwned;
 
-use super::{Body, DecodeError, Document, NodeId, Tree, json};
+use super::{Body, DecodeError, Document, NodeId, Tree};
 
 impl Document<'_> {
     /// Decodes the part of the object that stands below these keys; `None` if there is none.
@@ -33,8 +33,8 @@ impl Document<'_> {
         match &self.body {
             Body::Tree { tree, node } => Ok(read(tree, *node)),
             Body::Json { text, origin } | Body::Unread { text, origin, .. } => {
-                let loaded = json::load(text, *origin).map_err(|fault| self.broken(fault))?;
-                Ok(read(&loaded.tree, loaded.root))
+                let (tree, node) = self.look_through(text, *origin)?;
+                Ok(read(&tree, node))
             }
         }
     }
