@@ -6,6 +6,8 @@
 //!
 //! YAML is read as `kubectl` reads it, JSON as the API server does. A document is decoded into a model
 //! struct with [`Document::decode`]: strictly typed, with the field path and place of whatever does not fit.
+//!
+//! It is long because what a document is and how it is decoded stand side by side.
 
 mod de;
 pub mod diags;
