@@ -12,6 +12,7 @@
 )]
 
 mod again;
+mod faults;
 mod unpack;
 
 use std::collections::BTreeSet;
@@ -24,9 +25,11 @@ use std::sync::Arc;
 use super::diags::{self, Skipped};
 use super::stream::{self, Opening, Stream};
 use super::{InputFile, Storage};
-use crate::diag::{Diagnostic, Source};
+use crate::diag::Diagnostic;
 use again::Stamp;
 pub use again::{Original, again};
+pub use faults::unreadable;
+use faults::{in_memory, plain, start_of};
 pub use unpack::Archive;
 use unpack::Contents;
 
@@ -398,63 +401,4 @@ fn has_known_extension(path: &Path) -> bool {
         || [".yaml", ".yml", ".json"]
             .iter()
             .any(|extension| name.ends_with(extension))
-}
-
-/// The diagnostic of a file that can not be read.
-pub fn unreadable(name: &str, error: &io::Error) -> Diagnostic {
-    let source = start_of(name);
-    match error.kind() {
-        io::ErrorKind::FileTooLarge => Diagnostic::at(
-            &diags::TOO_LARGE,
-            &source,
-            format!("the file is too large: {error}"),
-            "if it can be trusted, raise the limit with --max-unpacked, or split it, for example by namespace",
-        ),
-        io::ErrorKind::UnexpectedEof => Diagnostic::at(
-            &diags::UNREADABLE_FILE,
-            &source,
-            "the archive or the compressed data ends too early",
-            "the file is truncated; make or copy it again",
-        ),
-        io::ErrorKind::Unsupported => Diagnostic::at(
-            &diags::UNREADABLE_FILE,
-            &source,
-            format!("the file can not be read: {error}"),
-            "unpack it first: gzip, zstd and tar are read as they are",
-        ),
-        _ => Diagnostic::at(
-            &diags::UNREADABLE_FILE,
-            &source,
-            format!("the file can not be read: {}", plain(error)),
-            "fix the file, or leave it out",
-        ),
-    }
-}
-
-/// Why something can not be read that has to be kept in memory, for it can be read only once.
-fn in_memory(error: &io::Error) -> String {
-    match error.kind() {
-        io::ErrorKind::FileTooLarge => {
-            format!("{error}; save it as a file, of which only parts are in memory")
-        }
-        _ => plain(error),
-    }
-}
-
-/// The error without its number.
-fn plain(error: &io::Error) -> String {
-    match error.kind() {
-        io::ErrorKind::NotFound => "no such file or directory".to_owned(),
-        io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
-        _ => error.to_string(),
-    }
-}
-
-fn start_of(name: &str) -> Source {
-    Source {
-        file: Arc::from(name),
-        document: 1,
-        line: 1,
-        column: 1,
-    }
 }

@@ -4,8 +4,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
+use super::faults::plain;
 use super::unpack::Contents;
-use super::{Content, Entry, Limits, contents, plain, read};
+use super::{Content, Entry, Limits, contents, read};
 use crate::input::{InputFile, Storage};
 
 /// A file that may be edited, read a second time.
