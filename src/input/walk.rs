@@ -4,8 +4,6 @@
 //! files, a pattern such as `dumps/*.json` for the files that match it, `-` for standard input. Beyond that gzip and zstd
 //! are unpacked, and tar archives are read member by member. `.gitignore` is not looked at: a dump is often ignored on
 //! purpose, and still the thing to read.
-//!
-//! The file is long because whatever can be wrong with a path is told here.
 #![expect(
     clippy::disallowed_methods,
     reason = "this is the one module that reads from disk"

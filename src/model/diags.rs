@@ -32,8 +32,8 @@ static FRAGMENT: Code = Code {
 A workload without a pod template, or with a container that has no image.
 
 Such an object could not run; it is usually a kustomize patch. It is not judged: a patch that sets what a level asks
-for, or takes it away, says nothing without what it is applied to. (`check` and `admit` do judge a pod as it is written,
-with or without images.) Build the kustomization first (`kubectl kustomize DIR | psp2psa … -f -`) to have the result judged.",
+for, or takes it away, says nothing without what it is applied to. (`check` and `admit` pass over only what is a patch beyond
+doubt, see `model/not-judged`, and judge everything else as it is written.) Build the kustomization first (`kubectl kustomize DIR | psp2psa … -f -`) to have the result judged.",
 };
 
 static INVALID_NAME: Code = Code {
@@ -50,7 +50,7 @@ static NOT_JUDGED: Code = Code {
     name: "model/not-judged",
     severity: Severity::Warning,
     docs: "\
-The input holds workloads without a complete pod template: none at all, or one with a container that has no image.
+The input holds workloads without a pod template, or with one that has no metadata and no container with an image.
 
 No pod can be made of such an object, so it is neither judged nor replayed. Usually it is the patch of a kustomization:
 build that first (`kubectl kustomize DIR | psp2psa … -f -`) to have the result judged.",

@@ -137,10 +137,17 @@ impl Workload {
         format!("{} {}", self.kind, self.meta.display_name())
     }
 
-    /// Whether it holds only a part of a template, as the patch of a kustomization does, so that no pod can be made of
-    /// it. A pod is asked about as it is.
+    /// Whether it holds only a part of a template, as the patch of a kustomization does: no container has an image, and
+    /// the template no metadata. Whatever else is incomplete, a pod above all, is asked about as it is.
     pub fn is_partial(&self) -> bool {
-        self.origin == Origin::Fragment && self.kind != "Pod"
+        let meta = &self.pod.metadata;
+        let mut containers = self.pod.spec.all_containers();
+        self.origin == Origin::Fragment
+            && self.kind != "Pod"
+            && meta.name.is_empty()
+            && meta.labels.is_empty()
+            && meta.annotations.is_empty()
+            && containers.all(|container| container.image.is_empty())
     }
 
     /// Whether its pods can not be changed at all, because the object exists: the API server refuses other templates of

@@ -126,7 +126,7 @@ fn every_command_answers_with_its_kind_of_document() {
 fn a_reader_may_meet_new_fields_and_a_missing_one_is_an_error() {
     let mut report = json!({
         "schemaVersion": "v1", "kind": "MapReport", "tool": { "name": "psp2psa", "version": "1" },
-        "diagnostics": [], "version": "v1.24", "policies": [],
+        "diagnostics": [], "version": "v1.24", "rulesVersion": "v1.24", "policies": [],
     });
     declared(&report);
     let public = jsonschema::draft202012::new(&value("MapReport")).expect("a valid schema");

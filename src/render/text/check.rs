@@ -74,7 +74,7 @@ pub fn check(
         ),
         None => writeln!(
             text,
-            "\n{} judged at {}; WHY is in the way of the next tighter level",
+            "\n{} judged at {}; WHY is in the way of the next level",
             count(all, "workload", "workloads"),
             question.version.with_rules()
         ),
