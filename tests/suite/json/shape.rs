@@ -354,6 +354,7 @@ pub(super) struct Patch {
     pub(super) proof: String,
     pub(super) object: Value,
     pub(super) stage: Nullable<String>,
+    pub(super) unstaged: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
