@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use psp2psa::check::Question;
+use psp2psa::edit::{self, At, Set, Wish};
 use psp2psa::input::stream::{self, Opening, Part};
 use psp2psa::input::walk::{self, Limits, Opened, Recursion};
 use psp2psa::input::{self, InputFile};
@@ -12,13 +13,16 @@ use psp2psa::plan;
 use psp2psa::pss::Version;
 use psp2psa::rbac::Identity;
 use psp2psa::render::{self, json};
+use serde_json::Value;
 
 /// Reading and decoding: every unreadable document is told, every place is in the file.
 pub(crate) fn input(bytes: &[u8]) {
     let file = InputFile::new("fuzz", bytes.to_vec());
     let reading = input::documents(&file);
     assert!(reading.diagnostics.len() >= reading.unreadable.len());
-    let lines = file.bytes.iter().filter(|byte| **byte == b'\n').count() as u32 + 1;
+    // YAML counts a carriage return alone as a line break.
+    let breaks = file.bytes.iter().filter(|byte| b"\r\n".contains(byte));
+    let lines = breaks.count() as u32 + 1;
     for document in &reading.documents {
         assert!((1..=lines).contains(&document.source.line));
         let value = document.value();
@@ -70,6 +74,15 @@ pub(crate) fn parts(bytes: &[u8]) {
     assert_eq!(found, whole);
 }
 
+/// Simple YAML: what is read line by line is what the parser reads.
+pub(crate) fn lines(bytes: &[u8]) {
+    if let Ok(text) = std::str::from_utf8(bytes)
+        && let Some(Err(difference)) = input::compare_yaml_readers(text)
+    {
+        panic!("{difference}");
+    }
+}
+
 /// The RBAC join and its questions.
 pub(crate) fn rbac(bytes: &[u8]) {
     let read = psp2psa::read(&InputFile::new("fuzz", bytes.to_vec()));
@@ -118,22 +131,99 @@ pub(crate) fn psa(bytes: &[u8]) {
     );
 }
 
+const OPTIONS: plan::Options = plan::Options {
+    target: None,
+    basis: plan::Basis::Observed,
+    prefer: plan::Prefer::Stability,
+    audit: plan::Aim::Next,
+    warn: plan::Aim::Next,
+    existing: plan::Existing::Keep,
+    complete: false,
+    only: None,
+    exclude: Vec::new(),
+    settings: plan::settings::Settings::NONE,
+};
+
+/// Edits in place: what is wished for holds in the new text, and every other value is what it was.
+pub(crate) fn edit(bytes: &[u8]) {
+    let file = InputFile::new("fuzz.yaml", bytes.to_vec());
+    let options = plan::Options {
+        existing: plan::Existing::Overwrite,
+        prefer: plan::Prefer::Security,
+        ..OPTIONS
+    };
+    let read = psp2psa::keep_manifests().read(&file);
+    let (plan, _) = psp2psa::migrate(read, &psp2psa::default_attribution(), &options);
+    for wishes in edit::wanted(&plan).wishes.values() {
+        let edited = edit::edit(&file, wishes);
+        let new = InputFile {
+            bytes: edit::apply(&file.bytes, &edited.splices),
+            ..file.clone()
+        };
+        let left = |wish: &&Wish| {
+            let mut left = edited.left.iter();
+            !left.any(|left| left.source.as_ref() == Some(&wish.source))
+        };
+        let granted: Vec<&Wish> = wishes.iter().filter(left).collect();
+        let (before, after) = (input::documents(&file), input::documents(&new));
+        assert_eq!(before.unreadable.len(), after.unreadable.len());
+        assert_eq!(before.documents.len(), after.documents.len());
+        for (old, new) in before.documents.iter().zip(&after.documents) {
+            let wishes = granted.iter().filter(|wish| wish.source == old.source);
+            let sets: Vec<&Set> = wishes.flat_map(|wish| &wish.sets).collect();
+            match (old.value(), new.value()) {
+                (Ok(old), Ok(new)) => only_as_set(&old, &new, &mut Vec::new(), &sets),
+                (Err(_), Err(_)) => assert!(sets.is_empty()),
+                (old, new) => panic!("{old:?} has become {new:?}"),
+            }
+        }
+    }
+}
+
+/// Whether two values at a place differ only where one of the sets says so, and do as it says.
+fn only_as_set(old: &Value, new: &Value, at: &mut Vec<At>, sets: &[&Set]) {
+    if let Some(set) = sets.iter().find(|set| set.path == *at) {
+        assert_eq!(*new, set.value, "{at:?}");
+        return;
+    }
+    let above = sets.iter().any(|set| set.path.starts_with(at));
+    if !above {
+        assert_eq!(old, new, "{at:?}");
+        return;
+    }
+    let mut inner = |step: At, old: &Value, new: &Value| {
+        at.push(step);
+        only_as_set(old, new, at, sets);
+        at.pop();
+    };
+    let absent = Value::Null;
+    match new {
+        Value::Object(fields) => {
+            let keys = old.as_object().into_iter().flat_map(|old| old.keys());
+            for key in keys.chain(fields.keys()) {
+                let old = old.get(key).unwrap_or(&absent);
+                inner(
+                    At::Key(key.clone()),
+                    old,
+                    fields.get(key).unwrap_or(&absent),
+                );
+            }
+        }
+        Value::Array(items) => {
+            let length = old.as_array().map_or(0, Vec::len).max(items.len());
+            for index in 0..length {
+                let old = old.get(index).unwrap_or(&absent);
+                inner(At::Index(index), old, items.get(index).unwrap_or(&absent));
+            }
+        }
+        other => panic!("{at:?} is {other} and holds nothing"),
+    }
+}
+
 /// The whole migration with all files.
 pub(crate) fn migrate(bytes: &[u8]) {
     let read = psp2psa::read(&InputFile::new("fuzz", bytes.to_vec()));
-    let options = plan::Options {
-        target: None,
-        basis: plan::Basis::Observed,
-        prefer: plan::Prefer::Stability,
-        audit: plan::Aim::Next,
-        warn: plan::Aim::Next,
-        existing: plan::Existing::Keep,
-        complete: false,
-        only: None,
-        exclude: Vec::new(),
-        settings: plan::settings::Settings::default(),
-    };
-    let (plan, diagnostics) = psp2psa::migrate(read, &psp2psa::default_attribution(), &options);
+    let (plan, diagnostics) = psp2psa::migrate(read, &psp2psa::default_attribution(), &OPTIONS);
     for artifact in render::artifacts(&plan, &diagnostics, String::new()) {
         let inside = |part: &str| !matches!(part, "" | "." | "..");
         assert!(artifact.path.split('/').all(inside), "{}", artifact.path);
@@ -150,7 +240,10 @@ pub(crate) fn archive(bytes: &[u8]) {
     for entry in entries {
         match walk::open(&entry, limits) {
             Ok(Opened::Archive(archive)) => {
-                let _ = archive.each(|file| drop(input::documents(&file)));
+                let _ = archive.each(|member| match member {
+                    Ok(file) => drop(input::documents(&file)),
+                    Err(diagnostic) => assert!(diagnostic.source.is_some()),
+                });
             }
             Ok(Opened::Whole | Opened::Parts(_)) => {
                 let _ = walk::read_within(entry, limits).map(|file| drop(input::documents(&file)));

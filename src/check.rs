@@ -4,6 +4,7 @@
 //! is read and then forgotten: of each one its name and place are kept, and which answer it got.
 
 mod memory;
+mod rows;
 
 use std::borrow::Cow;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -16,6 +17,7 @@ use crate::model::glance::Glance;
 use crate::model::pod::Pod;
 use crate::model::workload::Workload;
 use memory::{Known, TOKEN_VOLUME, essence, hash, masked};
+use rows::{Row, Rows};
 
 use crate::pss::{self, Evaluator, Level, LevelSet, Version, Violation};
 
@@ -71,6 +73,8 @@ pub enum Look {
     Other(Object),
     /// Neither.
     Nothing,
+    /// An object of a kind that nobody asks for.
+    Unknown,
 }
 
 /// A workload that was judged.
@@ -103,23 +107,6 @@ pub struct Judged {
     groups: Vec<Group>,
     rows: Vec<Rows>,
     namespace: Option<String>,
-}
-
-/// Workloads in the order of the input.
-#[derive(Debug, Default)]
-struct Rows {
-    /// Their names, one behind the other.
-    names: String,
-    rows: Vec<Row>,
-}
-
-#[derive(Debug)]
-struct Row {
-    group: u32,
-    name_length: u32,
-    document: u32,
-    line: u32,
-    column: u32,
 }
 
 /// What many workloads have in common.
@@ -161,8 +148,8 @@ impl Judge {
             | Object::ServiceAccount(_)
             | Object::Node(_)
             | Object::Gaps(_)
-            | Object::Revision(_)
-            | Object::Other => Look::Nothing,
+            | Object::Revision(_) => Look::Nothing,
+            Object::Other => Look::Unknown,
         }
     }
 
@@ -232,7 +219,6 @@ impl Judge {
         Judgement {
             row: Row {
                 group,
-                name_length: one.name.len() as u32,
                 document,
                 line,
                 column,
@@ -272,14 +258,11 @@ impl Judge {
         };
         let mut settled: Vec<Option<Option<String>>> = vec![None; judged.groups.len()];
         let mut diagnostics = Vec::new();
-        for checked in judged.numbered() {
-            let (group, checked) = checked;
-            if settled[group as usize]
-                .as_ref()
-                .is_some_and(Option::is_some)
-            {
+        for (row, name) in judged.rows() {
+            if matches!(settled[row.group as usize], Some(Some(_))) {
                 continue;
             }
+            let checked = judged.checked(row, name);
             let mut namespace = checked.namespace.map(str::to_owned);
             let known = homes.settle(
                 checked.kind,
@@ -288,7 +271,7 @@ impl Judge {
                 std::slice::from_ref(&checked.source),
                 &mut diagnostics,
             );
-            settled[group as usize] = Some(namespace.filter(|_| known));
+            settled[row.group as usize] = Some(namespace.filter(|_| known));
         }
         for (group, namespace) in judged.groups.iter_mut().zip(settled) {
             group.namespace = namespace.flatten();
@@ -318,11 +301,10 @@ impl Seen {
                     self.rows.push(Rows::default());
                 }
                 let last = self.rows.len() - 1;
-                self.rows[last].names.push_str(&name);
-                self.rows[last].rows.push(row);
+                self.rows[last].push(row, &name);
             }
             Look::Other(object) => self.others.push(object),
-            Look::Nothing => {}
+            Look::Nothing | Look::Unknown => {}
         }
     }
 }
@@ -330,39 +312,34 @@ impl Seen {
 impl Judged {
     /// Every workload that was asked about, in the order of the input.
     pub fn iter(&self) -> impl Iterator<Item = Checked<'_>> {
-        self.numbered()
-            .map(|(_, checked)| checked)
+        self.rows()
+            .map(|(row, name)| self.checked(row, name))
             .filter(|checked| {
                 self.namespace.is_none() || checked.namespace == self.namespace.as_deref()
             })
     }
 
-    /// Every workload with the number of its group.
-    fn numbered(&self) -> impl Iterator<Item = (u32, Checked<'_>)> {
-        self.rows.iter().flat_map(move |rows| {
-            let mut names = rows.names.as_str();
-            rows.rows.iter().map(move |row| {
-                let (name, rest) = names.split_at(row.name_length as usize);
-                names = rest;
-                let group = &self.groups[row.group as usize];
-                let checked = Checked {
-                    kind: &group.kind,
-                    api_version: &group.api_version,
-                    namespace: group.namespace.as_deref(),
-                    name,
-                    source: Source {
-                        file: Arc::clone(&group.file),
-                        document: row.document,
-                        line: row.line,
-                        column: row.column,
-                    },
-                    terminated: group.terminated,
-                    level: group.verdict.level,
-                    violations: &group.verdict.violations,
-                    satisfies: group.verdict.satisfies,
-                };
-                (row.group, checked)
-            })
-        })
+    fn rows(&self) -> impl Iterator<Item = (Row, &str)> {
+        self.rows.iter().flat_map(Rows::iter)
+    }
+
+    fn checked<'a>(&'a self, row: Row, name: &'a str) -> Checked<'a> {
+        let group = &self.groups[row.group as usize];
+        Checked {
+            kind: &group.kind,
+            api_version: &group.api_version,
+            namespace: group.namespace.as_deref(),
+            name,
+            source: Source {
+                file: Arc::clone(&group.file),
+                document: row.document,
+                line: row.line,
+                column: row.column,
+            },
+            terminated: group.terminated,
+            level: group.verdict.level,
+            violations: &group.verdict.violations,
+            satisfies: group.verdict.satisfies,
+        }
     }
 }

@@ -1,6 +1,9 @@
 //! The command line: what was typed. What it means is made of it in `main`.
 
 pub mod completion;
+pub mod diags;
+mod talk;
+mod values;
 
 use std::path::PathBuf;
 
@@ -9,6 +12,8 @@ use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use crate::config::Date;
 use crate::plan::{Aim, Basis, Prefer};
 use crate::pss::{Level, Version};
+pub use talk::{Color, Talk};
+use values::{aim, gibibytes, level, namespace, version};
 
 /// From PodSecurityPolicy to Pod Security Admission, with reasons.
 ///
@@ -26,40 +31,20 @@ pub struct Cli {
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
-    /// How to talk.
     #[command(flatten)]
+    #[expect(missing_docs, reason = "flattened arguments show their own docs")]
     pub talk: Talk,
 }
 
-/// How the command talks on standard error and in colour.
-#[derive(Debug, Clone, Args)]
-pub struct Talk {
-    /// Colour the output
-    #[arg(
-        long,
-        global = true,
-        value_enum,
-        default_value = "auto",
-        value_name = "WHEN"
-    )]
-    pub color: Color,
-    /// Say nothing on standard error but what stops the run
-    #[arg(short, long, global = true, conflicts_with = "verbose")]
-    pub quiet: bool,
-    /// Say on standard error what was passed over, too
-    #[arg(short, long, global = true)]
-    pub verbose: bool,
-}
-
-/// When to colour.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Color {
-    /// On a terminal, unless NO_COLOR is set.
-    Auto,
-    /// Always.
-    Always,
-    /// Never.
-    Never,
+impl Cli {
+    /// How to talk, wherever the flags stand.
+    ///
+    /// # Errors
+    /// In words, if they mean nothing here.
+    pub fn talk(&mut self) -> Result<Talk, &'static str> {
+        let behind = self.command.input_mut().map(|input| input.talk);
+        self.talk.joined(behind)
+    }
 }
 
 /// The commands.
@@ -124,16 +109,19 @@ pub struct Input {
     /// Read folders with everything below them
     #[arg(short = 'R', long)]
     pub recursive: bool,
-    /// How much a compressed file may unpack to, and a text hold that is read as a whole, in GiB (default: 200 times
-    /// the file's size; 4)
-    #[arg(long, value_name = "GIB", value_parser = clap::value_parser!(u64).range(1..=1 << 20))]
+    /// How much a compressed file may unpack to, and a text hold that is read as a whole, in whole GiB (default: 200
+    /// times the file's size; 4)
+    #[arg(long, value_name = "GIB", value_parser = gibibytes)]
     pub max_unpacked: Option<u64>,
     /// Whether a long read shows how far it is: unless the user wants quiet.
     #[arg(skip = true)]
     pub progress: bool,
     /// Namespace of objects that name none (default: default, unless the input defines several namespaces)
-    #[arg(long, value_name = "NAMESPACE")]
+    #[arg(long, value_name = "NAMESPACE", value_parser = namespace)]
     pub default_namespace: Option<String>,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "flattened arguments show their own docs")]
+    pub talk: Talk,
 }
 
 /// The form of the answer on standard output.
@@ -398,26 +386,5 @@ pub fn command(program: &str) -> clap::Command {
             .display_name("kubectl psp2psa")
     } else {
         command
-    }
-}
-
-/// A version as in labels; on the command line `1.25` will do for `v1.25`.
-fn version(text: &str) -> Result<Version, String> {
-    text.parse()
-        .or_else(|error| format!("v{text}").parse().map_err(|_| error))
-        .map_err(|error: crate::pss::InvalidVersion| error.to_string())
-}
-
-fn level(text: &str) -> Result<Level, String> {
-    text.parse()
-        .map_err(|error: crate::pss::InvalidLevel| error.to_string())
-}
-
-fn aim(text: &str) -> Result<Aim, String> {
-    match text {
-        "next" => Ok(Aim::Next),
-        text => level(text)
-            .map(Aim::Level)
-            .map_err(|error| format!("{error}, or next")),
     }
 }

@@ -1,5 +1,6 @@
 //! From files to whatever is made of their documents: on all cores, part by part where a file is long.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -20,12 +21,16 @@ pub struct Read<T = Vec<Object>> {
     pub unreadable: Vec<Unreadable>,
     /// What there is to say about them.
     pub diagnostics: Vec<Diagnostic>,
+    /// How many objects were passed over, by kind, because nothing follows from them.
+    pub passed_over: BTreeMap<String, u64>,
 }
 
 /// What becomes of documents as they are read: objects that are kept for later, or judgements.
 pub struct Collector<'c, T, M> {
     /// Makes something of a document. It may be asked twice about a tentative one, and what it made then is dropped.
     pub make: &'c (dyn Fn(&Document<'_>) -> Result<M, DecodeError> + Sync),
+    /// Whether what was made of a document is nothing, because its kind is not known. Such objects are counted.
+    pub is_unknown: fn(&M) -> bool,
     /// Adds it to what was made of the documents before.
     pub put: fn(&mut T, M),
     /// Appends what was made of documents that stand behind.
@@ -103,7 +108,12 @@ impl<T: Default + Send, M> Collector<'_, T, M> {
             return false;
         }
         match made {
-            Ok(made) => (self.put)(&mut read.objects, made),
+            Ok(made) => {
+                if (self.is_unknown)(&made) {
+                    count(&mut read.passed_over, &document.kind, 1);
+                }
+                (self.put)(&mut read.objects, made);
+            }
             Err(error) => {
                 read.unreadable.push(undecodable(document, &error));
                 read.diagnostics.push(input::diags::wrong_type(&error));
@@ -119,8 +129,21 @@ impl<T: Default + Send, M> Collector<'_, T, M> {
             (self.append)(&mut all.objects, part.objects);
             all.unreadable.extend(part.unreadable);
             all.diagnostics.extend(part.diagnostics);
+            for (kind, passed_over) in part.passed_over {
+                count(&mut all.passed_over, &kind, passed_over);
+            }
         }
         all
+    }
+}
+
+/// Adds to the number of objects of a kind. A dump has few kinds and many objects of each.
+fn count(passed_over: &mut BTreeMap<String, u64>, kind: &str, more: u64) {
+    match passed_over.get_mut(kind) {
+        Some(count) => *count += more,
+        None => {
+            passed_over.insert(kind.to_owned(), more);
+        }
     }
 }
 
@@ -160,6 +183,9 @@ impl Read {
         self.objects.append(&mut other.objects);
         self.unreadable.append(&mut other.unreadable);
         self.diagnostics.append(&mut other.diagnostics);
+        for (kind, passed_over) in other.passed_over {
+            count(&mut self.passed_over, &kind, passed_over);
+        }
     }
 }
 

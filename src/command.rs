@@ -9,11 +9,12 @@ use std::io::{self, Write};
 use anyhow::{Context, Result, bail};
 use psp2psa::Collector;
 use psp2psa::admit::{self, Authorization};
-use psp2psa::check::{Judge, Question, Seen};
+use psp2psa::check::{Judge, Look, Question, Seen};
 use psp2psa::cli::{
     self, AccessArgs, Admit, Check, Command, Input, JudgedOutput, Map, Output, completion,
 };
 use psp2psa::diag::Diagnostic;
+use psp2psa::model::Inventory;
 use psp2psa::model::attribution::Attribution;
 use psp2psa::model::decode::Keep;
 use psp2psa::rbac::Identity;
@@ -135,6 +136,7 @@ fn access(arguments: &AccessArgs) -> Result<Answer> {
     let (inventory, mut diagnostics) = psp2psa::assemble(read, &attribution);
     let (access, said) = psp2psa::resolve(&inventory);
     diagnostics.extend(said);
+    diagnostics.extend(unmatched(arguments, &inventory));
     let question = json::AccessQuestion {
         namespace: arguments.namespace.as_deref(),
         policy: arguments.psp.as_deref(),
@@ -169,6 +171,41 @@ fn access(arguments: &AccessArgs) -> Result<Answer> {
     })
 }
 
+/// Warnings about a namespace and a policy that nothing in the input speaks of.
+fn unmatched(arguments: &AccessArgs, inventory: &Inventory) -> Vec<Diagnostic> {
+    let mut said = Vec::new();
+    if let Some(name) = &arguments.psp
+        && !inventory.policies.iter().any(|policy| policy.name == *name)
+    {
+        let what = "no such policy is in the input";
+        said.push(cli::diags::no_match("--psp", name, what));
+    }
+    let Some(name) = arguments.namespace.as_deref() else {
+        return said;
+    };
+    let accounts = inventory.service_accounts.iter();
+    let subjects = inventory.bindings.iter().flat_map(|of| &of.subjects);
+    let is_known = inventory.namespaces.iter().any(|of| of.name == name)
+        || (inventory.workloads.iter()).any(|of| of.namespace.as_deref() == Some(name))
+        || (inventory.bindings.iter()).any(|of| of.namespace.as_deref() == Some(name))
+        || (inventory.roles.iter()).any(|of| of.namespace.as_deref() == Some(name))
+        || accounts.into_iter().any(|of| of.namespace == name)
+        || subjects.into_iter().any(|of| of.namespace == name);
+    if !is_known {
+        let what = "nothing in the input is in this namespace or speaks of it, so only grants for every namespace hold";
+        said.push(cli::diags::no_match("--namespace", name, what));
+    }
+    said
+}
+
+/// A warning if a namespace was named and nothing was judged.
+fn nothing_judged(namespace: Option<&str>, is_empty: bool) -> Option<Diagnostic> {
+    let what = "the input holds no workload of this namespace, so nothing is judged";
+    namespace
+        .filter(|_| is_empty)
+        .map(|name| cli::diags::no_match("--namespace", name, what))
+}
+
 fn admit(arguments: &Admit) -> Result<Answer> {
     if arguments.diff && arguments.output != Output::Table {
         bail!("--diff is an answer of its own: leave out -o");
@@ -188,7 +225,10 @@ fn admit(arguments: &Admit) -> Result<Answer> {
         Output::Table | Output::Wide | Output::Markdown | Output::Name => Keep::Typed,
     };
     let read = read_keeping(&arguments.input, keep)?;
-    let (replayed, diagnostics) = psp2psa::admit(read, &attribution(&arguments.input), &question);
+    let (replayed, mut diagnostics) =
+        psp2psa::admit(read, &attribution(&arguments.input), &question);
+    let namespace = arguments.namespace.as_deref();
+    diagnostics.extend(nothing_judged(namespace, replayed.is_empty()));
     let refused = || replayed.iter().filter(|one| one.chosen.is_none());
     let negative = refused().next().is_some();
     let text = match arguments.output {
@@ -230,11 +270,15 @@ fn check(arguments: &Check) -> Result<Answer> {
     let judge = Judge::new(&question);
     let collector = Collector {
         make: &|document| psp2psa::look(&judge, document),
+        is_unknown: |look| matches!(look, Look::Unknown),
         put: Seen::add,
         append: Seen::append,
     };
     let read = read_into(&arguments.input, &collector)?;
-    let (judged, diagnostics) = psp2psa::checked(judge, read, &attribution(&arguments.input));
+    let (judged, mut diagnostics) = psp2psa::checked(judge, read, &attribution(&arguments.input));
+    let namespace = arguments.namespace.as_deref();
+    let is_empty = judged.iter().next().is_none();
+    diagnostics.extend(nothing_judged(namespace, is_empty));
     let negative =
         question.level.is_some() && judged.iter().any(|checked| !checked.violations.is_empty());
     let output = arguments.output;

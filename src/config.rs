@@ -69,14 +69,15 @@ pub fn read(file: &InputFile, today: Option<&Date>) -> (Configuration, Vec<Diagn
     };
     let mut configuration = Configuration::default();
     match reading.documents.as_slice() {
-        [document] => match document.tree() {
-            Some((tree, root)) => {
-                let mut found = Mistakes::new(&document.source);
-                configuration = whole(document, tree, root, &mut found);
-                mistakes.append(&mut found.said);
+        [document] => {
+            let mut found = Mistakes::new(&document.source);
+            let read = document.with_tree(|tree, root| whole(document, tree, root, &mut found));
+            mistakes.append(&mut found.said);
+            match read {
+                Ok(read) => configuration = read,
+                Err(error) => mistakes.push(diags::invalid(&error.source, &error.message)),
             }
-            None => mistakes.push(diags::invalid(&start, "expected YAML, found JSON")),
-        },
+        }
         [] if mistakes.is_empty() => mistakes.push(diags::invalid(
             &start,
             "the file is empty; expected apiVersion: psp2psa/v1 and kind: Configuration",

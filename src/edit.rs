@@ -25,7 +25,7 @@ use serde_json::{Value, json};
 use crate::diag::{Code, Diagnostic, Source};
 use crate::input::{Document, InputFile, Storage};
 
-pub use wanted::wanted;
+pub use wanted::{order, wanted};
 
 /// One object with the fields that it should have.
 #[derive(Debug, Clone, PartialEq)]

@@ -12,6 +12,7 @@ pub mod diags;
 mod json;
 pub mod layout;
 mod list;
+mod parts;
 mod read;
 mod split;
 pub mod stream;
@@ -137,6 +138,11 @@ enum Body<'a> {
     },
 }
 
+/// How many bytes the text of an object may have that is decoded. The API server accepts requests of 3 MiB
+/// (`MaxRequestBodyBytes` in k8s.io/apiserver `pkg/server/config.go`), and indentation does not make ten times as much of
+/// them, so no flag is needed. Without a limit a name of a gigabyte would stand in every report.
+const MAX_OBJECT: usize = 32 << 20;
+
 /// A document that can not be read: what it would have held is a gap in the evidence.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unreadable {
@@ -203,6 +209,13 @@ pub fn documents(file: &InputFile) -> Reading<'_> {
     reading
 }
 
+/// Compares the two readers of YAML: `None` if the quick one leaves the document to the general one, else how what they
+/// read differs, which must be never. For tests.
+#[doc(hidden)]
+pub fn compare_yaml_readers(text: &str) -> Option<Result<(), String>> {
+    yaml::difference(text)
+}
+
 impl<'a> Chunk<'a> {
     /// Its bytes in the file.
     pub fn bytes(&self) -> Range<usize> {
@@ -241,10 +254,11 @@ impl<'a> Chunk<'a> {
 }
 
 impl<'a> Document<'a> {
-    /// Decodes the object.
+    /// Decodes the object, if it is not larger than any object can be.
     ///
     /// Types are Go's: nothing is coerced, unknown fields are ignored, names are case-sensitive.
     pub fn decode<T: DeserializeOwned>(&self) -> Result<T, DecodeError> {
+        self.fits()?;
         match &self.body {
             Body::Tree { tree, node } => self.decode_node(tree, *node),
             // Whoever takes it gets it again, once it has been looked at.
@@ -278,6 +292,7 @@ impl<'a> Document<'a> {
         else {
             return None;
         };
+        self.fits().ok()?;
         let mut json = serde_json::Deserializer::from_str(text);
         let heads = if *shown { Heads::Once } else { Heads::None };
         let decoded = T::deserialize(Whole {
@@ -294,6 +309,7 @@ impl<'a> Document<'a> {
     ///
     /// Repeated keys are settled as for decoding. Numbers are as Go would write them, so a YAML `1e3` is `1000`.
     pub fn value(&self) -> Result<serde_json::Value, DecodeError> {
+        self.fits()?;
         let mut value: serde_json::Value = match &self.body {
             Body::Tree { tree, node } => self.decode_node(tree, *node)?,
             Body::Json { text, origin } | Body::Unread { text, origin, .. } => {
@@ -360,6 +376,28 @@ impl<'a> Document<'a> {
             }
             Body::Tree { .. } | Body::Json { .. } | Body::Unread { .. } => None,
         }
+    }
+
+    /// Whether the object is not [too large](MAX_OBJECT).
+    fn fits(&self) -> Result<(), DecodeError> {
+        let bytes = match &self.body {
+            Body::Json { text, .. } | Body::Unread { text, .. } => text.len(),
+            Body::Tree { tree, node } => tree.bytes(*node).len(),
+        };
+        if bytes <= MAX_OBJECT {
+            return Ok(());
+        }
+        Err(DecodeError {
+            code: &diags::TOO_LARGE,
+            path: String::new(),
+            message: format!(
+                "the {} takes {} MiB, and no object can have more than {}",
+                self.kind,
+                bytes >> 20,
+                MAX_OBJECT >> 20
+            ),
+            source: self.source.clone(),
+        })
     }
 
     fn decode_node<T: DeserializeOwned>(

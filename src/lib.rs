@@ -104,6 +104,8 @@ pub static CODES: &[&[&Code]] = &[
     plan::diags::CODES,
     config::diags::CODES,
     edit::diags::CODES,
+    write::CODES,
+    cli::diags::CODES,
 ];
 
 /// Reads to keep every object, for every question but [`admit()`] without the JSON of pods.
@@ -126,7 +128,12 @@ fn keep_with(
 ) -> Collector<'static, Vec<Object>, Object> {
     Collector {
         make,
-        put: |objects, object| objects.push(object),
+        is_unknown: |object| matches!(object, Object::Other),
+        put: |objects, object| match object {
+            // A dump may hold millions of objects that nobody asks for.
+            Object::Other => {}
+            wanted => objects.push(wanted),
+        },
         append: |objects, mut later| objects.append(&mut later),
     }
 }
@@ -230,6 +237,7 @@ pub fn check(
         objects: seen,
         unreadable: read.unreadable,
         diagnostics: read.diagnostics,
+        passed_over: read.passed_over,
     };
     checked(judge, read, attribution)
 }

@@ -21,15 +21,25 @@ fn main() -> ExitCode {
         .and_then(|matches| Cli::from_arg_matches(&matches));
     let mut cli = match arguments {
         Ok(cli) => cli,
-        Err(error) => error.exit(),
+        // Help and the version are answers, too.
+        Err(said) => {
+            return match said.print() {
+                Err(error) if error.kind() != io::ErrorKind::BrokenPipe => unsaid(error),
+                _ => ExitCode::from(u8::try_from(said.exit_code()).unwrap_or(2)),
+            };
+        }
+    };
+    let talk = match cli.talk() {
+        Ok(talk) => talk,
+        Err(problem) => return fail(&anyhow::anyhow!(problem)),
     };
     if let Some(input) = cli.command.input_mut() {
-        input.progress = !cli.talk.quiet;
+        input.progress = !talk.quiet;
     }
-    choose_color(cli.talk.color);
+    choose_color(talk.color.unwrap_or(Color::Auto));
     match command::run(&cli.command, &program) {
         Ok(answer) => {
-            let least = match (cli.talk.quiet, cli.talk.verbose) {
+            let least = match (talk.quiet, talk.verbose) {
                 (true, _) => None,
                 (false, true) => Some(Severity::Note),
                 (false, false) => Some(Severity::Warning),
@@ -44,7 +54,7 @@ fn main() -> ExitCode {
                 .iter()
                 .any(|diagnostic| diagnostic.code.severity == Severity::Error);
             match (answer.print)(&mut anstream::stdout()) {
-                Err(error) if error.kind() != io::ErrorKind::BrokenPipe => fail(&error.into()),
+                Err(error) if error.kind() != io::ErrorKind::BrokenPipe => unsaid(error),
                 // A reader that has seen enough, such as `head`, is no error.
                 _ => match (answer.negative, unreadable) {
                     (true, _) => ExitCode::from(1),
@@ -55,6 +65,11 @@ fn main() -> ExitCode {
         }
         Err(error) => fail(&error),
     }
+}
+
+/// The answer did not reach its reader. What a command writes was written before.
+fn unsaid(error: io::Error) -> ExitCode {
+    fail(&anyhow::Error::from(error).context("the answer can not be written to standard output"))
 }
 
 fn fail(error: &anyhow::Error) -> ExitCode {

@@ -9,6 +9,7 @@
 //!
 //! It is long because what a plan is and how it comes about stand side by side.
 
+mod bypass;
 pub mod cleanup;
 pub mod consequences;
 pub mod diags;
@@ -78,7 +79,8 @@ pub struct Plan {
     pub namespaces: Vec<NamespacePlan>,
     /// Sorted by name; variants side by side.
     pub policies: Vec<PolicyPlan>,
-    /// The name of the policy that bypasses the others: it comes before all of them. `None` where none can.
+    /// The name of the policy that bypasses the others: it comes before all of them. `None` where none can, or where it
+    /// would open more than the namespaces that it is bound in.
     pub bypass: Option<String>,
     /// Sorted by severity, then code, then id.
     pub findings: Vec<Finding>,
@@ -201,7 +203,7 @@ pub fn plan(
         })
         .collect();
     let gaps = Gaps::new(inventory, &evaluator, options.complete);
-    let context = Context {
+    let mut context = Context {
         options,
         target: target.version,
         server: target.server,
@@ -213,16 +215,22 @@ pub fn plan(
         policies: policies::by_name(&inventory.policies),
         manifests: &inventory.manifests,
         bypass: order::bypass_name(inventory.policies.iter().map(|policy| policy.name.as_str())),
+        bypass_opens: false,
         homes: Homes::new(inventory),
     };
-    let mut namespaces: Vec<NamespacePlan> = context
-        .homes
-        .names()
-        .filter(|name| options.only.as_deref().is_none_or(|only| only == *name))
-        .collect::<Vec<_>>()
-        .into_par_iter()
-        .map(|name| context.namespace(name))
+    let mut namespaces = context.namespaces();
+    let bypassed: Vec<String> = namespaces
+        .iter()
+        .filter(|namespace| namespace.bypassed)
+        .map(|namespace| namespace.name.clone())
         .collect();
+    let names = bypassed.iter().map(String::as_str).collect();
+    let reach = bypass::reach(access, context.homes.names(), &names);
+    if !reach.opens.is_empty() {
+        context.bypass = None;
+        context.bypass_opens = true;
+        namespaces = context.namespaces();
+    }
     for namespace in &mut namespaces {
         let praise = rules::praise(namespace);
         namespace.decision.reasons.extend(praise);
@@ -237,6 +245,8 @@ pub fn plan(
         access,
         policies: &policies,
         namespaces: &namespaces,
+        reach: &reach,
+        bypassed: &bypassed,
         said,
     };
     rules::cluster(&cluster, &mut drafts);
@@ -299,6 +309,8 @@ struct Context<'a> {
     judge: Judge<'a>,
     manifests: &'a BTreeMap<Source, Manifest>,
     bypass: Option<String>,
+    /// Whether there is no bypass because it would open namespaces that it is not bound in.
+    bypass_opens: bool,
     levels: BTreeMap<&'a str, Option<Level>>,
     incidental: BTreeSet<&'a str>,
     /// By name; variants side by side.
@@ -307,6 +319,18 @@ struct Context<'a> {
 }
 
 impl Context<'_> {
+    /// Every namespace that is to be planned, sorted by name.
+    fn namespaces(&self) -> Vec<NamespacePlan> {
+        let only = self.options.only.as_deref();
+        self.homes
+            .names()
+            .filter(|name| only.is_none_or(|only| only == *name))
+            .collect::<Vec<_>>()
+            .into_par_iter()
+            .map(|name| self.namespace(name))
+            .collect()
+    }
+
     fn namespace(&self, name: &str) -> NamespacePlan {
         let home = &self.homes.namespaces[name];
         let prefer = self.options.prefer;
@@ -375,8 +399,7 @@ impl Context<'_> {
         let is_chosen = overridden
             .as_ref()
             .is_some_and(|overridden| overridden.rule.enforce.is_some());
-        let later = level::later(&facts, &decision).filter(|_| self.bypass.is_some() && !is_chosen);
-        if let Some(level) = later {
+        if let Some(level) = level::later(&facts, &decision).filter(|_| !is_chosen) {
             labels.later = labels::later(self, name, home, &decision, level);
         }
         decision.reasons.extend(held_by_today.map(|server| {
@@ -385,17 +408,19 @@ impl Context<'_> {
                  names, so workloads were judged by these as well"
             )
         }));
-        let bypassed = order::is_bypassed(self, &decision, &labels, &workloads);
+        let wanted = order::wants_bypass(&decision, &labels, &workloads);
+        let bypassed = wanted && self.bypass.is_some();
+        if wanted && self.bypass_opens {
+            let reason = order::without_bypass(&facts, &labels);
+            decision.reasons.push(reason);
+        }
+        if !bypassed {
+            labels.later = None;
+            staging::not_bypassed(&mut workloads);
+        }
         decision
             .reasons
             .extend(order::sentences(&facts, &labels, bypassed));
-        if !bypassed {
-            for workload in &mut workloads {
-                workload
-                    .staged
-                    .take_if(|staged| staged.stage == Stage::LateWorkloads);
-            }
-        }
         let is_known = counting
             .iter()
             .all(|workload| workload.unknown_policies().is_empty());

@@ -1,25 +1,32 @@
 //! Writing the output folder, and the user's own files: all or nothing.
 //!
 //! Everything is written into a fresh folder beside the target first. Only then the old folder, if there is one, makes
-//! way by a rename, so that an interrupted run leaves either the old folder or the new one. A folder is ours if it
-//! holds nothing but what we write; anything else stays where it is unless `--force` was given, and even then files
-//! that are not ours are carried over. Files of the user's are replaced one by one, each by a rename, once the new
-//! text of all of them is on disk: an interrupted run leaves every file either old or new.
+//! way by a rename, so that an interrupted run leaves either the old folder or the new one. A run that is killed leaves
+//! the fresh folder (`.psp2psa-…`) behind, and if that happens in the instant between the two renames, the old folder
+//! stands in it, whole. What we wrote is listed in the folder; a folder with anything else in it stays as it is unless
+//! `--force` was given, and even then files that are not ours are carried over. Files of the user's are replaced one by
+//! one, each by a rename, once the new text of all of them is on disk: an interrupted run leaves every file either old
+//! or new.
 #![expect(
     clippy::disallowed_methods,
     reason = "this is one of the edges that touch the disk"
 )]
 
+mod diags;
+mod folder;
+
 use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::{self, Write};
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use tempfile::NamedTempFile;
 
+use crate::diag::Diagnostic;
 use crate::render::Artifact;
+pub use diags::CODES;
+use folder::{Found, Member, Owner};
 
 /// What happens to files in the target folder that we did not write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,27 +37,20 @@ pub enum Foreign {
     Keep,
 }
 
-/// Writes the artifacts as the whole content of a folder.
+/// Writes the artifacts as the whole content of a folder, and says what it did to files that are not ours.
 ///
 /// # Errors
-/// If the folder holds files that are not ours and `foreign` says to refuse, or if something cannot be written. Nothing
-/// has changed then.
-pub fn write(folder: &Path, artifacts: &[Artifact], foreign: Foreign) -> Result<()> {
-    let kept =
-        foreign_files(folder).with_context(|| format!("cannot look into {}", folder.display()))?;
-    if let (Foreign::Refuse, Some(first)) = (foreign, kept.first()) {
-        bail!(
-            "{} holds files that psp2psa did not write, such as {}; choose another --output-dir, or keep them and go \
-             on with --force",
-            folder.display(),
-            first.display()
-        );
+/// If the folder is the current one or holds it, if it holds files that are not ours and `foreign` says to refuse, or if
+/// something cannot be written. Nothing has changed then.
+pub fn write(folder: &Path, artifacts: &[Artifact], foreign: Foreign) -> Result<Vec<Diagnostic>> {
+    let target = folder::resolve(folder)?;
+    let found =
+        folder::look(&target).with_context(|| format!("cannot look into {}", folder.display()))?;
+    if foreign == Foreign::Refuse {
+        refuse_foreign(folder, &found)?;
     }
-    let parent = match folder.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    };
     let cannot = || format!("cannot write {}", folder.display());
+    let parent = target.parent().unwrap_or(Path::new("/"));
     fs::create_dir_all(parent).with_context(cannot)?;
     let staging = tempfile::Builder::new()
         .prefix(".psp2psa-")
@@ -65,16 +65,70 @@ pub fn write(folder: &Path, artifacts: &[Artifact], foreign: Foreign) -> Result<
         }
         fs::write(&path, &artifact.text).with_context(cannot)?;
     }
-    let ours: BTreeSet<&str> = artifacts
-        .iter()
-        .map(|artifact| artifact.path.as_str())
-        .collect();
-    for file in &kept {
-        if !ours.contains(file.to_string_lossy().as_ref()) {
-            carry_over(&folder.join(file), &new.join(file)).with_context(cannot)?;
-        }
+    folder::write_list(&new).with_context(cannot)?;
+    let replaced = carry_over(&target, &new, &found).with_context(cannot)?;
+    swap(&target, &new, &staging.path().join("old")).with_context(cannot)?;
+    let mut said = Vec::new();
+    if !replaced.is_empty() {
+        said.push(diags::replaced(&replaced));
     }
-    swap(folder, &new, &staging.path().join("old")).with_context(cannot)
+    let left = staging.path().to_owned();
+    if staging.close().is_err() {
+        said.push(diags::leftover(&left));
+    }
+    Ok(said)
+}
+
+/// An error that names what is not ours, if there is anything.
+fn refuse_foreign(folder: &Path, found: &Found) -> Result<()> {
+    let of = |owner| -> Vec<PathBuf> {
+        let members = found.files.iter().filter(|member| member.owner == owner);
+        members.map(|member| member.path.clone()).collect()
+    };
+    let (others, edited) = (of(Owner::Other), of(Owner::Edited));
+    if others.is_empty() && edited.is_empty() {
+        return Ok(());
+    }
+    let mut parts = Vec::new();
+    if !others.is_empty() {
+        parts.push(format!(
+            "files that psp2psa did not write ({})",
+            named(&others)
+        ));
+    }
+    if !edited.is_empty() {
+        parts.push(format!(
+            "files that somebody edited since psp2psa wrote them ({})",
+            named(&edited)
+        ));
+    }
+    let unlisted = match found.listed {
+        true => String::new(),
+        false => format!(
+            ", for it has no {}, the list of what was written",
+            folder::LIST
+        ),
+    };
+    bail!(
+        "{} holds {}{unlisted}; choose another --output-dir, or go on with --force: it replaces files of the same \
+         name and leaves all others",
+        folder.display(),
+        parts.join(" and ")
+    );
+}
+
+/// The first few paths, and how many more there are.
+fn named(paths: &[PathBuf]) -> String {
+    const SHOWN: usize = 5;
+    let mut names: Vec<String> = paths
+        .iter()
+        .take(SHOWN)
+        .map(|path| path.display().to_string())
+        .collect();
+    if paths.len() > SHOWN {
+        names.push(format!("{} more", paths.len() - SHOWN));
+    }
+    names.join(", ")
 }
 
 /// A file of the user's and its new text.
@@ -149,14 +203,28 @@ fn beside(path: &Path, bytes: &[u8]) -> io::Result<NamedTempFile> {
         .prefix(".psp2psa-")
         .tempfile_in(folder)?;
     new.write_all(bytes)?;
-    let (uid, gid) = (metadata.uid(), metadata.gid());
-    let owner = new.as_file().metadata()?;
-    if (owner.uid(), owner.gid()) != (uid, gid) {
-        std::os::unix::fs::fchown(new.as_file(), Some(uid), Some(gid))?;
-    }
+    keep_owner(new.as_file(), &metadata)?;
     new.as_file().set_permissions(metadata.permissions())?;
     new.as_file().sync_all()?;
     Ok(new)
+}
+
+/// Gives a file to whom the old one belongs.
+#[cfg(unix)]
+fn keep_owner(file: &File, old: &fs::Metadata) -> io::Result<()> {
+    use std::os::unix::fs::{MetadataExt, fchown};
+    let (uid, gid) = (old.uid(), old.gid());
+    let new = file.metadata()?;
+    if (new.uid(), new.gid()) != (uid, gid) {
+        fchown(file, Some(uid), Some(gid))?;
+    }
+    Ok(())
+}
+
+/// On other systems a new file belongs to whom its folder says.
+#[cfg(not(unix))]
+fn keep_owner(_: &File, _: &fs::Metadata) -> io::Result<()> {
+    Ok(())
 }
 
 /// Puts the new folder where the old one is.
@@ -171,75 +239,68 @@ fn swap(folder: &Path, new: &Path, old: &Path) -> io::Result<()> {
     }
 }
 
-/// Copies a file, or a link as a link: what it points to is not ours to read.
-fn carry_over(from: &Path, to: &Path) -> io::Result<()> {
+/// Copies what is not ours into the new folder, and gives folders the permissions that they had. Returns the files that
+/// have to make way for ours.
+fn carry_over(from: &Path, to: &Path, found: &Found) -> io::Result<Vec<PathBuf>> {
+    let mut replaced = Vec::new();
+    let is_ours = |member: &&Member| member.owner == Owner::Tool;
+    let ours = found.files.iter().filter(is_ours);
+    let made: BTreeSet<&Path> = ours.flat_map(|member| member.path.ancestors()).collect();
+    // A folder that we made is not needed any more if nothing is written into it.
+    for folder in &found.folders {
+        if !made.contains(folder.as_path()) {
+            fs::create_dir_all(to.join(folder))?;
+        }
+    }
+    for member in &found.files {
+        let (old, new) = (from.join(&member.path), to.join(&member.path));
+        if member.owner == Owner::Tool {
+            continue;
+        }
+        let in_the_way = |error: io::Error| {
+            let text = format!("{} is in the way: {error}", member.path.display());
+            io::Error::new(error.kind(), text)
+        };
+        match fs::symlink_metadata(&new) {
+            Ok(metadata) if metadata.is_file() => {
+                if !folder::is_same(&old, &new) {
+                    replaced.push(member.path.clone());
+                }
+            }
+            _ => copy(&old, &new).map_err(in_the_way)?,
+        }
+    }
+    // The innermost first: a folder may be one that nothing can be written into.
+    for folder in found.folders.iter().rev() {
+        if to.join(folder).is_dir() {
+            let permissions = fs::metadata(from.join(folder))?.permissions();
+            fs::set_permissions(to.join(folder), permissions)?;
+        }
+    }
+    Ok(replaced)
+}
+
+/// Copies a file with its permissions, or a link as a link: what it points to is not ours to read.
+fn copy(from: &Path, to: &Path) -> io::Result<()> {
     if let Some(folder) = to.parent() {
         fs::create_dir_all(folder)?;
     }
     if fs::symlink_metadata(from)?.is_symlink() {
-        return std::os::unix::fs::symlink(fs::read_link(from)?, to);
+        return copy_link(from, to);
     }
     fs::copy(from, to).map(|_| ())
 }
 
-/// The files below a folder that we would not have written, sorted, relative to it. Links are never followed.
-fn foreign_files(folder: &Path) -> io::Result<Vec<PathBuf>> {
-    match fs::symlink_metadata(folder) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(error),
-        Ok(metadata) if !metadata.is_dir() => {
-            return Err(io::Error::new(
-                io::ErrorKind::NotADirectory,
-                "it is not a folder",
-            ));
-        }
-        Ok(_) => {}
-    }
-    let marked = fs::read_to_string(folder.join("report.json"))
-        .is_ok_and(|report| report.contains("\"kind\": \"MigrationReport\""));
-    let mut foreign = Vec::new();
-    let mut open = vec![PathBuf::new()];
-    while let Some(below) = open.pop() {
-        for entry in fs::read_dir(folder.join(&below))? {
-            let entry = entry?;
-            let path = below.join(entry.file_name());
-            if entry.file_type()?.is_dir() {
-                open.push(path);
-            } else if !(marked && is_ours(&path)) {
-                foreign.push(path);
-            }
-        }
-    }
-    foreign.sort();
-    Ok(foreign)
+#[cfg(unix)]
+fn copy_link(from: &Path, to: &Path) -> io::Result<()> {
+    std::os::unix::fs::symlink(fs::read_link(from)?, to)
 }
 
-/// Whether a file has a name that we give.
-fn is_ours(path: &Path) -> bool {
-    let parts: Vec<&str> = path.iter().filter_map(|part| part.to_str()).collect();
-    match parts.as_slice() {
-        [file] => matches!(
-            *file,
-            "admission-configuration.yaml"
-                | "migration.diff"
-                | "pull-request.md"
-                | "report.html"
-                | "report.json"
-                | "report.md"
-        ),
-        ["manifests", "70-cleanup", "README.md"] => true,
-        ["manifests", "70-cleanup", "delete" | "edit", file] => matches!(
-            *file,
-            "bindings.yaml" | "kustomization.yaml" | "policies.yaml" | "roles.yaml"
-        ),
-        ["rollback", file] | ["manifests", _, file] => {
-            let named = file.starts_with("namespace-") || file.starts_with("rolebinding-");
-            matches!(
-                *file,
-                "clusterrole.yaml" | "kustomization.yaml" | "podsecuritypolicy.yaml"
-            ) || (named && file.ends_with(".yaml"))
-        }
-        ["manifests", "20-workloads" | "50-workloads", _, file] => file.ends_with(".yaml"),
-        _ => false,
+#[cfg(windows)]
+fn copy_link(from: &Path, to: &Path) -> io::Result<()> {
+    let target = fs::read_link(from)?;
+    match fs::metadata(from).is_ok_and(|target| target.is_dir()) {
+        true => std::os::windows::fs::symlink_dir(target, to),
+        false => std::os::windows::fs::symlink_file(target, to),
     }
 }

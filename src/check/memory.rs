@@ -3,7 +3,9 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::hash::{Hash, Hasher};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
+
+use memchr::memmem::{Finder, FinderRev};
 
 use super::{Group, Individual, Verdict};
 use crate::model::defaults;
@@ -67,15 +69,20 @@ pub(super) fn essence(mut pod: Pod) -> Pod {
 /// `plugin/pkg/admission/serviceaccount`); five random characters follow.
 pub(super) const TOKEN_VOLUME: &str = "kube-api-access-";
 
+const NODE: &[u8] = b"\"nodeName\"";
+
+// Made ready once: they are asked for each pod.
+static TOKENS: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new(TOKEN_VOLUME.as_bytes()));
+static NODES: LazyLock<FinderRev<'_>> = LazyLock::new(|| FinderRev::new(NODE));
+
 /// The texts of a glance as bytes, without the node's name and what is random in the names of volumes: no check looks
 /// at the one, and of the other only the names of forbidden volumes are told.
 pub(super) fn masked(texts: &[Cow<'_, str>]) -> Vec<u8> {
-    const NODE: &[u8] = b"\"nodeName\"";
     let mut key = Vec::with_capacity(texts.iter().map(|text| text.len() + 1).sum());
     for text in texts {
         let begin = key.len();
         let mut rest = text.as_bytes();
-        while let Some(at) = memchr::memmem::find(rest, TOKEN_VOLUME.as_bytes()) {
+        while let Some(at) = TOKENS.find(rest) {
             let end = at + TOKEN_VOLUME.len();
             key.extend_from_slice(&rest[..end]);
             let random = rest[end..].iter().take(5);
@@ -86,7 +93,7 @@ pub(super) fn masked(texts: &[Cow<'_, str>]) -> Vec<u8> {
         }
         key.extend_from_slice(rest);
         // Sought from the end, where it stands; what is not found is not masked.
-        if let Some(at) = memchr::memmem::rfind(&key[begin..], NODE) {
+        if let Some(at) = NODES.rfind(&key[begin..]) {
             let value = begin + at + NODE.len();
             let colon = key[value..]
                 .iter()

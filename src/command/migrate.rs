@@ -9,7 +9,9 @@ use anyhow::{Result, bail};
 use psp2psa::cli::{FailOn, JudgedOutput, Migrate};
 use psp2psa::config::{self, Configuration};
 use psp2psa::diag::{self, Diagnostic, Severity};
+use psp2psa::edit;
 use psp2psa::edit::files::{self, Edits};
+use psp2psa::input;
 use psp2psa::input::walk::{self, Entry, Listing, Recursion};
 use psp2psa::plan::{self, Aim, Existing, Plan, findings};
 use psp2psa::render::{self, json, junit, markdown, sarif, text};
@@ -29,7 +31,7 @@ pub(super) fn migrate(arguments: &Migrate) -> Result<Answer> {
     if arguments.in_place && arguments.force && arguments.output_dir.is_none() {
         bail!("--force is about the folder, which --in-place writes only if --output-dir names it");
     }
-    let (plan, edits, diagnostics) = planned(arguments)?;
+    let (plan, edits, mut diagnostics) = planned(arguments)?;
     let failing = failing(arguments.fail_on);
     let answer = |text: String, diagnostics: Vec<Diagnostic>| Answer {
         print: printed(text),
@@ -42,18 +44,15 @@ pub(super) fn migrate(arguments: &Migrate) -> Result<Answer> {
     if arguments.dry_run {
         return Ok(answer(edits.diff(), diagnostics));
     }
-    let folder = match (&arguments.output_dir, arguments.in_place) {
-        (Some(folder), _) => Some(folder.as_path()),
-        (None, true) => None,
-        (None, false) => Some(Path::new(OUTPUT_DIR)),
-    };
+    let folder = target(arguments);
+    let mut written = Vec::new();
     if let Some(folder) = folder {
         let foreign = match arguments.force {
             true => Foreign::Keep,
             false => Foreign::Refuse,
         };
         let artifacts = render::artifacts(&plan, &diagnostics, edits.diff());
-        write::write(folder, &artifacts, foreign)?;
+        written = write::write(folder, &artifacts, foreign)?;
     }
     if arguments.in_place {
         replace(&edits)?;
@@ -83,7 +82,28 @@ pub(super) fn migrate(arguments: &Migrate) -> Result<Answer> {
         JudgedOutput::Sarif => sarif::migration(&report),
         JudgedOutput::Junit => junit::migration(&report, failing),
     };
+    // What the run found in its folder is no part of a report on the input.
+    diagnostics.extend(written);
     Ok(answer(text, diagnostics))
+}
+
+/// The folder to write, if there is to be one.
+fn target(arguments: &Migrate) -> Option<&Path> {
+    match (&arguments.output_dir, arguments.in_place) {
+        (Some(folder), _) => Some(folder),
+        (None, true) => None,
+        (None, false) => Some(Path::new(OUTPUT_DIR)),
+    }
+}
+
+/// Whether the message says of this very folder that it was passed over.
+fn is_own_output(said: &Diagnostic, folder: &Path) -> bool {
+    let is_same = |name: &str| match (Path::new(name).canonicalize(), folder.canonicalize()) {
+        (Ok(named), Ok(folder)) => named == folder,
+        _ => false,
+    };
+    let name = said.source.as_ref().map(|source| &*source.file);
+    said.code.name == input::diags::OWN_OUTPUT.name && name.is_some_and(is_same)
 }
 
 /// The plan, what it changes in the files that were read, and everything there is to say about the input.
@@ -111,7 +131,13 @@ fn planned(arguments: &Migrate) -> Result<(Plan, Edits, Vec<Diagnostic>)> {
             .collect(),
         settings: configuration.settings,
     };
-    let listing = list(&arguments.input)?;
+    let mut listing = list(&arguments.input)?;
+    if let Some(folder) = target(arguments) {
+        // What the last run left where this one writes is no news: otherwise only the first run would be silent.
+        listing
+            .diagnostics
+            .retain(|said| !is_own_output(said, folder));
+    }
     let entries = on_disk(&listing);
     let read = read_listed(listing, &arguments.input, &psp2psa::keep_manifests());
     let (plan, mut diagnostics) = psp2psa::migrate(read, &attribution(&arguments.input), &options);
@@ -126,6 +152,10 @@ fn planned(arguments: &Migrate) -> Result<(Plan, Edits, Vec<Diagnostic>)> {
         false => Severity::Warning,
     };
     diagnostics.extend(edits.diagnostics(least));
+    // The stages of a folder keep the order by themselves.
+    if arguments.in_place || arguments.dry_run {
+        diagnostics.extend(edit::order(&plan));
+    }
     diagnostics.extend(said);
     diag::sort(&mut diagnostics);
     Ok((plan, edits, diagnostics))
@@ -135,9 +165,19 @@ fn planned(arguments: &Migrate) -> Result<(Plan, Edits, Vec<Diagnostic>)> {
 fn configuration(arguments: &Migrate) -> Result<(Configuration, Vec<Diagnostic>)> {
     let path = match &arguments.config {
         Some(path) => path.clone(),
-        None if Path::new(config::FILE).is_file() => config::FILE.to_owned(),
+        // A link that leads nowhere was meant for a configuration, too.
+        None if Path::new(config::FILE).symlink_metadata().is_ok() => config::FILE.to_owned(),
+        None if arguments.today.is_some() => {
+            bail!(
+                "--today is about acceptances of a configuration, and there is no {}: name it with --config",
+                config::FILE
+            )
+        }
         None => return Ok((Configuration::default(), Vec::new())),
     };
+    if Path::new(&path).is_dir() {
+        bail!("{path} is a folder, but a configuration is a file");
+    }
     let listing = walk::list(std::slice::from_ref(&path), Recursion::Off, io::empty())?;
     let [entry] = <[_; 1]>::try_from(listing.entries)
         .map_err(|_| anyhow::anyhow!("{path} is no file that holds a configuration"))?;

@@ -4,6 +4,7 @@ use std::io;
 
 use anyhow::Result;
 use psp2psa::cli::Input;
+use psp2psa::input::diags;
 use psp2psa::input::walk::{self, Entry, Limits, Listing, Opened, Recursion};
 use psp2psa::model::decode::Keep;
 use psp2psa::{Collector, Interrupted, Read};
@@ -72,6 +73,7 @@ pub(super) fn read_listed<T: Default + Send, M>(
     bar.finish_and_clear();
     let mut all = collector.merge(parts);
     all.diagnostics.extend(listing.diagnostics);
+    all.diagnostics.extend(diags::passed_over(&all.passed_over));
     all
 }
 
@@ -97,7 +99,12 @@ fn read_entry<T: Default + Send, M>(
         },
         Ok(Opened::Archive(archive)) => {
             let mut parts = Vec::new();
-            let read = archive.each(|file| parts.push(collector.read(&file)));
+            let read = archive.each(|member| {
+                parts.push(match member {
+                    Ok(file) => collector.read(&file),
+                    Err(diagnostic) => failed(diagnostic),
+                });
+            });
             let broken = read.map_err(|error| failed(walk::unreadable(&entry.name, &error)));
             parts.extend(broken.err());
             collector.merge(parts)

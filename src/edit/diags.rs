@@ -60,6 +60,22 @@ an anchor whose value other objects use as well.
 ",
 };
 
+/// Labels and patches that have to be applied one after the other.
+pub static ORDER: Code = Code {
+    name: "edit/order",
+    severity: Severity::Warning,
+    docs: "\
+An enforce label and the patches that get workloads to its level are in one change.
+
+**Why it matters.** Applied at once or labels first, new pods of these workloads are refused until their templates are \
+patched and every rollout has finished. What applies a repository, a controller or `kubectl apply -f`, keeps no order \
+between a namespace and its workloads.
+
+**What to do.** Apply the files of the workloads first, and wait until every rollout has finished. Then apply those of \
+the namespaces. In a repository that a controller applies, make two commits of it.
+",
+};
+
 /// An enforce label that a person should look at first.
 pub static REVIEW: Code = Code {
     name: "edit/review",
@@ -80,6 +96,7 @@ pub static CODES: &[&Code] = &[
     &DEFINED_TWICE,
     &NO_MANIFEST,
     &NOT_EDITABLE,
+    &ORDER,
     &REFUSED,
     &REVIEW,
 ];

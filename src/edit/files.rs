@@ -1,6 +1,5 @@
 //! All edits of a plan: each file read again, edited, and put together to one diff.
 
-use std::os::unix::ffi::OsStrExt;
 use std::path::{Component, Path, PathBuf};
 
 use crate::diag::{Diagnostic, Severity};
@@ -93,18 +92,14 @@ impl Edits {
             });
             out = format!(
                 "# Names are relative to {}\n",
-                diff::name(b"", folder.as_os_str().as_bytes())
+                diff::name(b"", &slashed(&folder))
             );
             real.collect()
         });
         for (edit, name) in self.files.iter().zip(names) {
             // What is edited is UTF-8.
             if let Ok(text) = std::str::from_utf8(&edit.original.file.bytes) {
-                out.push_str(&diff::file(
-                    name.as_os_str().as_bytes(),
-                    text,
-                    &edit.splices,
-                ));
+                out.push_str(&diff::file(&slashed(&name), text, &edit.splices));
             }
         }
         out
@@ -144,4 +139,13 @@ fn inner(path: &Path) -> Option<PathBuf> {
         }
     }
     Some(plain)
+}
+
+/// The path with `/` on every system, as `git` writes it.
+fn slashed(path: &Path) -> Vec<u8> {
+    let bytes = path.as_os_str().as_encoded_bytes().iter();
+    let separator = std::path::MAIN_SEPARATOR as u8;
+    bytes
+        .map(|&byte| if byte == separator { b'/' } else { byte })
+        .collect()
 }

@@ -8,10 +8,11 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use crate::diag::Source;
+use crate::diag::{Diagnostic, Source};
 use crate::model::workload::KINDS;
 use crate::plan::labels::Stage;
 use crate::plan::level::Status;
+use crate::plan::order::patched_before_labels;
 use crate::plan::patches::Proof;
 use crate::plan::workloads::WorkloadPlan;
 use crate::plan::{NamespacePlan, Plan};
@@ -94,6 +95,36 @@ fn labels(namespace: &NamespacePlan, wanted: &mut Wanted) {
             wanted.left.push(left(&diags::DEFINED_TWICE, reason, &now));
         }
     }
+}
+
+/// The namespaces whose enforce label is written together with patches that have to be applied before it.
+pub fn order(plan: &Plan) -> Vec<Diagnostic> {
+    let mut said = Vec::new();
+    for namespace in &plan.namespaces {
+        let patched = patched_before_labels(namespace);
+        let confidence = namespace.decision.confidence;
+        let written = namespace.labels.at(Stage::Enforce, confidence).is_some();
+        let (Some(source), [first, more @ ..]) = (&namespace.source, patched.as_slice()) else {
+            continue;
+        };
+        if written {
+            let count = match more.len() {
+                0 => String::new(),
+                more => format!(" and {more} more"),
+            };
+            said.push(Diagnostic::at(
+                &diags::ORDER,
+                source,
+                format!(
+                    "the enforce label of {} needs the patch of {}{count} before it",
+                    namespace.name,
+                    first.title()
+                ),
+                "apply the workloads first, wait until every rollout has finished, then apply the namespace",
+            ));
+        }
+    }
+    said
 }
 
 /// The labels that have another value than before.

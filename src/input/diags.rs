@@ -1,5 +1,8 @@
 //! Every diagnostic of this stage: what the reader could not read, or read with a doubt.
 
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
 use crate::diag::{Code, Diagnostic, Severity, Source};
 
 use super::DecodeError;
@@ -159,6 +162,49 @@ A folder below the one that was asked for holds the output of an earlier run (`r
 ",
 };
 
+/// A folder that holds nothing to read.
+pub static EMPTY_FOLDER: Code = Code {
+    name: "input/empty-folder",
+    severity: Severity::Warning,
+    docs: "\
+A folder that was named with `-f` holds no file that is read: no `.yaml`, `.yml` or `.json` file, packed or not. Folders \
+in it are read with `-R` only, and `migrate`'s own output and hidden folders never.
+
+**Why it matters.** The answer says nothing about what the folder was named for.
+
+**What to do.** Add `-R` if the files stand in folders below, or name the right folder. A file of any name is read if it \
+is named itself.
+",
+};
+
+/// Objects of kinds that nothing follows from.
+pub static OTHER_KINDS: Code = Code {
+    name: "input/other-kinds",
+    severity: Severity::Note,
+    docs: "\
+The input holds objects that were passed over, because nothing follows from their kind: neither pods nor permissions, \
+such as ConfigMaps, Services, or custom resources without a pod template.
+
+**Why it matters.** Only in that a workload of a kind that is not known would be among them.
+
+**What to do.** Nothing, unless one of the kinds makes pods: then feed the pods or the workloads that it makes as well.
+",
+};
+
+/// Files in a folder that are not read.
+pub static OTHER_FILES: Code = Code {
+    name: "input/other-files",
+    severity: Severity::Note,
+    docs: "\
+A folder that was named with `-f` holds files that are not read, because of their names, or folders, because `-R` was \
+not given.
+
+**Why it matters.** `kubectl apply -f` passes over the same ones, so this is rarely a mistake.
+
+**What to do.** Nothing, or name such a file itself: a file of any name is read then. `-R` reads folders too.
+",
+};
+
 /// A key that begins with a blank that is none.
 pub static ODD_BLANK: Code = Code {
     name: "input/odd-blank",
@@ -191,8 +237,11 @@ pub static CODES: &[&Code] = &[
     &ALIAS_BOMB,
     &BINARY,
     &DUPLICATE_KEY,
+    &EMPTY_FOLDER,
     &NOT_AN_OBJECT,
     &ODD_BLANK,
+    &OTHER_FILES,
+    &OTHER_KINDS,
     &OUTSIDE_LINK,
     &OWN_OUTPUT,
     &SYNTAX,
@@ -211,6 +260,87 @@ pub fn wrong_type(error: &DecodeError) -> Diagnostic {
         error.to_string(),
         "the API server would refuse the whole object; correct the value",
     )
+}
+
+/// The note about objects that were passed over, if there were any.
+pub fn passed_over(kinds: &BTreeMap<String, u64>) -> Option<Diagnostic> {
+    const SHOWN: usize = 10;
+    let mut sorted: Vec<(&String, &u64)> = kinds.iter().collect();
+    sorted.sort_by_key(|(kind, count)| (Reverse(*count), *kind));
+    let mut parts: Vec<String> = sorted
+        .iter()
+        .take(SHOWN)
+        .map(|(kind, count)| format!("{count} {kind}"))
+        .collect();
+    let rest = sorted.get(SHOWN..).unwrap_or_default();
+    if !rest.is_empty() {
+        let objects: u64 = rest.iter().map(|(_, count)| *count).sum();
+        parts.push(format!("{objects} of {} other kinds", rest.len()));
+    }
+    (!parts.is_empty()).then(|| Diagnostic {
+        code: &OTHER_KINDS,
+        message: format!(
+            "objects that nothing follows from are passed over: {}",
+            parts.join(", ")
+        ),
+        source: None,
+        help: String::new(),
+    })
+}
+
+/// What a folder holds that is not read.
+#[derive(Debug, Default)]
+pub(super) struct Skipped {
+    /// Files that are read, whether or not they were read before.
+    pub(super) read: usize,
+    /// Files with other names.
+    pub(super) files: usize,
+    /// Folders, without hidden ones.
+    pub(super) folders: usize,
+}
+
+/// What there is to say about a folder that was named, if there is anything.
+pub(super) fn skipped(source: &Source, skipped: &Skipped) -> Option<Diagnostic> {
+    let count = |count: usize, one: &str, many: &str| match count {
+        0 => None,
+        1 => Some(one.to_owned()),
+        _ => Some(format!("{count} {many}")),
+    };
+    let parts = [
+        count(
+            skipped.files,
+            "1 file with another name",
+            "files with other names",
+        ),
+        count(skipped.folders, "1 folder", "folders"),
+    ];
+    let parts: Vec<String> = parts.into_iter().flatten().collect();
+    let parts = parts.join(" and ");
+    let help = match skipped.folders {
+        0 => "a file of any name is read if it is named itself",
+        _ => "-R reads the folders in it, too",
+    };
+    match (skipped.read, parts.as_str()) {
+        (0, "") => Some(Diagnostic::at(
+            &EMPTY_FOLDER,
+            source,
+            "nothing to read in this folder; expected .yaml, .yml or .json files",
+            "name the folder or the file that is meant",
+        )),
+        (0, parts) => Some(Diagnostic::at(
+            &EMPTY_FOLDER,
+            source,
+            format!("nothing to read in this folder, which holds {parts}"),
+            help,
+        )),
+        (_, "") => None,
+        (_, parts) => Some(Diagnostic::at(
+            &OTHER_FILES,
+            source,
+            format!("passed over in this folder: {parts}"),
+            help,
+        )),
+    }
 }
 
 /// The diagnostic for a key that stands twice.

@@ -176,7 +176,14 @@ impl<'a> Reader<'a> {
             "true" => Value::Bool(true),
             "false" => Value::Bool(false),
             "null" => Value::Null,
-            _ => number(word).ok_or_else(|| self.fault("expected a JSON value"))?,
+            _ => number(word).ok_or_else(|| {
+                self.fault(
+                    match word.starts_with(|c: char| c == '-' || c.is_ascii_digit()) {
+                        true => "expected a number that fits 64 bits",
+                        false => "expected a JSON value",
+                    },
+                )
+            })?,
         };
         self.pos += length;
         let end = self.pos as u32;

@@ -39,7 +39,8 @@ pub(super) fn piece<'a>(file: &Arc<str>, bytes: &'a [u8], piece: &Piece) -> Read
     reader.reading
 }
 
-/// How many lists may stand within each other in JSON.
+/// How many lists may stand within each other in JSON. `kubectl` makes one; each more is read once more from its first
+/// byte, so the number bounds the time. No flag raises it, for no program writes more than two.
 const MAX_LISTS: u32 = 8;
 
 /// The names that a kustomization may have.
@@ -263,7 +264,8 @@ impl<'f, 'a> Reader<'f, 'a> {
     fn json_list(&mut self, text: &'a str, origin: Origin, depth: u32) {
         if depth > MAX_LISTS {
             let message = format!("lists are nested more than {MAX_LISTS} deep");
-            let fault = Fault::at_start(&diags::TOO_DEEP, origin, &message, "");
+            let help = "put the objects of the inner lists into one list";
+            let fault = Fault::at_start(&diags::TOO_DEEP, origin, &message, help);
             return self.unreadable(text, origin, fault);
         }
         let mut place = origin;

@@ -19,13 +19,13 @@ use super::split::Piece;
 use super::text::Origin;
 use super::{Document, Reading};
 
-/// How much of a file is looked at together. Large enough that handing parts around costs nothing, small enough that
-/// two for each core matter to nobody.
-pub const PART: usize = 4 << 20;
+/// How much of a file is looked at together. Large enough that handing parts around costs nothing, small enough that a
+/// part is still in the core's own cache when it is looked at again.
+pub const PART: usize = 1 << 20;
 
 /// How long a part may become if there is no place to cut it: far more than the API server stores for an object
 /// (1.5 MiB), so a file without such a place is no list.
-const MAX_PART: usize = 16 * PART;
+const MAX_PART: usize = 64 << 20;
 
 /// The file has to be read as a whole, for a reason that only the whole shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,6 +64,8 @@ pub struct Part {
     bytes: Vec<u8>,
     /// Where the bytes stand; `offset` counts from the beginning of the part.
     place: Origin,
+    /// Whether every byte stands one column behind the one before it: a piece of one long line of ASCII.
+    flat: bool,
     /// The number of the document that they are elements of.
     documents: u32,
     /// The documents, if it is made of these.
@@ -87,6 +89,7 @@ impl Default for Part {
             form: Form::YamlDocuments,
             bytes: Vec::new(),
             place: Origin::START,
+            flat: false,
             documents: 0,
             pieces: Vec::new(),
             last: false,
@@ -170,6 +173,8 @@ impl<R: Read> Stream<R> {
             ..self.place
         };
         self.place = part.place.after(bytes);
+        part.flat = self.place.line == part.place.line
+            && (self.place.column - part.place.column) as usize == bytes.len();
         if matches!(self.form, Form::YamlDocuments) {
             (part.pieces, self.documents) = yaml::split(bytes, part.place, self.documents);
         }
@@ -227,6 +232,18 @@ impl Part {
 
     fn text(&self) -> Option<&str> {
         std::str::from_utf8(&self.bytes).ok()
+    }
+
+    /// The place of a byte that is not before `known`.
+    fn place_of(&self, at: usize, known: Origin) -> Origin {
+        if self.flat {
+            return Origin {
+                offset: at,
+                column: self.place.column + at as u32,
+                ..self.place
+            };
+        }
+        known.after(&self.bytes[known.offset..at])
     }
 }
 

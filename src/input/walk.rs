@@ -10,6 +10,7 @@
 )]
 
 mod again;
+mod faults;
 mod unpack;
 
 use std::collections::BTreeSet;
@@ -19,11 +20,14 @@ use std::io::{self, Cursor, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::diags::{self, Skipped};
 use super::stream::{self, Opening, Stream};
-use super::{InputFile, Storage, diags};
-use crate::diag::{Diagnostic, Source};
+use super::{InputFile, Storage};
+use crate::diag::Diagnostic;
 use again::Stamp;
 pub use again::{Original, again};
+pub use faults::unreadable;
+use faults::{in_memory, plain, start_of};
 pub use unpack::Archive;
 use unpack::Contents;
 
@@ -122,6 +126,7 @@ pub fn list(
         recursion,
         listing: Listing::default(),
         seen: BTreeSet::new(),
+        skipped: Skipped::default(),
     };
     let mut stdin = Some(stdin);
     for given in paths {
@@ -132,7 +137,7 @@ pub fn list(
         if given == "-" {
             if let Some(stdin) = stdin.take() {
                 let bytes = unpack::read_limited(stdin, MAX_BYTES)
-                    .map_err(|error| refuse(error.to_string()))?;
+                    .map_err(|error| refuse(in_memory(&error)))?;
                 walk.listing.entries.push(Entry {
                     name: Arc::from("-"),
                     content: Content::InMemory(Shared(Arc::new(bytes))),
@@ -143,8 +148,15 @@ pub fn list(
         if given.starts_with("http://") || given.starts_with("https://") {
             return Err(refuse("only files are read; download it first".to_owned()));
         }
-        for path in matches(given).map_err(refuse)? {
-            walk.given(&path).map_err(|error| refuse(plain(&error)))?;
+        let paths = matches(given).map_err(refuse)?;
+        let is_pattern = paths != [Path::new(given)];
+        for path in paths {
+            match walk.given(&path) {
+                Ok(()) => {}
+                // One bad file of many never costs the others.
+                Err(error) if is_pattern => walk.complain(&path, &error),
+                Err(error) => return Err(refuse(in_memory(&error))),
+            }
         }
     }
     Ok(walk.listing)
@@ -255,6 +267,8 @@ struct Walk {
     listing: Listing,
     /// Files listed so far, by their real paths.
     seen: BTreeSet<PathBuf>,
+    /// What was found in the folder that was given last.
+    skipped: Skipped,
 }
 
 impl Walk {
@@ -263,7 +277,14 @@ impl Walk {
         let metadata = fs::metadata(path)?;
         if metadata.is_dir() {
             let root = fs::canonicalize(path)?;
+            let said = self.listing.diagnostics.len();
+            self.skipped = Skipped::default();
             self.directory(path, (path, &root), fs::read_dir(path)?, 0);
+            // Whatever is wrong with a member is told already.
+            if self.listing.diagnostics.len() == said || self.skipped.read > 0 {
+                let said = diags::skipped(&start_of(&path.to_string_lossy()), &self.skipped);
+                self.listing.diagnostics.extend(said);
+            }
         } else if metadata.is_file() {
             File::open(path)?;
             self.file(path, None);
@@ -279,6 +300,7 @@ impl Walk {
     }
 
     fn file(&mut self, path: &Path, below: Option<(&Path, &Path)>) {
+        self.skipped.read += 1;
         let real = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
         if self.seen.insert(real) {
             self.listing.entries.push(Entry {
@@ -328,6 +350,8 @@ impl Walk {
                         Ok(members) => self.directory(&member, root, members, depth + 1),
                         Err(error) => self.complain(&member, &error),
                     }
+                } else if !hidden && !is_ours(&member.join(MARK)) {
+                    self.skipped.folders += 1;
                 }
             } else if has_known_extension(&member) {
                 if kind.is_symlink() {
@@ -335,6 +359,8 @@ impl Walk {
                 } else if kind.is_file() {
                     self.file(&member, Some(root));
                 }
+            } else if !hidden {
+                self.skipped.files += 1;
             }
         }
     }
@@ -373,47 +399,4 @@ fn has_known_extension(path: &Path) -> bool {
         || [".yaml", ".yml", ".json"]
             .iter()
             .any(|extension| name.ends_with(extension))
-}
-
-/// The diagnostic of a file that can not be read.
-pub fn unreadable(name: &str, error: &io::Error) -> Diagnostic {
-    let source = start_of(name);
-    match error.kind() {
-        io::ErrorKind::FileTooLarge => Diagnostic::at(
-            &diags::TOO_LARGE,
-            &source,
-            format!("the file is too large: {error}"),
-            "split it, for example by namespace",
-        ),
-        io::ErrorKind::UnexpectedEof => Diagnostic::at(
-            &diags::UNREADABLE_FILE,
-            &source,
-            "the compressed data ends too early",
-            "the file is truncated; make or copy it again",
-        ),
-        _ => Diagnostic::at(
-            &diags::UNREADABLE_FILE,
-            &source,
-            format!("the file can not be read: {}", plain(error)),
-            "fix the file, or leave it out",
-        ),
-    }
-}
-
-/// The error without its number.
-fn plain(error: &io::Error) -> String {
-    match error.kind() {
-        io::ErrorKind::NotFound => "no such file or directory".to_owned(),
-        io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
-        _ => error.to_string(),
-    }
-}
-
-fn start_of(name: &str) -> Source {
-    Source {
-        file: Arc::from(name),
-        document: 1,
-        line: 1,
-        column: 1,
-    }
 }

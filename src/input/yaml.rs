@@ -1,4 +1,5 @@
 //! YAML as `kubectl` reads it: `granit-parser` finds the structure, this module and [`scalar`] give it Go's meaning.
+//! What programs print is read by [`lines`] instead, which is much faster and means the same.
 //!
 //! The reference is `sigs.k8s.io/yaml` 1.6 over go-yaml v2.4 (`fixtures/vectors/yaml`). On purpose more lenient, where
 //! the meaning is beyond doubt: a tab on a blank line or before a comment, `%YAML 1.2`, UTF-16 with a byte order mark,
@@ -8,6 +9,7 @@
 //! off by a blank.
 
 mod explain;
+mod lines;
 mod scalar;
 
 use std::borrow::Cow;
@@ -44,6 +46,14 @@ pub(super) fn load(text: &str, origin: Origin) -> Result<Option<Loaded<'_>>, Fau
     if let Some(at) = control_character(text) {
         return Err(text::control_fault(text, origin, at));
     }
+    match lines::load(text, origin) {
+        Some(loaded) => Ok(Some(loaded)),
+        None => parse(text, origin),
+    }
+}
+
+/// Reads one document with the general parser.
+fn parse(text: &str, origin: Origin) -> Result<Option<Loaded<'_>>, Fault> {
     let mut loader = Loader {
         text,
         origin,
@@ -79,6 +89,38 @@ pub(super) fn load(text: &str, origin: Origin) -> Result<Option<Loaded<'_>>, Fau
             repeated,
             odd_keys,
         }))
+}
+
+/// How a document differs when it is read by lines and by the parser; `None` if only the parser reads it. For tests.
+pub(super) fn difference(text: &str) -> Option<Result<(), String>> {
+    let origin = Origin {
+        offset: 3,
+        line: 7,
+        column: 5,
+    };
+    if text.len() > u32::MAX as usize || control_character(text).is_some() {
+        return None;
+    }
+    let told = |loaded: Loaded<'_>| {
+        let Loaded {
+            tree,
+            root,
+            repeated,
+            odd_keys,
+        } = loaded;
+        format!("{tree:#?}\n{root:?}\n{repeated:?}\n{odd_keys:?}")
+    };
+    let quick = told(lines::load(text, origin)?);
+    let general = match parse(text, origin) {
+        Ok(Some(loaded)) => told(loaded),
+        Ok(None) => "nothing".to_owned(),
+        Err(fault) => format!("{fault:?}"),
+    };
+    if quick == general {
+        return Some(Ok(()));
+    }
+    let pair = quick.lines().zip(general.lines()).find(|(a, b)| a != b);
+    Some(Err(format!("{text:?}\n{pair:?}\n{quick}\n{general}")))
 }
 
 /// The payloads of all comments up to the first error.

@@ -470,15 +470,26 @@ fn is_complete(spec: &PodSpec) -> bool {
             .all(|container| !container.image.is_empty())
 }
 
+fn has_containers(template: &Value) -> bool {
+    let containers = template.pointer("/spec/containers");
+    let containers = containers.and_then(Value::as_array);
+    containers.is_some_and(|containers| containers.iter().any(Value::is_object))
+}
+
 /// A custom resource: a workload if a pod template stands where conventions place one, else a possible gap.
 fn custom(document: &Document) -> Result<Object, DecodeError> {
     let value = document.value()?;
     for path in CONVENTIONS {
-        let pod: Option<Pod> = path
-            .split('.')
-            .try_fold(&value, |value, key| value.get(key))
-            .and_then(from_value);
-        if let Some(pod) = pod.filter(|pod| is_complete(&pod.spec)) {
+        let keys: Vec<&str> = path.split('.').collect();
+        let Some(template) = keys.iter().try_fold(&value, |value, key| value.get(key)) else {
+            continue;
+        };
+        let pod = match from_value(template) {
+            // What has containers is meant to be a pod, and the controller will try to make one of it.
+            None if has_containers(template) => document.decode_at(&keys)?,
+            pod => pod,
+        };
+        if let Some(pod) = pod.filter(|pod: &Pod| is_complete(&pod.spec)) {
             let object: MetaOnly = document.decode()?;
             return Ok(Object::Workload(Box::new(Workload {
                 kind: document.kind.clone(),

@@ -67,6 +67,8 @@ pub enum Why {
     Aggregated,
     /// Kubernetes creates it, and would create it again.
     Bootstrap,
+    /// A binding refers to it that is in a namespace which the user leaves out.
+    BoundInExcluded,
     /// The user leaves its namespace out.
     Excluded,
     /// It names no namespace, and the input does not tell which.
@@ -86,6 +88,9 @@ impl Why {
             }
             Why::Bootstrap => {
                 "its name or label says that it is of Kubernetes itself, which may create it again"
+            }
+            Why::BoundInExcluded => {
+                "a binding of a namespace that is left out refers to it; it grants nothing once the policies are gone"
             }
             Why::Excluded => "its namespace is left out",
             Why::Homeless => {
@@ -154,6 +159,13 @@ pub fn cleanup(inventory: &Inventory, exclude: &[String]) -> Cleanup {
             cleanup.policies.push(item(object, &policy.sources));
         }
     }
+    let excluded: BTreeSet<&str> = inventory
+        .bindings
+        .iter()
+        .filter(|binding| is_left_out(binding.namespace.as_deref(), exclude))
+        .filter(|binding| binding.role_ref.kind == "ClusterRole")
+        .map(|binding| binding.role_ref.name.as_str())
+        .collect();
     let mut gone: BTreeSet<Key> = BTreeSet::new();
     for variants in inventory.roles.chunk_by(|a, b| key(a) == key(b)) {
         let role = &variants[0];
@@ -166,8 +178,15 @@ pub fn cleanup(inventory: &Inventory, exclude: &[String]) -> Cleanup {
                 continue;
             }
             Fate::Deleted => {
+                // Bindings go with a role of which nothing is left to grant, even where it stays.
                 gone.insert(key(role));
-                cleanup.roles.push(item);
+                match namespace.is_none() && excluded.contains(name) {
+                    true => cleanup.left.push(Left {
+                        item,
+                        why: Why::BoundInExcluded,
+                    }),
+                    false => cleanup.roles.push(item),
+                }
             }
             Fate::Edited(manifest) => cleanup.edits.push(Edit { item, manifest }),
         }

@@ -1,11 +1,22 @@
 //! What there is to say about the settings of a plan.
 
 use crate::diag::{Code, Diagnostic, Severity};
+use crate::pss::Version;
 
 use super::settings::{Acceptance, Pattern};
 
 /// Every code of this stage, sorted by name.
-pub static CODES: &[&Code] = &[&UNKNOWN_NAMESPACE, &UNUSED];
+pub static CODES: &[&Code] = &[&NEWER_VERSION, &UNKNOWN_NAMESPACE, &UNUSED];
+
+static NEWER_VERSION: Code = Code {
+    name: "plan/newer-version",
+    severity: Severity::Warning,
+    docs: "\
+Labels are pinned to a version that is newer than every version whose rules are known here.
+
+The plan follows the newest rules that are known. If a check changes between that version and the one in the labels, \
+the API server refuses pods that the plan calls allowed. Choose a version that is known, or look for a newer psp2psa.",
+};
 
 static UNKNOWN_NAMESPACE: Code = Code {
     name: "plan/unknown-namespace",
@@ -45,6 +56,19 @@ pub(super) fn unknown_namespace(namespace: &str, names: &[&str]) -> Diagnostic {
             [] => "check the spelling, or give the tool the files that it stands in".to_owned(),
             near => format!("did you mean {}?", near.join(" or ")),
         },
+    }
+}
+
+/// The target version is beyond what is known.
+pub(super) fn newer_version(version: Version) -> Diagnostic {
+    let rules = version.effective();
+    Diagnostic {
+        code: &NEWER_VERSION,
+        message: format!(
+            "labels are pinned to {version}, but the newest version known here is {rules}, whose rules are used"
+        ),
+        source: None,
+        help: format!("choose {rules} or older, or look for a newer psp2psa"),
     }
 }
 

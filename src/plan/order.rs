@@ -9,7 +9,7 @@ use super::labels::{Labels, Stage};
 use super::level::{self, Decision, Facts, Status, list};
 use super::patches::Proof;
 use super::workloads::WorkloadPlan;
-use super::{Context, Prefer};
+use super::{NamespacePlan, Prefer};
 
 /// What the role and the bindings of the bypass are called, and its policy but for what makes it come first.
 pub const BYPASS: &str = "psp2psa-bypass";
@@ -23,21 +23,60 @@ pub(super) fn bypass_name<'p>(others: impl Iterator<Item = &'p str> + Clone) -> 
         .find(|name| others.clone().all(|other| name.as_str() < other))
 }
 
-/// Whether the old policies have to be bypassed before something that the plan wants: a patch that they would refuse or
-/// write over, or a label that refuses what they admit.
+/// The workloads that only their patches get to the level of an enforce label which the plan writes before any bypass.
+pub fn patched_before_labels(plan: &NamespacePlan) -> Vec<&WorkloadPlan> {
+    let before = plan.labels.before.get(Mode::Enforce.level_label());
+    let after = plan.labels.after.get(Mode::Enforce.level_label());
+    let Some(enforced) = plan
+        .labels
+        .in_force(Mode::Enforce)
+        .filter(|_| before != after)
+    else {
+        return Vec::new();
+    };
+    let admits = |workload: &WorkloadPlan, prefer| {
+        let set = workload.binding_set(prefer);
+        set.contains(enforced.level)
+    };
+    let workloads = plan.workloads.iter();
+    workloads
+        .filter(|workload| workload.counts && workload.stage() == Some(Stage::Workloads))
+        .filter(|workload| {
+            !admits(workload, Prefer::Stability) && admits(workload, Prefer::Security)
+        })
+        .collect()
+}
+
+/// Whether the old policies would have to be bypassed before something that the plan wants: a patch that they would
+/// refuse or write over, or a label that refuses what they admit.
 ///
-/// Only what is labelled is bypassed: from then on nothing but the label protects the namespace.
-pub(super) fn is_bypassed(
-    context: &Context,
+/// From then on nothing but the label protects the namespace, so it must be one that refuses something: the label that
+/// is in force already, or the tighter one that the bypass makes way for. A patch alone is not worth an open namespace.
+pub(super) fn wants_bypass(
     decision: &Decision,
     labels: &Labels,
     workloads: &[WorkloadPlan],
 ) -> bool {
     let late = |workload: &WorkloadPlan| workload.stage() == Some(Stage::LateWorkloads);
-    context.bypass.is_some()
-        && decision.status == Status::Planned
-        && labels.in_force(Mode::Enforce).is_some()
+    let enforced = labels.enforced_later().or(labels.in_force(Mode::Enforce));
+    decision.status == Status::Planned
+        && enforced.is_some_and(|enforced| enforced.level > Level::Privileged)
         && (labels.later.is_some() || workloads.iter().any(late))
+}
+
+/// What waits for the end of the plugin where a bypass is wanted and none can be had.
+pub(super) fn without_bypass(facts: &Facts, labels: &Labels) -> String {
+    let later = labels
+        .enforced_later()
+        .map(|later| format!("enforce {}", later.level));
+    let late = |workload: &WorkloadPlan| workload.stage() == Some(Stage::LateWorkloads);
+    let patches = facts.workloads.iter().any(late);
+    let patches = patches.then(|| format!("apply the patches of {}", titles(facts, late)));
+    let steps: Vec<String> = patches.into_iter().chain(later).collect();
+    format!(
+        "no bypass is planned, because it would open other namespaces: {} once the plugin is off",
+        list(&steps)
+    )
 }
 
 /// The order of the stages of a namespace in sentences; none where any order will do.

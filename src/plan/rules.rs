@@ -1,6 +1,7 @@
 //! When which finding is made, and in which words.
 
 mod admission_policy;
+mod bypass;
 mod cluster;
 mod grants;
 mod labels;

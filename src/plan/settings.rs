@@ -6,8 +6,8 @@
 use std::collections::BTreeMap;
 
 use crate::diag::{Diagnostic, Source};
-use crate::pss::Level;
 use crate::pss::admission::Mode;
+use crate::pss::{Level, Version};
 
 use super::diags;
 use super::findings::Finding;
@@ -328,6 +328,8 @@ pub(super) fn said(options: &Options, names: &[&str], findings: &[Finding]) -> V
         .map(|only| diags::unknown_namespace(only, names))
         .into_iter()
         .collect();
+    let newer = |version: &Version| *version != Version::Latest && version.effective() != *version;
+    said.extend(options.target.filter(newer).map(diags::newer_version));
     for pattern in &options.exclude {
         let mut patterns = settings.exclusions.iter().flat_map(|e| &e.namespaces);
         let is_setting = patterns.any(|set| set.text == *pattern);

@@ -36,6 +36,8 @@ pub enum Unstaged {
     Variants,
     /// The object itself was not kept, as it is of pods in a dump.
     NotKept,
+    /// It has to wait for a bypass, and the namespace gets none.
+    NotBypassed,
 }
 
 impl Unstaged {
@@ -49,6 +51,7 @@ impl Unstaged {
             Unstaged::Unpatchable => "a patch can not address its object",
             Unstaged::Variants => "the input defines it in several ways",
             Unstaged::NotKept => "its object can not be repeated from the input",
+            Unstaged::NotBypassed => "the policies are not bypassed here",
         }
     }
 }
@@ -98,6 +101,16 @@ pub(super) fn stage(
             None => Unstaged::NotKept,
         };
         plan.unstaged = Some(unstaged);
+    }
+}
+
+/// Takes the patches out of the stage behind the bypass, in a namespace that is not bypassed.
+pub(super) fn not_bypassed(plans: &mut [WorkloadPlan]) {
+    for plan in plans {
+        let late = |staged: &mut Staged| staged.stage == Stage::LateWorkloads;
+        if plan.staged.take_if(late).is_some() {
+            plan.unstaged = Some(Unstaged::NotBypassed);
+        }
     }
 }
 

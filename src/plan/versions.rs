@@ -54,6 +54,12 @@ pub(super) fn target(chosen: Option<Version>, inventory: &Inventory) -> Target {
                  API server's own are those of its newest"
             ),
         ),
+        (Some(version), _) if version != version.effective() => (
+            version,
+            format!(
+                "chosen with --target-version; the rules are those of {NEWEST}, the newest version known here"
+            ),
+        ),
         (Some(version), _) => (version, "chosen with --target-version".to_owned()),
         (None, Some((minor, name))) => {
             let version = Version::Minor(u64::from(minor));

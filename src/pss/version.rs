@@ -90,6 +90,16 @@ impl Version {
     }
 }
 
+impl Version {
+    /// The version with the rules that it means, where these are another's: `latest (v1.37)`.
+    pub fn with_rules(self) -> String {
+        match self.effective() {
+            rules if rules == self => self.to_string(),
+            rules => format!("{self} ({rules})"),
+        }
+    }
+}
+
 impl fmt::Display for Version {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -17,8 +17,8 @@ use crate::model::selector;
 
 /// The rules in force, role by role in the order given, and what there is to say about lost ones.
 ///
-/// A rule keeps the place where it is written. The cost is what the cluster would store: an edge for every
-/// selected role, and each rule once for every role that comes to hold it.
+/// A rule keeps the place where it is written. The cost is what the cluster would store: the selected roles of every
+/// role, and each rule once for every role that comes to hold it.
 pub(super) fn rules_in_force<'a>(roles: &[&'a Role]) -> (Vec<Vec<RuleAt<'a>>>, Vec<Diagnostic>) {
     let mut diagnostics = Vec::new();
     let collected: Vec<bool> = roles
@@ -28,18 +28,24 @@ pub(super) fn rules_in_force<'a>(roles: &[&'a Role]) -> (Vec<Vec<RuleAt<'a>>>, V
     let written = Written::new(roles);
     let edges = Edges::new(roles, &collected);
 
-    // Every entry is a rule that has just reached a role; it is passed on the first time only.
+    // Every entry is a rule that has just reached a selection; it is passed on the first time only.
     let mut held: Vec<BTreeSet<usize>> = vec![BTreeSet::new(); roles.len()];
+    let mut passed: Vec<BTreeSet<usize>> = vec![BTreeSet::new(); edges.members.len()];
     let mut arriving: Vec<(usize, usize)> = Vec::new();
-    for (role, targets) in edges.targets.iter().enumerate() {
+    for (role, selections) in edges.selections.iter().enumerate() {
         if !collected[role] {
             let rules = written.of(role);
-            arriving.extend(rules.flat_map(|rule| targets.iter().map(move |to| (*to, rule))));
+            arriving.extend(rules.flat_map(|rule| selections.iter().map(move |to| (*to, rule))));
         }
     }
-    while let Some((role, rule)) = arriving.pop() {
-        if held[role].insert(rule) {
-            arriving.extend(edges.targets[role].iter().map(|to| (*to, rule)));
+    while let Some((selection, rule)) = arriving.pop() {
+        if !passed[selection].insert(rule) {
+            continue;
+        }
+        for role in &edges.members[selection] {
+            if held[*role].insert(rule) {
+                arriving.extend(edges.selections[*role].iter().map(|to| (*to, rule)));
+            }
         }
     }
 
@@ -94,15 +100,19 @@ impl<'a> Written<'a> {
     }
 }
 
-/// For every role, the collected roles whose selectors pick it.
+/// Which roles collect from which. Roles that select the same ones share a selection, because in a cluster where all
+/// select all there are as many edges as pairs, and every rule would go along each of them.
 struct Edges {
-    targets: Vec<Vec<usize>>,
+    /// For every role, the selections that it is in.
+    selections: Vec<Vec<usize>>,
+    /// For every selection, the collected roles that made it.
+    members: Vec<Vec<usize>>,
 }
 
 impl Edges {
     fn new(roles: &[&Role], collected: &[bool]) -> Self {
         let labelled = Labelled::new(roles);
-        let mut targets = vec![Vec::new(); roles.len()];
+        let mut makers: BTreeMap<Vec<usize>, Vec<usize>> = BTreeMap::new();
         for (at, role) in roles.iter().enumerate() {
             let Some(aggregation) = role.aggregation.as_ref().filter(|_| collected[at]) else {
                 continue;
@@ -111,15 +121,24 @@ impl Edges {
                 .cluster_role_selectors
                 .iter()
                 .flat_map(|selector| labelled.select(selector, roles))
-                .filter(|source| roles[*source].name != role.name)
+                // What a role holds it may select, too: that adds nothing, and lets it share its selection.
+                .filter(|source| *source == at || roles[*source].name != role.name)
                 .collect();
             sources.sort_unstable();
             sources.dedup();
-            for source in sources {
-                targets[source].push(at);
-            }
+            makers.entry(sources).or_default().push(at);
         }
-        Edges { targets }
+        let mut edges = Edges {
+            selections: vec![Vec::new(); roles.len()],
+            members: Vec::with_capacity(makers.len()),
+        };
+        for (selection, (sources, members)) in makers.into_iter().enumerate() {
+            for source in sources {
+                edges.selections[source].push(selection);
+            }
+            edges.members.push(members);
+        }
+        edges
     }
 }
 

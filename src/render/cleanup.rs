@@ -5,9 +5,8 @@
 use serde_json::{Value, json};
 
 use crate::model::object::ObjectRef;
+use crate::plan::Plan;
 use crate::plan::cleanup::{Cleanup, Item};
-use crate::plan::labels::Stage;
-use crate::plan::{NamespacePlan, Plan};
 use crate::pss::admission::Mode;
 use crate::render::Artifact;
 use crate::render::escape::markdown;
@@ -106,7 +105,7 @@ Keep a copy of what is there:
 
 ";
 
-/// The page that is read first.
+/// The page that is read first. What the bypass brought is part of what is deleted.
 fn guard(plan: &Plan) -> String {
     let cleanup = &plan.cleanup;
     let mut page = INTRODUCTION.to_owned();
@@ -129,14 +128,6 @@ fn guard(plan: &Plan) -> String {
     if cleanup.deleted().next().is_some() {
         page.push_str(&format!(
             "    kubectl delete -k {FOLDER}/delete --ignore-not-found\n"
-        ));
-    }
-    // What the bypass brought is there for the time of the migration only, and goes with the others.
-    let mut steps = plan.namespaces.iter().flat_map(NamespacePlan::steps);
-    if steps.any(|stage| stage == Stage::Bypass) {
-        let folder = Stage::Bypass.folder();
-        page.push_str(&format!(
-            "    kubectl delete -k manifests/{folder} --ignore-not-found\n"
         ));
     }
     if !cleanup.policies.is_empty() {

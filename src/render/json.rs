@@ -137,6 +137,7 @@ pub fn check(judged: &Judged, question: &Question) -> v1::CheckReport {
     }
     v1::CheckReport {
         version: question.version.to_string(),
+        rules_version: question.version.effective().to_string(),
         level: question.level.map(level),
         results: judged
             .iter()
@@ -178,6 +179,7 @@ fn result(checked: &Checked<'_>, question: &Question) -> v1::CheckResult {
 pub fn map(policies: &[(PodSecurityPolicy, Mapping)], version: Version) -> v1::MapReport {
     v1::MapReport {
         version: version.to_string(),
+        rules_version: version.effective().to_string(),
         policies: policies
             .iter()
             .map(|(object, mapping)| policy(&object.name, object.sources.first(), mapping))

@@ -151,9 +151,17 @@ pub fn map(report: &v1::MapReport, fit: Fit) -> String {
         out,
         "\n{} mapped at {}",
         count(report.policies.len(), "policy", "policies"),
-        report.version
+        with_rules(&report.version, &report.rules_version)
     );
     out
+}
+
+/// A version with the rules that it means, where these are another's.
+fn with_rules(version: &str, rules: &str) -> String {
+    match version == rules {
+        true => version.to_owned(),
+        false => format!("{version} ({rules})"),
+    }
 }
 
 /// The answer of `access`.
@@ -274,7 +282,7 @@ pub fn migrate(report: &v1::MigrationReport, fit: Fit) -> String {
     let counted = format!(
         "{} at {}: {}",
         count(summary.namespaces, "namespace", "namespaces"),
-        report.target_version,
+        with_rules(&report.target_version, &report.rules_version),
         if counts.is_empty() {
             "nothing to do".to_owned()
         } else {

@@ -1,6 +1,7 @@
 //! The command line: help, exit codes, streams, colour, and the folder that `migrate` writes.
 
 mod answers;
+mod dumps;
 mod exit;
 mod output_folder;
 mod streams;

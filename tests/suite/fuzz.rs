@@ -1,4 +1,5 @@
-//! The fuzz targets without a fuzzer: fixtures, changed at random from a fixed seed.
+//! The fuzz targets without a fuzzer: what a fuzzer starts from and once found (`fuzz/corpus/`), and fixtures, changed at
+//! random from a fixed seed.
 //!
 //! `PSP2PSA_FUZZ_SECONDS=600` goes on for so long with each target and prints how many inputs that were.
 #![expect(
@@ -14,6 +15,23 @@ mod targets;
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
+
+/// What a target's fuzzer starts from, and what it found once.
+fn corpus(name: &str) -> Vec<Vec<u8>> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("fuzz/corpus")
+        .join(name);
+    let entries = std::fs::read_dir(folder).expect("every target has seeds");
+    let mut files: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
+    // Texts that a fuzzer has added here have no ending.
+    files.retain(|path| path.extension().is_some());
+    files.sort();
+    assert!(!files.is_empty(), "{name} has no seeds");
+    files
+        .iter()
+        .map(|path| std::fs::read(path).unwrap())
+        .collect()
+}
 
 /// Inputs for each target in an ordinary run.
 const ROUNDS: u32 = 150;
@@ -135,18 +153,23 @@ fn run(name: &str, seeds: &[Vec<u8>], target: fn(&[u8])) {
     };
     let mut random = Random(seed);
     let start = Instant::now();
+    let check = |input: &[u8]| {
+        let found = std::panic::catch_unwind(|| target(input));
+        assert!(
+            found.is_ok(),
+            "{name} fails on {:?}",
+            String::from_utf8_lossy(input)
+        );
+    };
+    let corpus = corpus(name);
+    corpus.iter().for_each(|input| check(input));
+    let seeds = [seeds, corpus.as_slice()].concat();
     let mut rounds = 0;
     while match seconds {
         Some(seconds) => start.elapsed() < Duration::from_secs(seconds),
         None => rounds < ROUNDS,
     } {
-        let input = changed(seeds, &mut random);
-        let found = std::panic::catch_unwind(|| target(&input));
-        assert!(
-            found.is_ok(),
-            "{name} fails on {:?}",
-            String::from_utf8_lossy(&input)
-        );
+        check(&changed(&seeds, &mut random));
         rounds += 1;
     }
     if seconds.is_some() {
@@ -154,6 +177,31 @@ fn run(name: &str, seeds: &[Vec<u8>], target: fn(&[u8])) {
             "{name}: {rounds} inputs from seed {seed} in {:?}",
             start.elapsed()
         );
+    }
+}
+
+/// A program, an entry in the manifest, seeds and a test here for every target.
+#[test]
+fn every_target_is_built_and_tested() {
+    let fuzz = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz");
+    let names = |folder: &str| -> Vec<String> {
+        let entries = std::fs::read_dir(fuzz.join(folder)).unwrap();
+        let paths = entries.map(|entry| entry.unwrap().path());
+        let mut names: Vec<String> = paths
+            .map(|path| path.file_stem().unwrap().to_string_lossy().into_owned())
+            .collect();
+        names.sort();
+        names
+    };
+    let programs = names("fuzz_targets");
+    assert_eq!(programs, names("corpus"));
+    let manifest = std::fs::read_to_string(fuzz.join("Cargo.toml")).unwrap();
+    let tests = include_str!("fuzz.rs");
+    for name in programs {
+        let path = format!("path = \"fuzz_targets/{name}.rs\"");
+        assert!(manifest.contains(&path), "{name} is not in the manifest");
+        let call = format!("targets::{name});");
+        assert!(tests.contains(&call), "{name} has no test");
     }
 }
 
@@ -165,6 +213,11 @@ fn reading_survives_any_input() {
 #[test]
 fn reading_in_parts_is_reading() {
     run("parts", &seeds(), targets::parts);
+}
+
+#[test]
+fn simple_yaml_is_read_like_all_yaml() {
+    run("lines", &seeds(), targets::lines);
 }
 
 #[test]
@@ -185,6 +238,11 @@ fn judging_survives_any_input() {
 #[test]
 fn migrating_survives_any_input() {
     run("migrate", &seeds(), targets::migrate);
+}
+
+#[test]
+fn edits_change_what_is_meant_and_nothing_else() {
+    run("edit", &seeds(), targets::edit);
 }
 
 #[test]

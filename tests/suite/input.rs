@@ -6,6 +6,8 @@ mod documents;
 mod hostile;
 /// JSON objects, lists, streams, and the API server's rules for them.
 mod json;
+/// The two readers of YAML against each other.
+mod lines;
 /// Long files in parts.
 mod stream;
 /// Templates of Helm, Jinja and ytt.

@@ -20,6 +20,8 @@ mod config;
 mod conformance;
 /// Edits of the user's own files: styles, generated texts, git, interrupted runs.
 mod edit;
+/// Full disks, kills in the middle, input that changes, readers that are gone.
+mod faults;
 /// Fixtures changed at random, for the same targets as the fuzzer.
 mod fuzz;
 /// What the report proposes beyond today's behaviour.

@@ -42,6 +42,27 @@ fn manifest(key: &str) -> String {
 }
 
 #[test]
+fn dependencies_are_checked_on_every_push_and_our_own_code_is_safe() {
+    let ci = read(".github/workflows/ci.yml");
+    assert!(ci.contains("- run: cargo deny --locked check\n"));
+    let rules = read("deny.toml");
+    for rule in [
+        "[advisories]",
+        "[licenses]",
+        "unknown-registry = \"deny\"",
+        "unknown-git = \"deny\"",
+    ] {
+        assert!(rules.contains(rule), "{rule}");
+    }
+    let manifest = read("Cargo.toml");
+    assert!(manifest.contains("\nunsafe_code = \"forbid\"\n"));
+    // Nothing maps a file into memory, which another program may cut while it is read.
+    for name in ["memmap", "mmap"] {
+        assert!(!manifest.contains(name), "{name}");
+    }
+}
+
+#[test]
 fn workflows_pin_actions_by_hash_and_ask_for_few_permissions() {
     for workflow in ["ci", "release"] {
         let text = read(&format!(".github/workflows/{workflow}.yml"));

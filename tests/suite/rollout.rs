@@ -23,7 +23,7 @@ use psp2psa::plan::{Aim, Basis, Existing, Options, Plan, Prefer};
 use psp2psa::psp;
 use psp2psa::pss;
 use psp2psa::pss::admission::{Mode, Policy, policy_of};
-use psp2psa::pss::{LevelSet, Version};
+use psp2psa::pss::{Level, LevelSet, Version};
 use psp2psa::rbac::Identity;
 use psp2psa::render::manifests;
 use psp2psa::{Read, default_attribution};
@@ -443,6 +443,80 @@ proptest! {
     ) {
         let Cluster { objects } = cluster;
         let wrong = stopped(objects, &options);
+        prop_assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    }
+}
+
+/// What says that a plan has a bypass.
+const BYPASS: &str = "manifests/40-bypass/kustomization.yaml";
+
+/// Who may use the bypass where, once it is applied, but for those who could make such a policy themselves.
+fn open(mut state: State, options: &Options) -> Vec<String> {
+    let plan = state.plan(options);
+    let written: BTreeMap<String, String> = manifests::stages(&plan)
+        .into_iter()
+        .map(|artifact| (artifact.path, artifact.text))
+        .collect();
+    for (stage, objects) in applied(&written) {
+        state.apply(&stage, &objects);
+    }
+    let Some(bypass) = plan
+        .bypass
+        .as_ref()
+        .filter(|_| written.contains_key(BYPASS))
+    else {
+        return Vec::new();
+    };
+    let (inventory, _) = psp2psa::assemble(state.read(Keep::Typed), &default_attribution());
+    let (access, _) = psp2psa::resolve(&inventory);
+    let mut open = Vec::new();
+    for namespace in &plan.namespaces {
+        let name = namespace.name.as_str();
+        let accounts = ["default", "builder"].map(|account| Identity::account(name, account));
+        let controllers = ["Deployment", "DaemonSet"].map(Identity::controller);
+        let who = accounts
+            .into_iter()
+            .chain(controllers.into_iter().flatten());
+        let usable = who.filter(|who| access.allows(who, name, bypass).is_some());
+        if namespace.bypassed {
+            let labels = &namespace.labels;
+            let enforced = labels.enforced_later().or(labels.in_force(Mode::Enforce));
+            if enforced.is_none_or(|enforced| enforced.level == Level::Privileged) {
+                open.push(format!("{name} is bypassed, and nothing protects it"));
+            }
+        } else {
+            open.extend(usable.map(|who| format!("{} may use the bypass in {name}", who.user)));
+        }
+    }
+    open
+}
+
+#[test]
+fn the_bypass_of_no_story_opens_what_no_label_protects() {
+    let mut wrong = Vec::new();
+    for story in [
+        "bypass-that-would-open-the-cluster",
+        "bypass-that-administrators-may-use",
+        "seccomp-unconfined-by-default",
+    ] {
+        for prefer in PREFERENCES {
+            let objects = objects(&format!("scenarios/{story}/in"));
+            let options = options(prefer, Existing::Keep, "v1.24".parse().ok(), true);
+            wrong.extend(open(State { objects }, &options));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+proptest! {
+    #![proptest_config(config(amount(128, 20_000)))]
+
+    #[test]
+    fn no_bypass_opens_what_no_label_protects(
+        cluster in busy_cluster(), options in any_options(),
+    ) {
+        let Cluster { objects } = cluster;
+        let wrong = open(State { objects }, &options);
         prop_assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     }
 }

@@ -47,6 +47,9 @@ impl List {
             api_version,
             first,
         } = scan::open_list(head)?;
+        // What is scanned may hold bytes that are neither JSON nor text.
+        let before = std::str::from_utf8(&head[..first]).ok()?;
+        serde_json::from_str::<IgnoredAny>(&format!("{before}]}}")).ok()?;
         let element = &head[first..];
         let key = skip_blanks(element, 1);
         let key_end = string_end(element, key)?;
@@ -115,7 +118,7 @@ impl List {
         let mut place = part.place;
         let mut pos = 0;
         while pos < bytes.len() {
-            place = place.after(&bytes[place.offset..pos]);
+            place = part.place_of(pos, place);
             if bytes[pos] == b']' {
                 return (part.last && self.ends_with(&text[pos + 1..], &all)).then_some(all);
             }

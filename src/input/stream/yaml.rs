@@ -72,7 +72,7 @@ impl List {
         let mut all = Reading::default();
         let mut place = part.place;
         for element in elements {
-            place = place.after(&text.as_bytes()[place.offset..element.start]);
+            place = part.place_of(element.start, place);
             let mut reader = Reader::new(&part.name, part.documents);
             reader.yaml_element(&text[element], place, &self.head);
             deliver(reader.finish(), take, &mut all);

@@ -1,12 +1,12 @@
 //! Files that are read a second time, to be edited: only plain ones that have not changed, and where they were named.
 
 use std::fs;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
+use super::faults::plain;
 use super::unpack::Contents;
-use super::{Content, Entry, Limits, contents, plain, read};
+use super::{Content, Entry, Limits, contents, read};
 use crate::input::{InputFile, Storage};
 
 /// A file that may be edited, read a second time.
@@ -74,7 +74,7 @@ const LINKED: &str = "a symbolic link leads to it";
 pub(super) struct Stamp {
     bytes: u64,
     modified: Option<SystemTime>,
-    /// Device and inode.
+    /// Device and inode, where a system tells them.
     id: (u64, u64),
 }
 
@@ -94,7 +94,18 @@ impl Stamp {
         metadata.is_file().then(|| Stamp {
             bytes: metadata.len(),
             modified: metadata.modified().ok(),
-            id: (metadata.dev(), metadata.ino()),
+            id: id(&metadata),
         })
     }
+}
+
+#[cfg(unix)]
+fn id(file: &fs::Metadata) -> (u64, u64) {
+    use std::os::unix::fs::MetadataExt;
+    (file.dev(), file.ino())
+}
+
+#[cfg(not(unix))]
+fn id(_: &fs::Metadata) -> (u64, u64) {
+    (0, 0)
 }

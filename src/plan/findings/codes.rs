@@ -27,6 +27,41 @@ pub(super) fn code(name: &str) -> &'static FindingCode {
 /// Every code, sorted by name.
 pub static CODES: &[FindingCode] = &[
     FindingCode {
+        name: "bypass-reach",
+        severity: Severity::Medium,
+        title: "a bypass reaches more than the namespaces that it is for",
+        docs: "\
+## What it means
+A rule without `resourceNames` allows the use of every policy, so also of the one in `40-bypass`, which permits
+everything and is tried first. It does so wherever the binding of the rule holds, and not only in the namespaces that the
+stage binds the policy in.
+
+## What follows
+If the subjects would come by more than they have (accounts, groups of accounts, everybody, the controllers; users that
+may not create policies), the plan has no bypass. Patches that the policies refuse and levels that their mutation is in
+the way of then wait until the plugin is off.
+
+If they are administrators, who may create policies and use every one, the bypass is planned: they could make such a
+policy today. From then on no policy refuses or changes their own pods, or those that run as their accounts.
+
+## What to do
+Write the names of the policies that are meant into the rule, and plan again:
+```yaml
+rules:
+- apiGroups: [policy]
+  resources: [podsecuritypolicies]
+  resourceNames: [restricted]
+  verbs: [use]
+```
+
+## Example
+```
+ClusterRoleBinding \"psp\" of ClusterRole \"psp\" to Group \"system:serviceaccounts\" allows every policy in every namespace
+```
+
+With a bypass, every account of the cluster could run privileged pods, in namespaces without any label, too.",
+    },
+    FindingCode {
         name: "dangling-policy",
         severity: Severity::Low,
         title: "a role names a policy that does not exist",
@@ -100,7 +135,7 @@ privileged pods.
 ## What to do
 Give the plugin defaults: `migrate` writes them to `admission-configuration.yaml`, for `--admission-control-config-file` of
 the API servers. Where you can not set that, demand the label of new namespaces with the ValidatingAdmissionPolicy that
-the finding carries; it warns and audits until you change `validationActions` to `Deny`.
+the finding carries (Kubernetes 1.30 or newer); it warns and audits until you change `validationActions` to `Deny`.
 
 ## Example
 ```yaml
@@ -287,7 +322,8 @@ level that the stored pod satisfies, or silently run differently (as another use
 seccomp profile, with a writable root file system).
 
 ## What to do
-Write the fields that matter into the template before the policy goes.
+Apply the patches of `20-workloads`, and those of `50-workloads` behind the bypass: they write what preserves today's
+behaviour. Where no stage has a patch, write the fields that matter into the template before the policy goes.
 
 ## Example
 The policy's `runAsUser: {rule: MustRunAs, ranges: [{min: 1000, max: 2000}]}` writes `runAsUser: 1000` into pods of an

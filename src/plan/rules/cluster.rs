@@ -6,6 +6,7 @@ use crate::diag::Diagnostic;
 use crate::model::Inventory;
 use crate::model::gap::GapKind;
 use crate::model::role::Binding;
+use crate::plan::bypass::Reach;
 use crate::plan::findings::{Draft, Extra, Findings, Place, Severity};
 use crate::plan::granted::title;
 use crate::plan::level::Status;
@@ -14,7 +15,7 @@ use crate::pss::Level;
 use crate::pss::admission::Mode;
 use crate::rbac::{Access, Chain, Class, SubjectKind};
 
-use super::{admission_policy, here, policies};
+use super::{admission_policy, bypass, here, policies};
 
 /// What findings about the cluster follow from.
 pub(in crate::plan) struct Cluster<'a> {
@@ -23,6 +24,10 @@ pub(in crate::plan) struct Cluster<'a> {
     pub(in crate::plan) access: &'a Access<'a>,
     pub(in crate::plan) policies: &'a [PolicyPlan],
     pub(in crate::plan) namespaces: &'a [NamespacePlan],
+    /// Who could use a bypass outside the namespaces that it is for.
+    pub(in crate::plan) reach: &'a Reach<'a>,
+    /// The namespaces that a bypass is for, whether or not it can be had.
+    pub(in crate::plan) bypassed: &'a [String],
     /// What the stages before have said.
     pub(in crate::plan) said: &'a [Diagnostic],
 }
@@ -35,6 +40,8 @@ pub(in crate::plan) fn cluster(cluster: &Cluster, findings: &mut Findings) {
         access,
         policies,
         namespaces,
+        reach,
+        bypassed,
         said,
     } = *cluster;
     open_to_everybody(access, policies, findings);
@@ -47,6 +54,7 @@ pub(in crate::plan) fn cluster(cluster: &Cluster, findings: &mut Findings) {
     if !policies.is_empty() {
         future(namespaces, findings);
     }
+    bypass::reach(reach, bypassed, findings);
     relabellers(access, findings);
     templates(inventory, findings);
 }
@@ -125,8 +133,9 @@ fn future(namespaces: &[NamespacePlan], findings: &mut Findings) {
                               admits every pod of a namespace that nobody has labelled"
                     .to_owned(),
                 remedy: "give the API servers admission-configuration.yaml, whose defaults fit the plan; where you can not, \
-                         demand the label of new namespaces with this ValidatingAdmissionPolicy, and change Warn to Deny \
-                         once it warns of nothing that is meant"
+                         demand the label of new namespaces with the ValidatingAdmissionPolicy that the report gives with \
+                         this finding (Kubernetes 1.30 or newer), and change Warn to Deny once it warns of nothing that \
+                         is meant"
                     .to_owned(),
             },
             Extra {

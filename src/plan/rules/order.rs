@@ -34,7 +34,7 @@ pub(super) fn namespace(plan: &NamespacePlan, context: &Context, findings: &mut 
                     None => "while the plugin is on, every new pod of these workloads is refused".to_owned(),
                 },
                 remedy: match later {
-                    Some(_) => "keep the order: 40-bypass, 50-workloads, 60-enforce",
+                    Some(_) => "keep the order of the folders: 40-bypass, then 50-workloads if there is one, then 60",
                     None => "bypass the policies or turn the plugin off before this level is enforced",
                 }
                 .to_owned(),

@@ -79,10 +79,7 @@ fn recorded_otherwise(plan: &NamespacePlan, context: &Context, findings: &mut Fi
 /// Fields that the replayed policy writes and the template lacks.
 fn lost_mutation(plan: &NamespacePlan, workload: &WorkloadPlan, findings: &mut Findings) {
     let Replay::Admitted {
-        policy,
-        stored,
-        changes,
-        ..
+        policy, changes, ..
     } = &workload.replay
     else {
         return;
@@ -99,19 +96,18 @@ fn lost_mutation(plan: &NamespacePlan, workload: &WorkloadPlan, findings: &mut F
     if lost.is_empty() {
         return;
     }
-    let gained = stored.tightest() > workload.satisfies.tightest();
     findings.add(
         Draft {
             code: "mutation-lost",
             title: format!("policy {policy} writes fields into pods that templates do not have"),
             evidence: fields(workload, lost),
-            consequence: if gained {
-                "without the policy these pods satisfy only the looser level of their templates, and run otherwise than today"
-                    .to_owned()
-            } else {
-                "without the policy these pods are admitted all the same, and silently run otherwise than today".to_owned()
-            },
-            remedy: "write the fields that matter into the templates before the policy goes".to_owned(),
+            // One finding speaks of many workloads, so the evidence says of each field where pods are refused without it.
+            consequence: "nothing writes these fields any more: pods are refused where a level asks for one, and run \
+                          silently otherwise than today where none does"
+                .to_owned(),
+            remedy: "apply the patches of 20-workloads, and those of 50-workloads behind the bypass; where no stage has one, \
+                     write the fields that matter into the template before the policy goes"
+                .to_owned(),
         },
         at(plan, workload),
     );
@@ -292,9 +288,9 @@ pub(super) fn lost_restrictions(
             remedy: match manifests.is_empty() {
                 true => "if the restriction matters, keep it with another policy engine",
                 false => {
-                    "if it matters, keep it with this ValidatingAdmissionPolicy (Kubernetes 1.30): it speaks of every \
-                     pod of these namespaces; take out what is not worth keeping, and change Warn to Deny once it warns \
-                     of nothing that is meant"
+                    "if it matters, keep it with the ValidatingAdmissionPolicy that the report gives with this finding \
+                     (Kubernetes 1.30 or newer): it speaks of every pod of these namespaces; take out what is not worth \
+                     keeping, and change Warn to Deny once it warns of nothing that is meant"
                 }
             }
             .to_owned(),

@@ -36,6 +36,7 @@ pub fn migration(plan: &Plan) -> v1::MigrationReport {
     }
     v1::MigrationReport {
         target_version: plan.target.version.to_string(),
+        rules_version: plan.target.version.effective().to_string(),
         target_reason: plan.target.reason.clone(),
         basis: plan.basis.as_str().to_owned(),
         prefer: plan.prefer.as_str().to_owned(),

@@ -90,6 +90,8 @@ pub struct Violation {
 pub struct CheckReport {
     /// The version asked for.
     pub version: String,
+    /// The version whose rules that means: the newest that is known for `latest` and everything newer.
+    pub rules_version: String,
     /// The level asked for.
     pub level: Option<String>,
     /// In input order.
@@ -243,9 +245,12 @@ pub struct Rule {
 
 /// `map`.
 #[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct MapReport {
     /// The version asked for.
     pub version: String,
+    /// The version whose rules that means: the newest that is known for `latest` and everything newer.
+    pub rules_version: String,
     /// Sorted by name.
     pub policies: Vec<Policy>,
 }
@@ -330,6 +335,8 @@ pub struct Unmapped {
 pub struct MigrationReport {
     /// The version that labels are pinned to.
     pub target_version: String,
+    /// The version whose rules that means: the newest that is known for `latest` and everything newer.
+    pub rules_version: String,
     /// Why this version.
     pub target_reason: String,
     /// `observed`, `granted` or `both`.

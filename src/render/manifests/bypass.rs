@@ -28,8 +28,8 @@ pub(super) fn bypass(plan: &Plan, mut folder: Folder) -> Vec<Artifact> {
     if namespaces.peek().is_some() {
         let policy = format!(
             "# Permits everything and changes nothing. The plugin tries policies by name, so this one comes first.\n\
-             # It is in use only where a RoleBinding of this folder says so, and only the enforce labels protect there.\n\
-             # Whoever may use every policy (a rule without resourceNames) may use this one everywhere.\n{}",
+             # The RoleBindings of this folder say where it is in use: only the enforce labels protect there.\n\
+             # Administrators, who may make and use any policy, need no binding: see the finding bypass-reach.\n{}",
             yaml(&policy(name))
         );
         folder.resource("podsecuritypolicy.yaml".to_owned(), policy);

@@ -70,13 +70,13 @@ pub fn check(
             count(all, "workload", "workloads"),
             if refused == 1 { "violates" } else { "violate" },
             level.as_str(),
-            question.version
+            question.version.with_rules()
         ),
         None => writeln!(
             text,
             "\n{} judged at {}; WHY is in the way of the next tighter level",
             count(all, "workload", "workloads"),
-            question.version
+            question.version.with_rules()
         ),
     };
     out.write_all(text.as_bytes())
@@ -125,7 +125,8 @@ fn width(text: &str) -> usize {
     shown(text).chars().count()
 }
 
-/// Whether a text is printable ASCII, as nearly all are.
+/// Whether a text is printable ASCII, as nearly all are. Looking at all of it is faster than stopping early.
 fn is_plain(text: &str) -> bool {
-    text.bytes().all(|byte| (0x20..0x7F).contains(&byte))
+    text.bytes()
+        .fold(true, |plain, byte| plain & (0x20..0x7F).contains(&byte))
 }

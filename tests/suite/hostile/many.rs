@@ -11,7 +11,7 @@ use psp2psa::input::InputFile;
 use psp2psa::plan::settings::Settings;
 use psp2psa::plan::{Aim, Basis, Existing, Options, Prefer};
 
-const BOUND: Duration = Duration::from_secs(15);
+const BOUND: Duration = Duration::from_secs(45);
 
 fn read(objects: impl Iterator<Item = String>) -> Read {
     let text: String = objects.fold(String::new(), |mut text, object| {

@@ -247,7 +247,7 @@ fn damaged_and_truncated_files_are_diagnostics() {
     for cut in [3, 12, whole.len() - 1] {
         assert_eq!(
             read("a.yaml.gz", &whole[..cut]).unwrap_err(),
-            "input/unreadable-file the compressed data ends too early"
+            "input/unreadable-file the archive or the compressed data ends too early"
         );
     }
     let mut damaged = whole;
@@ -298,17 +298,20 @@ fn members(name: &str, bytes: &[u8], limits: Limits) -> (Vec<(String, Vec<u8>)>,
         panic!("{name} is no archive");
     };
     let root = format!("{}/", directory.path().to_str().unwrap());
-    let mut members = Vec::new();
-    let read = archive.each(|file| {
-        assert_eq!(file.storage, Storage::Archived);
-        members.push((
-            file.name.strip_prefix(&root).unwrap().to_owned(),
-            file.bytes,
-        ));
+    let (mut members, mut errors) = (Vec::new(), Vec::new());
+    let plain = |name: &str| name.strip_prefix(&root).unwrap_or(name).to_owned();
+    let read = archive.each(|member| match member {
+        Ok(file) => {
+            assert_eq!(file.storage, Storage::Archived);
+            members.push((plain(&file.name), file.bytes));
+        }
+        Err(diagnostic) => errors.push(diagnostic),
     });
-    let error = read
-        .err()
-        .map(|error| walk::unreadable(name, &error).message);
+    errors.extend(read.err().map(|error| walk::unreadable(name, &error)));
+    let error = errors.first().map(|error| {
+        let place = error.source.as_ref().unwrap();
+        format!("{}: {}", plain(&place.file), error.message)
+    });
     // Nothing was unpacked beside it.
     assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
     (members, error)
@@ -366,20 +369,96 @@ fn names_in_archives_are_only_text() {
 fn broken_archives_keep_what_is_whole_and_say_what_is_wrong() {
     let text = b"kind: A\n".repeat(200);
     let archive = tar(&[("a.yaml", &text), ("b.yaml", &text)]);
-    let cut = &archive[..archive.len() - 2500];
-    for (name, bytes) in [("a.tar", cut.to_vec()), ("a.tar.gz", gzip(cut))] {
-        let (found, error) = members(name, &bytes, Limits::default());
-        assert_eq!(found.len(), 1, "{name}");
-        assert!(error.unwrap().contains("ends too early"), "{name}");
+    let ends = "the archive or the compressed data ends too early";
+    let header_of_b = 512 + 2048;
+    for (cut, whole) in [(archive.len() - 2500, 1), (header_of_b + 100, 1), (600, 0)] {
+        let cut = &archive[..cut];
+        for (name, bytes) in [("a.tar", cut.to_vec()), ("a.tar.gz", gzip(cut))] {
+            let (found, error) = members(name, &bytes, Limits::default());
+            assert_eq!(found.len(), whole, "{name}");
+            assert_eq!(error.unwrap(), format!("{name}: {ends}"));
+        }
     }
-    let whole = gzip(&archive);
-    let (found, error) = members("a.tar.gz", &whole[..whole.len() - 30], Limits::default());
-    assert!(found.len() < 2);
-    assert!(error.is_some());
+    // The archive itself may be whole, and what packs it cut off: then nobody knows what else is missing.
+    let packed = gzip(&archive);
+    for cut in [30, 8, 1] {
+        let bytes = &packed[..packed.len() - cut];
+        let (_, error) = members("a.tar.gz", bytes, Limits::default());
+        assert_eq!(error.unwrap(), format!("a.tar.gz: {ends}"), "{cut}");
+    }
     let mut damaged = archive;
-    damaged[1536 + 600..1536 + 700].fill(0xFF);
-    let (_, error) = members("a.tar", &damaged, Limits::default());
-    assert!(error.is_some() || damaged.len() > 2000);
+    damaged[header_of_b] ^= 1;
+    let (found, error) = members("a.tar", &damaged, Limits::default());
+    assert_eq!(found.len(), 1);
+    let error = error.unwrap();
+    assert!(error.contains("the archive is broken: "), "{error}");
+}
+
+#[test]
+fn a_member_that_can_not_be_read_costs_no_other_and_is_named() {
+    let good = b"kind: A\n";
+    let inner = tar(&[("x.yaml", good)]);
+    let packed = gzip(&b"kind: B\n".repeat(100));
+    let early = "the archive or the compressed data ends too early";
+    for (name, bytes, expected) in [
+        ("cut.yaml.gz", &packed[..packed.len() - 5], early),
+        (
+            "inner.yaml",
+            &inner,
+            "the file can not be read: it is an archive within an archive",
+        ),
+        (
+            "packed.json",
+            b"PK\x03\x04....",
+            "the file can not be read: it is packed with zip",
+        ),
+    ] {
+        let archive = tar(&[("a.yaml", good), (name, bytes), ("z.yaml", good)]);
+        let (found, error) = members("a.tar", &archive, Limits::default());
+        let names: Vec<&str> = found.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(names, ["a.tar!a.yaml", "a.tar!z.yaml"]);
+        assert_eq!(error.unwrap(), format!("a.tar!{name}: {expected}"));
+    }
+}
+
+#[test]
+fn a_name_in_an_archive_does_not_fill_the_memory() {
+    let mut header = tar::Header::new_gnu();
+    header.set_path("././@LongLink").unwrap();
+    header.set_entry_type(tar::EntryType::GNULongName);
+    let mut archive = tar(&[("a.yaml", b"kind: A\n")]);
+    archive.truncate(1024);
+    header.set_size(40 << 20);
+    header.set_cksum();
+    archive.extend_from_slice(header.as_bytes());
+    archive.resize(archive.len() + (40 << 20), b'x');
+    archive.extend(tar(&[("b.yaml", b"kind: B\n")]));
+    let (found, error) = members("a.tar", &archive, Limits::default());
+    assert_eq!(found.len(), 1);
+    let error = error.unwrap();
+    assert!(error.ends_with("a name in it is too long"), "{error}");
+}
+
+#[test]
+fn what_other_tools_packed_is_named_with_a_way_out() {
+    for (bytes, packer) in [
+        (&b"PK\x03\x04\0\0\0\0"[..], "zip"),
+        (b"BZh91AY&SY\0\0", "bzip2"),
+        (b"\xFD7zXZ\0\0\0", "xz"),
+        (b"7z\xBC\xAF\x27\x1C\0", "7z"),
+    ] {
+        let directory = tree(&[("dump.yaml", bytes)]);
+        let listing = list(&[given(directory.path(), "")], Recursion::Off);
+        let Err(diagnostic) = walk::open(&listing.entries[0], Limits::default()) else {
+            panic!("{packer} was read");
+        };
+        assert_eq!(diagnostic.code.name, "input/unreadable-file");
+        assert_eq!(
+            diagnostic.message,
+            format!("the file can not be read: it is packed with {packer}")
+        );
+        assert!(diagnostic.help.starts_with("unpack it first"));
+    }
 }
 
 #[test]
@@ -389,16 +468,27 @@ fn bombs_in_archives_are_bounded_and_the_bound_can_be_raised() {
         unpacked: Some(unpacked),
     };
     let inner = gzip(&bomb);
-    for archive in [
-        gzip(&tar(&[("a.yaml", b"kind: A\n"), ("b.yaml", &bomb)])),
-        zstd(&tar(&[("a.yaml", b"kind: A\n"), ("b.yaml", &bomb)])),
-        tar(&[("a.yaml", b"kind: A\n"), ("b.yaml.gz", &inner)]),
+    let last = ("c.yaml", &b"kind: C\n"[..]);
+    for (archive, survivors) in [
+        (
+            gzip(&tar(&[("a.yaml", b"kind: A\n"), ("b.yaml", &bomb), last])),
+            1,
+        ),
+        (
+            zstd(&tar(&[("a.yaml", b"kind: A\n"), ("b.yaml", &bomb), last])),
+            1,
+        ),
+        // Here only a member is one.
+        (
+            tar(&[("a.yaml", b"kind: A\n"), ("b.yaml.gz", &inner), last]),
+            2,
+        ),
     ] {
         let (found, error) = members("a.tar", &archive, limits(1 << 20));
-        assert_eq!(found.len(), 1);
+        assert_eq!(found.len(), survivors);
         assert!(error.unwrap().contains("it holds more than 1 MiB"));
         let (found, error) = members("a.tar", &archive, limits(8 << 20));
-        assert_eq!((found.len(), error), (2, None));
+        assert_eq!((found.len(), error), (3, None));
     }
 }
 

@@ -57,6 +57,7 @@ pub(super) struct Violation {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct CheckReport {
     pub(super) version: String,
+    pub(super) rules_version: String,
     pub(super) level: Nullable<String>,
     pub(super) results: Vec<CheckResult>,
     pub(super) namespaces: Vec<CheckNamespace>,
@@ -137,6 +138,7 @@ pub(super) struct Rule {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct MapReport {
     pub(super) version: String,
+    pub(super) rules_version: String,
     pub(super) policies: Vec<Policy>,
 }
 
@@ -196,6 +198,7 @@ pub(super) struct Unmapped {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct MigrationReport {
     pub(super) target_version: String,
+    pub(super) rules_version: String,
     pub(super) target_reason: String,
     pub(super) basis: String,
     pub(super) prefer: String,
@@ -354,7 +357,7 @@ pub(super) struct Patch {
     pub(super) proof: String,
     pub(super) object: Value,
     pub(super) stage: Nullable<String>,
-    pub(super) unstaged: Option<String>,
+    pub(super) unstaged: Nullable<String>,
 }
 
 #[derive(Debug, Deserialize)]

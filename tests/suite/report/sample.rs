@@ -17,6 +17,7 @@ pub(super) fn document(text: &dyn Fn(&str) -> String) -> Document<MigrationRepor
     let namespaces = sample.namespaces();
     let body = MigrationReport {
         target_version: text("v1.29"),
+        rules_version: text("v1.29"),
         target_reason: text(
             "the oldest kubelet, of node worker-3; choose the version of the planned upgrade with --target-version",
         ),

@@ -1,0 +1,8 @@
+//! See `targets::edit`.
+#![no_main]
+
+#[expect(dead_code, reason = "each program fuzzes one target")]
+#[path = "../targets.rs"]
+mod targets;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| targets::edit(bytes));
