@@ -428,6 +428,12 @@ impl Context<'_> {
             let confidence = level::confidence(&facts, level).0.max(decision.confidence);
             labels.later = labels::later(self, name, home, &decision, (level, confidence));
         }
+        decision.reasons.extend(held_by_today.map(|server| {
+            format!(
+                "the API server of today may know no rules newer than those of {server}, whatever version a label \
+                 names, so workloads were judged by these as well"
+            )
+        }));
         let wanted = order::wants_bypass(&decision, &labels, &workloads);
         let bypassed = wanted && self.bypass.is_some();
         if wanted && self.bypass_opens {
@@ -438,12 +444,6 @@ impl Context<'_> {
             labels.later = None;
             staging::not_bypassed(&mut workloads);
         }
-        decision.reasons.extend(held_by_today.map(|server| {
-            format!(
-                "the API server of today may know no rules newer than those of {server}, whatever version a label \
-                 names, so workloads were judged by these as well"
-            )
-        }));
         decision
             .reasons
             .extend(order::sentences(&facts, &labels, bypassed));

@@ -239,15 +239,21 @@ fn observed(facts: &Facts) -> Decision {
             .iter()
             .flat_map(WorkloadPlan::unknown_policies)
     };
-    if level != Level::Privileged && policies().next().is_some() {
-        return unknown(Some(level), policies());
-    }
     let gaps = facts.evidence.loosening(level);
-    if !gaps.is_empty() {
-        reasons.push(format!(
+    let otherwise = || {
+        format!(
             "if nothing else runs here it would be {level}; {}",
             possibilities(facts, needed.intersection(stored), level)
-        ));
+        )
+    };
+    if level != Level::Privileged && policies().next().is_some() {
+        let mut decision = unknown(Some(level), policies());
+        let more = (!gaps.is_empty()).then(otherwise);
+        decision.reasons.extend(more);
+        return decision;
+    }
+    if !gaps.is_empty() {
+        reasons.push(otherwise());
         let brief = match gaps.as_slice() {
             [gap] => gap.clone(),
             [gap, more @ ..] => format!("{gap} and {} more", more.len()),

@@ -551,7 +551,8 @@ only.",
         title: "no policy admits a workload",
         docs: "\
 ## What it means
-Replaying PodSecurityPolicy admission finds no policy that both may be used for the workload and accepts it.
+Replaying PodSecurityPolicy admission finds no policy that both may be used for the workload and accepts it. Or the
+policy that does writes into its pods what the API server then refuses, as Linux fields into a pod for Windows.
 
 ## What follows
 With the plugin on its pods can not be created; perhaps a grant or a policy is missing from the input, or the plugin
