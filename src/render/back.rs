@@ -54,9 +54,9 @@ pub(super) fn steps(has: impl Fn(Stage) -> bool) -> Vec<Step> {
 }
 
 /// What holds for all of the steps.
-pub(super) const NOTE: &str = "Only while the PodSecurityPolicy plugin is on and before 70-cleanup: afterwards the old policies \
-                        do not come back. If a controller applies this repository, revert the commit instead, in the \
-                        same order.";
+pub(super) const NOTE: &str = "Only before 70-cleanup, and only while the plugin of the old policies is on, do these come \
+                               back. If a controller applies this repository, revert the commit instead, in the same \
+                               order.";
 
 /// The steps for a plan whose namespaces take part in the stages of these folders.
 pub(super) fn of_folders(folders: &BTreeSet<&str>) -> Vec<Step> {

@@ -125,7 +125,7 @@ fn kubectl_builds_what_the_stages_were_proven_to_be() {
 #[test]
 fn a_stage_makes_exactly_the_edits_of_the_patch() {
     let mut seen = 0;
-    for plan in generated(250) {
+    for plan in generated(400) {
         let stages = applied(&files(&manifests::stages(&plan)));
         for workload in plan
             .namespaces
