@@ -358,6 +358,7 @@ pub(super) struct Patch {
     pub(super) proof: String,
     pub(super) object: Value,
     pub(super) stage: Nullable<String>,
+    #[expect(dead_code, reason = "the shape is the test")]
     pub(super) unstaged: Nullable<String>,
 }
 
