@@ -23,7 +23,8 @@ pub(in crate::render) fn wrap(text: &str, indent: &str) -> String {
     out
 }
 
-/// Markdown for a terminal: paragraphs, list items and headings in lines of 80 columns. Blocks of code and tables stay.
+/// Markdown for a terminal: paragraphs and list items in lines of 80 columns. Headings, which are one line of Markdown
+/// however long, blocks of code and tables stay.
 pub(in crate::render) fn reflow(markdown: &str) -> String {
     let mut out = String::with_capacity(markdown.len());
     let mut open = String::new();
@@ -31,17 +32,12 @@ pub(in crate::render) fn reflow(markdown: &str) -> String {
     for line in markdown.lines() {
         let fence = line.trim_start().starts_with("```");
         let item = line.trim_start().starts_with("* ") || line.trim_start().starts_with("- ");
-        let verbatim = in_code || fence || line.is_empty() || line.starts_with('|');
-        let heading = line.starts_with('#');
-        if verbatim || item || heading {
+        let verbatim = in_code || fence || line.is_empty() || line.starts_with(['|', '#']);
+        if verbatim || item {
             close(&mut out, &mut open);
         }
         in_code ^= fence;
         if verbatim {
-            out.push_str(line);
-            out.push('\n');
-        } else if heading {
-            // A heading is one line of Markdown, however long.
             out.push_str(line);
             out.push('\n');
         } else if open.is_empty() {
@@ -85,8 +81,8 @@ mod tests {
             text.split_whitespace().collect::<Vec<_>>()
         );
         let lines: Vec<&str> = shown.lines().collect();
-        assert_eq!(lines[1], format!("  {}", "word ".repeat(15).trim_end()));
-        assert_eq!(lines[3], "word ".repeat(16).trim_end());
+        assert_eq!(lines[0], format!("# {words}"));
+        assert_eq!(lines[2], "word ".repeat(16).trim_end());
         let item = lines
             .iter()
             .position(|line| line.starts_with("* "))
@@ -94,7 +90,7 @@ mod tests {
         assert!(lines[item + 1].starts_with("  word"));
         assert_eq!(lines[lines.len() - 2], words);
         let long = lines.iter().filter(|line| line.chars().count() > WIDTH);
-        assert_eq!(long.count(), 1);
+        assert_eq!(long.count(), 2, "the heading and the code");
     }
 
     #[test]
