@@ -290,6 +290,10 @@ fn phases(path: &Path) -> io::Result<()> {
 }
 
 fn phases_once(path: &Path, folder: &Path) -> io::Result<[Duration; 6]> {
+    // What an earlier run left would be compared and replaced.
+    if folder.exists() {
+        std::fs::remove_dir_all(folder)?;
+    }
     let mut clock = Clock(Instant::now());
     let listing = walk::list(
         &[path.to_string_lossy().into_owned()],
