@@ -59,7 +59,7 @@ pub use chain::{Chain, Grant, PodVia, Requester, Via};
 pub use diags::CODES;
 pub use reach::Class;
 pub use roles::PodCreation;
-pub use rule::{POLICY_GROUPS, Request, RuleAt, Without, is_wildcard, permits, without_policies};
+pub use rule::{POLICY_GROUPS, Request, RuleAt, Without, permits, without_policies};
 pub use subject::{Identity, Subject, SubjectClass, SubjectKind};
 
 use edges::{Edge, Index};

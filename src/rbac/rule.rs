@@ -111,7 +111,7 @@ pub fn without_policies(rule: &PolicyRule) -> Without {
 
 /// Whether the rule lets its subjects use every policy without saying so, as the rules of cluster administrators do, and
 /// of operators that install policies. One that says `use` and `podsecuritypolicies`, or names some, means it.
-pub fn is_wildcard(rule: &PolicyRule) -> bool {
+pub(super) fn is_wildcard(rule: &PolicyRule) -> bool {
     let says_so = has(&rule.verbs, "use") && has(&rule.resources, POLICIES);
     rule.resource_names.is_empty() && !says_so
 }
