@@ -1,7 +1,8 @@
 //! The documents of `schemaVersion: v1`, field by field.
 //!
 //! These structs are a contract with the programs of users, so they are written out and filled in by hand instead of
-//! being a dump of inner types. The file is long because the contract is read in one piece. Fields may be added; none is renamed, removed or given another meaning without `v2`.
+//! being a dump of inner types. The file is long because the contract is read in one piece. Fields may be added; none is
+//! renamed, removed or given another meaning without `v2`.
 
 use std::collections::BTreeMap;
 
