@@ -135,18 +135,7 @@ pub(crate) fn psa(bytes: &[u8]) {
     );
 }
 
-const OPTIONS: plan::Options = plan::Options {
-    target: None,
-    basis: plan::Basis::Observed,
-    prefer: plan::Prefer::Stability,
-    audit: plan::Aim::Next,
-    warn: plan::Aim::Next,
-    existing: plan::Existing::Keep,
-    complete: false,
-    only: None,
-    exclude: Vec::new(),
-    settings: plan::settings::Settings::NONE,
-};
+const OPTIONS: plan::Options = plan::Options::DEFAULT;
 
 /// Edits in place: what is wished for holds in the new text, and every other value is what it was.
 pub(crate) fn edit(bytes: &[u8]) {

@@ -341,18 +341,7 @@ fn phases_once(path: &Path, folder: &Path) -> io::Result<[Duration; 6]> {
 
 /// What `migrate` does if nothing is chosen.
 fn options() -> plan::Options {
-    plan::Options {
-        target: None,
-        basis: plan::Basis::Observed,
-        prefer: plan::Prefer::Stability,
-        audit: plan::Aim::Next,
-        warn: plan::Aim::Next,
-        existing: plan::Existing::Keep,
-        complete: false,
-        only: None,
-        exclude: Vec::new(),
-        settings: plan::settings::Settings::NONE,
-    }
+    plan::Options::DEFAULT
 }
 
 struct Clock(Instant);

@@ -29,21 +29,25 @@ pub struct Options {
     pub settings: Settings,
 }
 
-/// What the command line means without a flag.
+impl Options {
+    /// What the command line means without a flag.
+    pub const DEFAULT: Options = Options {
+        target: None,
+        basis: Basis::Observed,
+        prefer: Prefer::Stability,
+        audit: Aim::Next,
+        warn: Aim::Next,
+        existing: Existing::Keep,
+        complete: false,
+        only: None,
+        exclude: Vec::new(),
+        settings: Settings::NONE,
+    };
+}
+
 impl Default for Options {
     fn default() -> Self {
-        Options {
-            target: None,
-            basis: Basis::Observed,
-            prefer: Prefer::Stability,
-            audit: Aim::Next,
-            warn: Aim::Next,
-            existing: Existing::Keep,
-            complete: false,
-            only: None,
-            exclude: Vec::new(),
-            settings: Settings::NONE,
-        }
+        Options::DEFAULT
     }
 }
 

@@ -6,9 +6,8 @@ use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 use psp2psa::input::InputFile;
 use psp2psa::model::Inventory;
+use psp2psa::plan::Options;
 use psp2psa::plan::cleanup::{Cleanup, Why, cleanup};
-use psp2psa::plan::settings::Settings;
-use psp2psa::plan::{Aim, Basis, Existing, Options};
 use psp2psa::rbac::{Identity, Request, Without, without_policies};
 use psp2psa::{Read, default_attribution, render};
 use serde_json::{Value, json};
@@ -39,16 +38,9 @@ fn inventory(objects: &[Value]) -> Inventory {
 /// What the files of the folder say, by folder.
 fn written(objects: &[Value], exclude: &[String]) -> BTreeMap<&'static str, Vec<Value>> {
     let options = Options {
-        target: None,
-        basis: Basis::Observed,
         prefer: psp2psa::plan::Prefer::Stability,
-        audit: Aim::Next,
-        warn: Aim::Next,
-        existing: Existing::Keep,
-        complete: false,
-        only: None,
         exclude: exclude.to_vec(),
-        settings: Settings::NONE,
+        ..Options::DEFAULT
     };
     let (plan, _) = psp2psa::migrate(read(objects), &default_attribution(), &options);
     let artifacts = render::cleanup::artifacts(&plan);

@@ -4,7 +4,7 @@ use psp2psa::config::{self, Configuration, Date};
 use psp2psa::diag::Diagnostic;
 use psp2psa::input::InputFile;
 use psp2psa::plan::level::{Confidence, Status};
-use psp2psa::plan::{Aim, Basis, Existing, Options, Plan};
+use psp2psa::plan::{Options, Plan};
 use psp2psa::pss::Level;
 use psp2psa::pss::admission::Mode;
 use serde_json::{Value, json};
@@ -55,15 +55,10 @@ fn plan(objects: &[Value], rest: &str) -> Plan {
     let excluded = excluded.flat_map(|exclusion| &exclusion.namespaces);
     let options = Options {
         target: configuration.target,
-        basis: Basis::Observed,
         prefer: psp2psa::plan::Prefer::Stability,
-        audit: Aim::Next,
-        warn: Aim::Next,
-        existing: Existing::Keep,
-        complete: false,
-        only: None,
         exclude: excluded.map(|pattern| pattern.text.clone()).collect(),
         settings: configuration.settings,
+        ..Options::DEFAULT
     };
     psp2psa::migrate(all, &psp2psa::default_attribution(), &options).0
 }

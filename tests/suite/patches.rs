@@ -11,9 +11,8 @@ use psp2psa::input::{self, InputFile};
 use psp2psa::model::decode::{self, Keep, Object};
 use psp2psa::model::defaults;
 use psp2psa::plan::patches::Proof;
-use psp2psa::plan::settings::Settings;
 use psp2psa::plan::workloads::{Replay, WorkloadPlan};
-use psp2psa::plan::{Aim, Basis, Existing, Options, Plan, Prefer};
+use psp2psa::plan::{Options, Plan};
 use psp2psa::pss::{self, Level};
 use psp2psa::{Read, default_attribution};
 use serde_json::{Value, json};
@@ -39,18 +38,7 @@ fn plan(files: &[InputFile]) -> Plan {
     for file in files {
         read.append(psp2psa::read(file));
     }
-    let options = Options {
-        target: None,
-        basis: Basis::Observed,
-        prefer: Prefer::Stability,
-        audit: Aim::Next,
-        warn: Aim::Next,
-        existing: Existing::Keep,
-        complete: false,
-        only: None,
-        exclude: Vec::new(),
-        settings: Settings::NONE,
-    };
+    let options = Options::DEFAULT;
     psp2psa::migrate(read, &default_attribution(), &options).0
 }
 

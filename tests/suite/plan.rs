@@ -14,8 +14,7 @@ use psp2psa::check::Question;
 use psp2psa::input::InputFile;
 use psp2psa::plan::level::Status;
 use psp2psa::plan::scope::is_system;
-use psp2psa::plan::settings::Settings;
-use psp2psa::plan::{Aim, Basis, Existing, NamespacePlan, Options, Plan, Prefer};
+use psp2psa::plan::{Basis, Existing, NamespacePlan, Options, Plan};
 use psp2psa::pss::admission::{ENFORCE, Mode};
 use psp2psa::pss::{Level, LevelSet, LevelVersion, Version};
 use psp2psa::render::json;
@@ -50,15 +49,8 @@ fn any_options() -> impl Strategy<Value = Options> {
 fn options(target: Version) -> Options {
     Options {
         target: Some(target),
-        basis: Basis::Observed,
-        prefer: Prefer::Stability,
-        audit: Aim::Next,
-        warn: Aim::Next,
-        existing: Existing::Keep,
         complete: true,
-        only: None,
-        exclude: Vec::new(),
-        settings: Settings::NONE,
+        ..Options::DEFAULT
     }
 }
 

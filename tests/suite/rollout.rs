@@ -18,8 +18,7 @@ use psp2psa::model::defaults;
 use psp2psa::model::pod::{Pod, ProjectedSource, ServiceAccountToken, Volume, VolumeSource};
 use psp2psa::model::workload::{Origin, Workload};
 use psp2psa::plan::labels::Stage;
-use psp2psa::plan::settings::Settings;
-use psp2psa::plan::{Aim, Basis, Existing, Options, Plan, Prefer};
+use psp2psa::plan::{Existing, Options, Plan, Prefer};
 use psp2psa::psp;
 use psp2psa::pss;
 use psp2psa::pss::admission::{Mode, Policy, policy_of};
@@ -353,15 +352,10 @@ fn stopped_without(
 fn options(prefer: Prefer, existing: Existing, target: Option<Version>, complete: bool) -> Options {
     Options {
         target,
-        basis: Basis::Observed,
         prefer,
-        audit: Aim::Next,
-        warn: Aim::Next,
         existing,
         complete,
-        only: None,
-        exclude: Vec::new(),
-        settings: Settings::NONE,
+        ..Options::DEFAULT
     }
 }
 

@@ -10,26 +10,14 @@ use std::sync::LazyLock;
 use proptest::prelude::*;
 use psp2psa::Read;
 use psp2psa::input::{self, InputFile};
-use psp2psa::plan::settings::Settings;
-use psp2psa::plan::{Aim, Basis, Existing, Options, Plan, Prefer};
+use psp2psa::plan::{Options, Plan};
 use psp2psa::render::{json, manifests};
 use serde_json::Value;
 
 use crate::support::{Call, fixture, folder, run, tree, write};
 
 /// Options as without any flag.
-const OPTIONS: Options = Options {
-    exclude: Vec::new(),
-    settings: Settings::NONE,
-    target: None,
-    basis: Basis::Observed,
-    prefer: Prefer::Stability,
-    audit: Aim::Next,
-    warn: Aim::Next,
-    existing: Existing::Keep,
-    complete: false,
-    only: None,
-};
+const OPTIONS: Options = Options::DEFAULT;
 
 /// Every object of the example cluster, in a file of its own.
 fn objects() -> Vec<(String, String)> {

@@ -8,8 +8,7 @@ use std::time::{Duration, Instant};
 
 use psp2psa::Read;
 use psp2psa::input::InputFile;
-use psp2psa::plan::settings::Settings;
-use psp2psa::plan::{Aim, Basis, Existing, Options, Prefer};
+use psp2psa::plan::Options;
 
 const BOUND: Duration = Duration::from_secs(45);
 
@@ -103,16 +102,8 @@ fn five_thousand_workloads_and_pods_of_one_namespace_are_planned() {
     let workloads = (0..5_000).map(|n| deployment(&format!("w{n}"), n));
     let objects = read(workloads.chain(owned).chain([deployment("web", 0)]));
     let options = Options {
-        target: None,
-        basis: Basis::Observed,
-        prefer: Prefer::Stability,
-        audit: Aim::Next,
-        warn: Aim::Next,
-        existing: Existing::Keep,
         complete: true,
-        only: None,
-        exclude: Vec::new(),
-        settings: Settings::NONE,
+        ..Options::DEFAULT
     };
     let (plan, _) =
         is_fast(|| psp2psa::migrate(objects, &psp2psa::default_attribution(), &options));
