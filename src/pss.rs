@@ -32,6 +32,8 @@ mod allowed;
 mod check;
 mod checks;
 mod evaluate;
+#[cfg(test)]
+mod invented;
 mod pod;
 mod policy;
 mod version;

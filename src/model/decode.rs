@@ -373,22 +373,15 @@ fn workload(document: &Document) -> Result<Workload, DecodeError> {
             }
         }
     }
+    let pod = template.unwrap_or_default();
     Ok(Workload {
-        kind: document.kind.clone(),
-        api_version: document.api_version.clone(),
-        namespace: Some(object.metadata.namespace.clone()),
-        meta: object.metadata,
-        sources: vec![document.source.clone()],
-        pod: template.unwrap_or_default(),
-        origin,
         claims,
         replicas: object.spec.replicas,
         phase: match document.kind.as_str() {
             "Job" => ended(object.status),
             _ => String::new(),
         },
-        whole: None,
-        manifest: None,
+        ..plain(document, object.metadata, pod, origin)
     })
 }
 
@@ -410,28 +403,36 @@ fn bare_pod(document: &Document) -> Result<Workload, DecodeError> {
         phase: String,
     }
     let wire: Wire = document.decode()?;
-    let origin = if is_complete(&wire.spec) {
-        Origin::Pod
-    } else {
-        Origin::Fragment
+    let origin = match is_complete(&wire.spec) {
+        true => Origin::Pod,
+        false => Origin::Fragment,
+    };
+    let pod = Pod {
+        metadata: wire.metadata.clone(),
+        spec: wire.spec,
     };
     Ok(Workload {
+        phase: wire.status.phase,
+        ..plain(document, wire.metadata, pod, origin)
+    })
+}
+
+/// A workload of which nothing more is known than that it has a pod.
+fn plain(document: &Document, meta: ObjectMeta, pod: Pod, origin: Origin) -> Workload {
+    Workload {
         kind: document.kind.clone(),
         api_version: document.api_version.clone(),
-        namespace: Some(wire.metadata.namespace.clone()),
-        meta: wire.metadata.clone(),
+        namespace: Some(meta.namespace.clone()),
+        meta,
         sources: vec![document.source.clone()],
-        pod: Pod {
-            metadata: wire.metadata,
-            spec: wire.spec,
-        },
+        pod,
         origin,
         claims: Vec::new(),
         replicas: None,
-        phase: wire.status.phase,
+        phase: String::new(),
         whole: None,
         manifest: None,
-    })
+    }
 }
 
 /// An earlier template of a DaemonSet or StatefulSet, which the API server keeps as a patch under `data`.
@@ -451,20 +452,8 @@ fn revision(document: &Document) -> Result<Object, DecodeError> {
     let Some(pod) = template.filter(|pod| is_complete(&pod.spec)) else {
         return Ok(Object::Other);
     };
-    Ok(Object::Revision(Box::new(Workload {
-        kind: document.kind.clone(),
-        api_version: document.api_version.clone(),
-        namespace: Some(wire.metadata.namespace.clone()),
-        meta: wire.metadata,
-        sources: vec![document.source.clone()],
-        pod,
-        origin: Origin::Template,
-        claims: Vec::new(),
-        replicas: None,
-        phase: String::new(),
-        whole: None,
-        manifest: None,
-    })))
+    let workload = plain(document, wire.metadata, pod, Origin::Template);
+    Ok(Object::Revision(Box::new(workload)))
 }
 
 /// Whether a pod spec could run at all: kustomize patches and the like lack containers or their images.
@@ -497,18 +486,8 @@ fn custom(document: &Document) -> Result<Object, DecodeError> {
         if let Some(pod) = pod.filter(|pod: &Pod| is_complete(&pod.spec)) {
             let object: MetaOnly = document.decode()?;
             return Ok(Object::Workload(Box::new(Workload {
-                kind: document.kind.clone(),
-                api_version: document.api_version.clone(),
-                namespace: Some(object.metadata.namespace.clone()),
-                meta: object.metadata,
-                sources: vec![document.source.clone()],
-                pod,
-                origin: Origin::Convention(path),
-                claims: Vec::new(),
                 replicas: value.pointer("/spec/replicas").and_then(Value::as_i64),
-                phase: String::new(),
-                whole: None,
-                manifest: None,
+                ..plain(document, object.metadata, pod, Origin::Convention(path))
             })));
         }
     }

@@ -80,6 +80,26 @@ impl PodSpec {
             .chain(&self.ephemeral_containers)
     }
 
+    /// Every container in the same order, and the security context that they inherit from, to be written.
+    pub fn containers_and_context_mut(
+        &mut self,
+    ) -> (
+        impl Iterator<Item = &mut Container>,
+        &mut Option<PodSecurityContext>,
+    ) {
+        let containers = self
+            .init_containers
+            .iter_mut()
+            .chain(&mut self.containers)
+            .chain(&mut self.ephemeral_containers);
+        (containers, &mut self.security_context)
+    }
+
+    /// Every container in the same order, to be written.
+    pub fn all_containers_mut(&mut self) -> impl Iterator<Item = &mut Container> {
+        self.containers_and_context_mut().0
+    }
+
     /// Every container with the list it stands in and its index there, in visit order.
     pub fn containers_with_place(&self) -> impl Iterator<Item = (&'static str, usize, &Container)> {
         let list = |name: &'static str, containers: &'_ [Container]| -> Vec<_> {

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use crate::diag::Source;
+use crate::model::is_dns_subdomain;
 use crate::model::workload::{Manifest, Workload};
 
 use super::labels::Stage;
@@ -112,17 +113,4 @@ pub(super) fn not_bypassed(plans: &mut [WorkloadPlan]) {
             plan.unstaged = Some(Unstaged::NotBypassed);
         }
     }
-}
-
-/// Whether a name is one that objects may have.
-/// Upstream: `k8s.io/apimachinery/pkg/util/validation` (`IsDNS1123Subdomain`), less its rules for single labels.
-fn is_dns_subdomain(name: &str) -> bool {
-    let alphanumeric = |c: u8| c.is_ascii_lowercase() || c.is_ascii_digit();
-    let bytes = name.as_bytes();
-    (1..=253).contains(&bytes.len())
-        && bytes
-            .iter()
-            .all(|&c| alphanumeric(c) || c == b'-' || c == b'.')
-        && bytes.first().is_some_and(|&c| alphanumeric(c))
-        && bytes.last().is_some_and(|&c| alphanumeric(c))
 }

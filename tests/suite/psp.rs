@@ -19,24 +19,8 @@ mod rules;
 /// API validation of policies: what the vectors do not reach.
 mod validation;
 
+use crate::policies::{CREATIONS, POLICIES, UPDATES};
 use objects::{pod, policy, texts};
-
-const CREATIONS: &[(&str, &str)] = &[
-    (
-        "psp.jsonl",
-        include_str!("../../fixtures/vectors/psp.jsonl"),
-    ),
-    (
-        "psp-cases.jsonl",
-        include_str!("../../fixtures/vectors/psp-cases.jsonl"),
-    ),
-    (
-        "psp-e2e.jsonl",
-        include_str!("../../fixtures/vectors/psp-e2e.jsonl"),
-    ),
-];
-const UPDATES: &str = include_str!("../../fixtures/vectors/psp-update.jsonl");
-const POLICIES: &str = include_str!("../../fixtures/vectors/psp-valid.jsonl");
 
 /// How many disagreements a failure prints in full.
 const SHOWN: usize = 5;
