@@ -175,7 +175,7 @@ pub struct Migrate {
     /// Edit the files that were read: labels of namespaces, and patches that change nothing that runs today
     ///
     /// Text is only spliced in: comments, order, quotes, indentation and line ends stay, so that `git diff` shows the
-    /// intended lines and nothing else. Enforce labels that should be reviewed first are left out. Whatever can not be
+    /// intended lines and nothing else. Enforce labels that should be reviewed first are left out. Whatever cannot be
     /// edited is told, with the lines to add.
     #[arg(long)]
     pub in_place: bool,

@@ -51,7 +51,7 @@ fn printed(text: String) -> Print {
 ///
 /// # Errors
 ///
-/// What keeps it from answering at all: a path that is not there, a folder that can not be written.
+/// What keeps it from answering at all: a path that is not there, a folder that cannot be written.
 pub(crate) fn run(command: &Command, program: &str) -> Result<Answer> {
     match command {
         Command::Migrate(arguments) => migrate::migrate(arguments),

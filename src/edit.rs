@@ -184,7 +184,7 @@ pub fn apply(bytes: &[u8], splices: &[Splice]) -> Vec<u8> {
     new
 }
 
-/// The text of a file that can be edited, or why it can not.
+/// The text of a file that can be edited, or why it cannot.
 fn editable(file: &InputFile) -> Result<&str, &'static str> {
     match file.storage {
         Storage::Gzip | Storage::Zstd => return Err("the file is compressed"),

@@ -105,18 +105,18 @@ impl InputFile {
 pub struct Reading<'a> {
     /// Objects of whatever kind, in the order of the text.
     pub documents: Vec<Document<'a>>,
-    /// Documents that can not be read; each has a diagnostic of severity error as well.
+    /// Documents that cannot be read; each has a diagnostic of severity error as well.
     pub unreadable: Vec<Unreadable>,
     /// What there is to say about the text.
     pub diagnostics: Vec<Diagnostic>,
 }
 
-/// A document that can not be read: what it would have held is a gap in the evidence.
+/// A document that cannot be read: what it would have held is a gap in the evidence.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unreadable {
     /// Where the document begins.
     pub source: Source,
-    /// Why it can not be read: [`diags::TEMPLATE`], [`diags::SYNTAX`], …
+    /// Why it cannot be read: [`diags::TEMPLATE`], [`diags::SYNTAX`], …
     pub code: &'static Code,
     /// The kind, if a plain line tells it.
     pub kind_hint: Option<String>,

@@ -55,7 +55,7 @@ use workload::{Manifest, Origin, Workload};
 pub struct Inventory {
     /// One entry a namespace that has a Namespace object, sorted by name.
     pub namespaces: Vec<Namespace>,
-    /// Names of the namespaces that the input defines in contradicting ways, or in a way that can not be read.
+    /// Names of the namespaces that the input defines in contradicting ways, or in a way that cannot be read.
     pub contradicting: BTreeSet<String>,
     /// Sorted by name; variants side by side.
     pub policies: Vec<PodSecurityPolicy>,

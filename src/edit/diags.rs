@@ -16,12 +16,12 @@ them may be taken away by another. So neither `--in-place` nor `migration.diff` 
 ",
 };
 
-/// A place in a file that can not be edited.
+/// A place in a file that cannot be edited.
 pub static NOT_EDITABLE: Code = Code {
     name: "edit/not-editable",
     severity: Severity::Warning,
     docs: "\
-The object stands where a text can not be spliced in safely: on standard input, in a compressed file, behind a symbolic \
+The object stands where a text cannot be spliced in safely: on standard input, in a compressed file, behind a symbolic \
 link that leads out of the paths given, in a value that an anchor or merge key shares with others, or in a form that is \
 not understood well enough.
 
@@ -31,7 +31,7 @@ not understood well enough.
 ",
 };
 
-/// A file that can not be edited as a whole.
+/// A file that cannot be edited as a whole.
 pub static NOT_IN_PLACE: Code = Code {
     name: "edit/not-in-place",
     severity: Severity::Note,

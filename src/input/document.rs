@@ -56,10 +56,10 @@ pub(super) enum Body<'a> {
 /// `MaxRequestBodyBytes` in k8s.io/apiserver `pkg/server/config.go`). A longer name would stand in every report.
 const MAX_OBJECT: usize = 32 << 20;
 
-/// A field that can not be decoded.
+/// A field that cannot be decoded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DecodeError {
-    /// [`diags::TYPE`], or why the object can not be looked into at all.
+    /// [`diags::TYPE`], or why the object cannot be looked into at all.
     pub code: &'static Code,
     /// The field, as `spec.containers[0].image`; empty for the object itself.
     pub path: String,

@@ -115,7 +115,7 @@ pub(super) fn decide(facts: &Facts) -> Decision {
             None,
             "its definition is unclear",
             vec![
-                "the input defines this namespace in contradicting ways, or in a way that can not be read, so nothing is written for it"
+                "the input defines this namespace in contradicting ways, or in a way that cannot be read, so nothing is written for it"
                     .to_owned(),
             ],
         );
@@ -188,7 +188,7 @@ fn inconclusive(
     }
 }
 
-/// Withheld because of policies that can not be judged, given as clauses.
+/// Withheld because of policies that cannot be judged, given as clauses.
 fn unknown<'p>(visible: Option<Level>, policies: impl IntoIterator<Item = &'p String>) -> Decision {
     let policies: BTreeSet<&String> = policies.into_iter().collect();
     let clauses: Vec<String> = policies.into_iter().cloned().collect();

@@ -29,9 +29,9 @@ pub struct Staged {
 pub enum Unstaged {
     /// The workload has run to its end.
     Finished,
-    /// The object exists, and its pods can not be changed: a Job or a Pod of a cluster.
+    /// The object exists, and its pods cannot be changed: a Job or a Pod of a cluster.
     Immutable,
-    /// The object is of a kind that can not be patched, is made by a controller, or has no name to address it by.
+    /// The object is of a kind that cannot be patched, is made by a controller, or has no name to address it by.
     Unpatchable,
     /// The input defines the workload in several ways, and nobody knows which one is applied.
     Variants,
@@ -47,11 +47,11 @@ impl Unstaged {
         match self {
             Unstaged::Finished => "it has run to its end",
             Unstaged::Immutable => {
-                "the pods of a Job or Pod that exists can not be changed: change what makes it"
+                "the pods of a Job or Pod that exists cannot be changed: change what makes it"
             }
-            Unstaged::Unpatchable => "a patch can not address its object",
+            Unstaged::Unpatchable => "a patch cannot address its object",
             Unstaged::Variants => "the input defines it in several ways",
-            Unstaged::NotKept => "its object can not be repeated from the input",
+            Unstaged::NotKept => "its object cannot be repeated from the input",
             Unstaged::NotBypassed => "the policies are not bypassed here",
         }
     }

@@ -36,7 +36,7 @@ fn sarif(args: &[&str], code: i32) -> Value {
     log
 }
 
-/// Valid against the schema of OASIS, and what it can not say: unique rules, and indexes that name them.
+/// Valid against the schema of OASIS, and what it cannot say: unique rules, and indexes that name them.
 #[track_caller]
 fn is_sarif(log: &Value) {
     let schema = include_str!("../../fixtures/sarif/sarif-schema-2.1.0.json");

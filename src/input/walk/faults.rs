@@ -1,4 +1,4 @@
-//! What is said of files that can not be read.
+//! What is said of files that cannot be read.
 
 use std::io;
 use std::sync::Arc;
@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::diag::{Diagnostic, Source};
 use crate::input::diags;
 
-/// The diagnostic of a file that can not be read.
+/// The diagnostic of a file that cannot be read.
 pub fn unreadable(name: &str, error: &io::Error) -> Diagnostic {
     let source = start_of(name);
     match error.kind() {
@@ -25,19 +25,19 @@ pub fn unreadable(name: &str, error: &io::Error) -> Diagnostic {
         io::ErrorKind::Unsupported => Diagnostic::at(
             &diags::UNREADABLE_FILE,
             &source,
-            format!("the file can not be read: {error}"),
+            format!("the file cannot be read: {error}"),
             "unpack it first: gzip, zstd and tar are read as they are",
         ),
         _ => Diagnostic::at(
             &diags::UNREADABLE_FILE,
             &source,
-            format!("the file can not be read: {}", plain(error)),
+            format!("the file cannot be read: {}", plain(error)),
             "fix the file, or leave it out",
         ),
     }
 }
 
-/// Why something can not be read that has to be kept in memory, for it can be read only once.
+/// Why something cannot be read that has to be kept in memory, for it can be read only once.
 pub(super) fn in_memory(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::FileTooLarge => {
