@@ -176,7 +176,7 @@ pub struct Migrate {
     ///
     /// Text is only spliced in: comments, order, quotes, indentation and line ends stay, so that `git diff` shows the
     /// intended lines and nothing else. Enforce labels that should be reviewed first are left out. Whatever cannot be
-    /// edited is told, with the lines to add.
+    /// edited is told, with the lines to write.
     #[arg(long)]
     pub in_place: bool,
     /// Print the diff of what --in-place would do, and write nothing

@@ -89,7 +89,7 @@ pub(super) fn migrate(arguments: &Migrate) -> Result<Answer> {
         JudgedOutput::Junit => junit::migration(&report, failing),
     };
     if arguments.in_place && arguments.output == JudgedOutput::Table {
-        // The summary has just said what is left, with the lines to add.
+        // The summary has just said what is left, with the lines to write.
         let is_left = |said: &Diagnostic| edit::diags::CODES.contains(&said.code);
         diagnostics.retain(|said| !is_left(said) || said.code == &edit::diags::ORDER);
     }

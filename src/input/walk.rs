@@ -14,7 +14,6 @@ mod faults;
 mod unpack;
 
 use std::collections::BTreeSet;
-use std::fmt;
 use std::fs::{self, File};
 use std::io::{self, Cursor, Read};
 use std::path::{Path, PathBuf};
@@ -26,7 +25,7 @@ use super::{InputFile, Storage};
 use crate::diag::Diagnostic;
 use again::Stamp;
 pub use again::{MAX_EDITABLE, Original, TOO_LARGE_TO_EDIT, again};
-pub use faults::unreadable;
+pub use faults::{WalkError, unreadable};
 use faults::{in_memory, plain, start_of};
 pub use unpack::Archive;
 use unpack::Contents;
@@ -98,23 +97,6 @@ pub struct Listing {
     /// Members of directories that cannot be read.
     pub diagnostics: Vec<Diagnostic>,
 }
-
-/// A path that the user gave and that cannot be used: nothing should be done.
-#[derive(Debug)]
-pub struct WalkError {
-    /// The path, as given.
-    pub path: String,
-    /// What is wrong with it.
-    pub reason: String,
-}
-
-impl fmt::Display for WalkError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "cannot read `{}`: {}", self.path, self.reason)
-    }
-}
-
-impl std::error::Error for WalkError {}
 
 /// Lists the files behind paths, without reading them. Standard input is read here, once, where `-` is given.
 pub fn list(

@@ -1,10 +1,28 @@
 //! What is said of files that cannot be read.
 
+use std::fmt;
 use std::io;
 use std::sync::Arc;
 
 use crate::diag::{Diagnostic, Source};
 use crate::input::diags;
+
+/// A path that the user gave and that cannot be used: nothing should be done.
+#[derive(Debug)]
+pub struct WalkError {
+    /// The path, as given.
+    pub path: String,
+    /// What is wrong with it.
+    pub reason: String,
+}
+
+impl fmt::Display for WalkError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "cannot read `{}`: {}", self.path, self.reason)
+    }
+}
+
+impl std::error::Error for WalkError {}
 
 /// The diagnostic of a file that cannot be read.
 pub fn unreadable(name: &str, error: &io::Error) -> Diagnostic {
