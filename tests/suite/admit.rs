@@ -13,6 +13,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::policies::CREATIONS;
+use crate::psp::PerPsp;
 
 /// Creators, accounts, namespaces, policies that take no part.
 mod behaviour;
@@ -69,17 +70,6 @@ struct Expect {
     pod: Option<Value>,
     errors: Vec<String>,
     per_psp: Vec<PerPsp>,
-}
-
-#[derive(Deserialize)]
-struct PerPsp {
-    name: String,
-    authorized: bool,
-    valid: bool,
-    mutated: bool,
-    #[serde(default)]
-    errors: Vec<String>,
-    provider_error: Option<String>,
 }
 
 /// Objects as a stream, one a line.

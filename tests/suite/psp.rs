@@ -55,16 +55,17 @@ struct Expect {
     _pss: Option<Value>,
 }
 
+/// What upstream says of one policy.
 #[derive(Deserialize, Debug, PartialEq)]
 #[serde(deny_unknown_fields)]
-struct PerPsp {
-    name: String,
-    authorized: bool,
-    valid: bool,
-    mutated: bool,
+pub(crate) struct PerPsp {
+    pub(crate) name: String,
+    pub(crate) authorized: bool,
+    pub(crate) valid: bool,
+    pub(crate) mutated: bool,
     #[serde(default)]
-    errors: Vec<String>,
-    provider_error: Option<String>,
+    pub(crate) errors: Vec<String>,
+    pub(crate) provider_error: Option<String>,
 }
 
 /// Collects disagreements, each one a text.
