@@ -154,7 +154,7 @@ fn result(checked: &Checked<'_>, question: &Question) -> v1::CheckResult {
         kind: checked.kind.to_owned(),
         api_version: checked.api_version.to_owned(),
         namespace: checked.namespace.map(str::to_owned),
-        name: checked.name.to_owned(),
+        name: checked.name.to_string(),
         source: source(&checked.source),
         allowed: question.level.is_none() || found.is_empty(),
         reason: pss::reason(found),
