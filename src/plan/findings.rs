@@ -21,6 +21,7 @@
 //! cause and not the place.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use serde_json::Value;
 
@@ -148,6 +149,17 @@ struct Group {
     places: Vec<Place>,
 }
 
+impl Group {
+    fn learn(&mut self, evidence: Vec<String>) {
+        let known = &mut self.draft.evidence;
+        for line in evidence {
+            if known.len() < EVIDENCE_LINES && !known.contains(&line) {
+                known.push(line);
+            }
+        }
+    }
+}
+
 impl Findings {
     /// Adds a place to the finding with this code and title, which is made from the draft if it is the first.
     pub(super) fn add(&mut self, draft: Draft, place: Place) {
@@ -167,13 +179,24 @@ impl Findings {
                 extra,
                 places: Vec::new(),
             });
-        let known = &mut group.draft.evidence;
-        for line in draft.evidence {
-            if known.len() < EVIDENCE_LINES && !known.contains(&line) {
-                known.push(line);
+        group.learn(draft.evidence);
+        group.places.push(place);
+    }
+
+    /// Appends what was found later.
+    pub(super) fn append(&mut self, later: Findings) {
+        for (key, mut more) in later.groups {
+            match self.groups.entry(key) {
+                Entry::Vacant(entry) => {
+                    entry.insert(more);
+                }
+                Entry::Occupied(mut entry) => {
+                    let group = entry.get_mut();
+                    group.learn(more.draft.evidence);
+                    group.places.append(&mut more.places);
+                }
             }
         }
-        group.places.push(place);
     }
 
     /// All findings, worst first, with their ids.
