@@ -168,19 +168,31 @@ impl Findings {
 
     /// The same with what only some drafts have.
     pub(super) fn add_with(&mut self, draft: Draft, extra: Extra, place: Place) {
+        self.add_all(draft, extra, [place]);
+    }
+
+    /// The same with many places.
+    pub(super) fn add_all(
+        &mut self,
+        mut draft: Draft,
+        extra: Extra,
+        places: impl IntoIterator<Item = Place>,
+    ) {
+        let mut places = places.into_iter().peekable();
+        if places.peek().is_none() {
+            return;
+        }
+        let evidence = std::mem::take(&mut draft.evidence);
         let group = self
             .groups
             .entry((draft.code, draft.title.clone()))
             .or_insert_with(|| Group {
-                draft: Draft {
-                    evidence: Vec::new(),
-                    ..draft.clone()
-                },
+                draft,
                 extra,
                 places: Vec::new(),
             });
-        group.learn(draft.evidence);
-        group.places.push(place);
+        group.learn(evidence);
+        group.places.extend(places);
     }
 
     /// Appends what was found later.
