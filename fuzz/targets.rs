@@ -8,7 +8,7 @@ use psp2psa::check::Question;
 use psp2psa::edit::{self, At, Set, Wish};
 use psp2psa::input::stream::{self, Opening, Part};
 use psp2psa::input::walk::{self, Limits, Opened, Recursion};
-use psp2psa::input::{self, InputFile};
+use psp2psa::input::{self, Document, InputFile, Reading, Unreadable};
 use psp2psa::plan;
 use psp2psa::pss::Version;
 use psp2psa::rbac::Identity;
@@ -33,6 +33,40 @@ pub(crate) fn input(bytes: &[u8]) {
     }
 }
 
+/// What is told of a file: documents, and what there is to say about them and about what can not be read.
+#[derive(Debug, Default, PartialEq)]
+struct Told {
+    documents: Vec<String>,
+    noticed: Vec<String>,
+    said: Vec<String>,
+    unreadable: Vec<Unreadable>,
+}
+
+impl Told {
+    /// Adds a document; false for one that only seemed to be there.
+    fn document(&mut self, document: &Document<'_>) -> bool {
+        let value = document.value();
+        if document.is_tentative() && (value.is_err() || !document.is_proven()) {
+            return false;
+        }
+        let value = value.map_err(|error| format!("{:?} {error}", error.source));
+        self.documents.push(format!(
+            "{} {} {:?} {value:?}",
+            document.kind, document.api_version, document.source
+        ));
+        self.noticed
+            .extend(document.noticed().iter().map(|said| format!("{said:?}")));
+        true
+    }
+
+    /// Adds the rest of what a part or a whole file says.
+    fn rest(&mut self, reading: Reading<'_>) {
+        let said = reading.diagnostics.iter();
+        self.said.extend(said.map(|said| format!("{said:?}")));
+        self.unreadable.extend(reading.unreadable);
+    }
+}
+
 /// Reading in parts: what comes out is what comes out of the whole.
 pub(crate) fn parts(bytes: &[u8]) {
     let Some((size, bytes)) = bytes.split_first() else {
@@ -42,39 +76,30 @@ pub(crate) fn parts(bytes: &[u8]) {
     if bytes.contains(&0) {
         return;
     }
-    let told = |document: &input::Document<'_>| {
-        let value = document.value().ok()?;
-        let proven = document.is_proven();
-        proven.then(|| format!("{} {} {value}", document.kind, document.source))
-    };
     let name: Arc<str> = Arc::from("fuzz");
     let Ok(Opening::Parts(mut stream)) = stream::open(&name, bytes, 16 + usize::from(*size)) else {
         return;
     };
     let mut part = Part::default();
-    let mut found = Vec::new();
+    let mut found = Told::default();
     while let Ok(filled) = stream.fill(&mut part) {
         match filled {
             Ok(true) => {}
             Ok(false) => break,
             Err(_) => return,
         }
-        let read = part.read(|document| {
-            let told = told(document);
-            let taken = told.is_some() || !document.is_tentative();
-            found.extend(told);
-            taken
-        });
-        if read.is_err() {
-            return;
+        match part.read(|document| found.document(document)) {
+            Ok(reading) => found.rest(reading),
+            Err(_) => return,
         }
     }
-    let file = InputFile::new("fuzz", bytes.to_vec());
-    let whole: Vec<String> = input::documents(&file)
-        .documents
-        .iter()
-        .filter_map(told)
-        .collect();
+    let file = InputFile::new(name, bytes.to_vec());
+    let mut whole = Told::default();
+    let reading = input::documents(&file);
+    for document in &reading.documents {
+        whole.document(document);
+    }
+    whole.rest(reading);
     assert_eq!(found, whole);
 }
 

@@ -8,6 +8,7 @@ pub(super) mod block;
 use std::ops::Range;
 use std::sync::Arc;
 
+use memchr::memmem;
 use serde::de::IgnoredAny;
 
 use super::diags;
@@ -103,7 +104,7 @@ struct Splitter<'b> {
     /// The place of the last piece: places are counted from one to the next.
     place: Origin,
     documents: u32,
-    /// Whether JSON with structural faults has been seen.
+    /// Whether JSON has been seen with structural faults, or with a document marker in it.
     distrusted: bool,
     pieces: Vec<Piece>,
 }
@@ -114,8 +115,8 @@ impl Splitter<'_> {
     fn json(&mut self, pos: usize) -> Option<usize> {
         let begin = json_begin(self.bytes, pos)?;
         let mut split = json::scan::split(&self.bytes[..self.json_limit(begin)], begin);
-        if !split.sound && !self.distrusted {
-            // A bracket that is never closed must not swallow the documents behind.
+        if !self.distrusted && (!split.sound || has_marker(&self.bytes[begin..split.end])) {
+            // A bracket that is never closed, or only by one of another document, must not swallow what is between.
             self.distrusted = true;
             split = json::scan::split(&self.bytes[..self.json_limit(begin)], begin);
         }
@@ -240,6 +241,17 @@ pub(super) fn json_begin(bytes: &[u8], mut pos: usize) -> Option<usize> {
             _ => return None,
         }
     }
+}
+
+/// Whether a line of a text, but for the first, is a document marker.
+fn has_marker(text: &[u8]) -> bool {
+    let markers: [&[u8]; 2] = [b"\n---", b"\n..."];
+    markers.into_iter().any(|marker| {
+        memmem::find_iter(text, marker).any(|at| match classify(line_of(&text[at + 1..])) {
+            Line::Start | Line::StartWithContent | Line::End => true,
+            Line::Empty | Line::Directive | Line::Content => false,
+        })
+    })
 }
 
 /// The first line with its line break.

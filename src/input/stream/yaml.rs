@@ -124,7 +124,7 @@ pub(super) fn last_document(bytes: &[u8]) -> Option<usize> {
         let line = split::line_of(&bytes[at + 1..]);
         // Directives and comments belong to the document that they precede.
         let before = bytes[..at].iter().rposition(|byte| *byte == b'\n');
-        let before = &bytes[before.map_or(0, |at| at + 1)..at];
+        let before = bytes[before.map_or(0, |at| at + 1)..at].trim_ascii();
         let marker = matches!(split::classify(line), Line::Start | Line::StartWithContent)
             && line.ends_with(b"\n");
         let free = !before.is_empty() && !before.starts_with(b"%") && !before.starts_with(b"#");

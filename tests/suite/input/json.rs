@@ -179,6 +179,16 @@ fn a_bracket_that_is_never_closed_costs_one_document_only() {
     );
 }
 
+/// Found by fuzzing: in parts, what stands between was read; as a whole it was lost.
+#[test]
+fn a_bracket_that_another_document_closes_costs_these_two_only() {
+    let (documents, messages) = read(
+        "kind: A\n---\n{\"kind\":\"B\",\"x\":{\n---\nkind: C\n---\n}}\n...\n{kind: [\n...\n{\"kind\":\"E\"}\n...\n]}\n",
+    );
+    assert_eq!(documents, ["A #1 1:1", "C #3 5:1", "E #6 11:2"]);
+    assert_eq!(messages.len(), 4, "{messages:?}");
+}
+
 #[test]
 fn unreadable_objects_keep_what_their_structure_tells() {
     let file = file(

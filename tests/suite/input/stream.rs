@@ -124,6 +124,32 @@ fn yaml_is_read_in_parts_as_it_is_read_as_a_whole() {
     assert!(compare(&documents.replace("n: 3\n", &list)) >= 1);
 }
 
+/// Found by fuzzing: read as a whole, everything from the bracket on was one unreadable document.
+#[test]
+fn documents_within_brackets_that_another_document_closes_are_found_either_way() {
+    let documents = "kind: Pod\nn: 1\n---\n".repeat(5);
+    for open in ["{\"kind\": \"Open\"", "{s", "{\"a\": [{", "[{\"kind\":"] {
+        for close in ["}", "]}", "}]}", "}]"] {
+            let text = format!("{documents}{open}\n---\n{documents}{close}\n...\n{documents}");
+            assert!(compare(&text) >= 3, "{text}");
+            assert_eq!(whole(&text).0.len(), 15, "{text}");
+        }
+    }
+}
+
+#[test]
+fn directives_stay_with_their_document() {
+    let documents = "kind: Pod\nn: 1\n---\n".repeat(3);
+    for directive in ["%YAML 1.1", "%TAG ! tag:yaml.org,2002:", "%YAML 7.0", "%"] {
+        for between in ["", "\n", " \n", "# x\n", "  # x\n", "\t\r\n"] {
+            let text = format!(
+                "{documents}kind: Pod\n...\n{directive}\n{between}---\nkind: Pod\nn: !str 2\n---\n{documents}"
+            );
+            compare(&text);
+        }
+    }
+}
+
 #[test]
 fn whatever_is_not_quite_a_list_is_read_as_a_whole_or_alike() {
     let list = json!({"apiVersion": "v1", "items": pods(12), "kind": "List", "metadata": {}});
