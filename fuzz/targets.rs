@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use psp2psa::check::Question;
+use psp2psa::diag::Diagnostic;
 use psp2psa::edit::{self, At, Set, Wish};
 use psp2psa::input::stream::{self, Opening, Part};
 use psp2psa::input::walk::{self, Limits, Opened, Recursion};
@@ -49,22 +50,32 @@ impl Told {
         if document.is_tentative() && (value.is_err() || !document.is_proven()) {
             return false;
         }
-        let value = value.map_err(|error| format!("{:?} {error}", error.source));
+        let value = value.map_or_else(
+            |error| format!("{} {error}", error.source),
+            |value| value.to_string(),
+        );
         self.documents.push(format!(
-            "{} {} {:?} {value:?}",
-            document.kind, document.api_version, document.source
+            "{} {} {} #{} {value}",
+            document.kind, document.api_version, document.source, document.source.document
         ));
-        self.noticed
-            .extend(document.noticed().iter().map(|said| format!("{said:?}")));
+        self.noticed.extend(document.noticed().iter().map(in_words));
         true
     }
 
     /// Adds the rest of what a part or a whole file says.
     fn rest(&mut self, reading: Reading<'_>) {
-        let said = reading.diagnostics.iter();
-        self.said.extend(said.map(|said| format!("{said:?}")));
+        self.said.extend(reading.diagnostics.iter().map(in_words));
         self.unreadable.extend(reading.unreadable);
     }
+}
+
+fn in_words(said: &Diagnostic) -> String {
+    let source = said.source.as_ref();
+    let place = source.map(|source| format!("{source} #{}", source.document));
+    format!(
+        "{place:?} {} {} ({})",
+        said.code.name, said.message, said.help
+    )
 }
 
 /// Reading in parts: what comes out is what comes out of the whole.

@@ -5,6 +5,7 @@
 //! the others. What is between the brackets is checked when a part is read. The file is long because the scanner is
 //! one machine whose states are its functions.
 
+use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -96,8 +97,8 @@ pub(in crate::input) fn open_list(bytes: &[u8]) -> Option<Opened> {
     scanner.pos += 1;
     let mut seen = [const { None }; 2];
     while let Ok(Some(key)) = scanner.next_key(start) {
-        let key = &bytes[key];
-        if key == b"\"items\"" {
+        let key = scanner.unescaped(key);
+        if *key == *b"\"items\"" {
             if scanner.peek() != Some(b'[') {
                 return None;
             }
@@ -117,7 +118,7 @@ pub(in crate::input) fn open_list(bytes: &[u8]) -> Option<Opened> {
             return None;
         }
         let names: [&[u8]; 2] = [b"\"kind\"", b"\"apiVersion\""];
-        if let Some(at) = names.iter().position(|name| *name == key) {
+        if let Some(at) = names.iter().position(|name| **name == *key) {
             // A second one, or one that is no string.
             if seen[at].is_some() {
                 return None;
@@ -173,7 +174,7 @@ struct Scanner<'b> {
     stop: Option<Stop>,
 }
 
-impl Scanner<'_> {
+impl<'b> Scanner<'b> {
     fn peek(&self) -> Option<u8> {
         self.bytes.get(self.pos).copied()
     }
@@ -327,7 +328,7 @@ impl Scanner<'_> {
                 Ok(None) => break None,
                 Err(fault) => break Some(fault),
             };
-            match &self.bytes[key] {
+            match &*self.unescaped(key) {
                 b"\"items\"" if self.peek() == Some(b'[') => {
                     let found = items.get_or_insert_with(Vec::new);
                     if let Some(fault) = self.elements(vec![b'{', b'['], found) {
@@ -393,6 +394,16 @@ impl Scanner<'_> {
         }
     }
 
+    /// A key in its quotes, without escapes, which no program writes there and every reader of JSON knows.
+    fn unescaped(&self, key: Range<usize>) -> Cow<'b, [u8]> {
+        let key = &self.bytes[key];
+        let text = memchr::memchr(b'\\', key).and_then(|_| string_text(key));
+        match text {
+            Some(text) => Cow::Owned(format!("\"{text}\"").into_bytes()),
+            None => Cow::Borrowed(key),
+        }
+    }
+
     /// The values of two keys of the object that begins here, up to the first fault.
     fn fields(&mut self, names: [&[u8]; 2]) -> [Option<Range<usize>>; 2] {
         let mut values = [None, None];
@@ -403,10 +414,8 @@ impl Scanner<'_> {
         self.pos += 1;
         while let (Ok(Some(key)), None) = (self.next_key(start), self.stop) {
             let value = self.value();
-            if let Some(at) = names
-                .iter()
-                .position(|name| *name == &self.bytes[key.clone()])
-            {
+            let key = self.unescaped(key);
+            if let Some(at) = names.iter().position(|name| **name == *key) {
                 values[at] = Some(value);
             }
         }

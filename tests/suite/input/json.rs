@@ -41,6 +41,7 @@ fn streams_of_every_kind_are_read() {
         "{\"kind\":\"A\"}\n---\n{\"kind\":\"B\"}\n",
         "---\n{\"kind\":\"A\"}\n---\nkind: B\n",
         "# c\n{\"kind\":\"A\"}\n# c\n{\"kind\":\"B\"}\n",
+        "{\"k\\u0069nd\":\"List\",\"ite\\u006ds\":[{\"kind\":\"A\"},{\"kind\":\"B\"}]}",
         "{\"kind\":\"L\\u0069st\",\"items\":[{\"kind\":\"A\"},{\"kind\":\"B\"}]}",
         "{\"kind\":\"List\",\"metadata\":{\"items\":[{\"kind\":\"X\"}]},\"items\":[{\"kind\":\"A\"},{\"kind\":\"B\"}]}",
         "{kind: A}\n---\n{kind: B}\n",
