@@ -161,6 +161,18 @@ fn elements_get_their_kind_also_from_behind_the_last_part() {
     ));
 }
 
+/// Found by fuzzing: the control character in the comment was taken for one of the next document.
+#[test]
+fn a_comment_behind_json_is_not_of_the_next_document() {
+    let documents = "kind: Pod\nn: 1\n---\n".repeat(5);
+    for comment in [" # \u{1}", "# }\u{1}", "\n# plain"] {
+        let text = format!("{documents}{{kind: Pod}}{comment}\n---\nkind: Pod\n---\n{documents}");
+        assert!(compare(&text) >= 3, "{text}");
+        let (found, said) = whole(&text);
+        assert_eq!((found.len(), said), (12, Vec::new()), "{text}");
+    }
+}
+
 #[test]
 fn directives_stay_with_their_document() {
     let documents = "kind: Pod\nn: 1\n---\n".repeat(3);
