@@ -13,7 +13,7 @@ use psp2psa::input::{self, Document, InputFile, Reading, Unreadable};
 use psp2psa::plan;
 use psp2psa::pss::Version;
 use psp2psa::rbac::Identity;
-use psp2psa::render::{self, json};
+use psp2psa::render::{self, html, json, junit, markdown, sarif, text};
 use serde_json::Value;
 
 /// Reading and decoding: every unreadable document is told, every place is in the file.
@@ -161,7 +161,7 @@ pub(crate) fn psa(bytes: &[u8]) {
     };
     let (judged, _) = psp2psa::check(read, &psp2psa::default_attribution(), &question);
     let mut out = Vec::new();
-    let written = render::text::check(&mut out, &judged, &question, render::text::Fit::Wide);
+    let written = text::check(&mut out, &judged, &question, text::Fit::Wide);
     assert!(written.is_ok());
     let text = String::from_utf8_lossy(&out).into_owned();
     assert!(
@@ -171,15 +171,13 @@ pub(crate) fn psa(bytes: &[u8]) {
     );
 }
 
-const OPTIONS: plan::Options = plan::Options::DEFAULT;
-
 /// Edits in place: what is wished for holds in the new text, and every other value is what it was.
 pub(crate) fn edit(bytes: &[u8]) {
     let file = InputFile::new("fuzz.yaml", bytes.to_vec());
     let options = plan::Options {
         existing: plan::Existing::Overwrite,
         prefer: plan::Prefer::Security,
-        ..OPTIONS
+        ..plan::Options::DEFAULT
     };
     let read = psp2psa::keep_manifests().read(&file);
     let (plan, _) = psp2psa::migrate(read, &psp2psa::default_attribution(), &options);
@@ -249,14 +247,50 @@ fn only_as_set(old: &Value, new: &Value, at: &mut Vec<At>, sets: &[&Set]) {
     }
 }
 
-/// The whole migration with all files.
+/// The whole migration with all files: each stays in its folder, and nothing of the input gets out of its text.
 pub(crate) fn migrate(bytes: &[u8]) {
     let read = psp2psa::read(&InputFile::new("fuzz", bytes.to_vec()));
-    let (plan, _) = psp2psa::migrate(read, &psp2psa::default_attribution(), &OPTIONS);
+    let (plan, diagnostics) = psp2psa::migrate(
+        read,
+        &psp2psa::default_attribution(),
+        &plan::Options::DEFAULT,
+    );
     for artifact in render::artifacts(&plan, String::new()) {
         let inside = |part: &str| !matches!(part, "" | "." | "..");
         assert!(artifact.path.split('/').all(inside), "{}", artifact.path);
+        assert_harmless(&artifact.text);
     }
+    let report = json::document("MigrationReport", &diagnostics, json::migration(&plan));
+    // Each of these takes as long as the plan, so an input gets one.
+    match bytes.len() % 6 {
+        0 => {
+            let page = html::report(&report);
+            assert_harmless(&page);
+            assert_eq!(page.matches("<script").count(), 1);
+        }
+        1 => {
+            let text = json::to_text(&report);
+            assert!(serde_json::from_str::<Value>(&text).is_ok());
+        }
+        2 => assert_harmless(&markdown::report(&report)),
+        3 => assert_harmless(&markdown::pull_request(&report)),
+        4 => {
+            let failing = plan::findings::Severity::ALL;
+            assert_harmless(&junit::migration(&report, &failing));
+        }
+        _ => {
+            assert!(serde_json::from_str::<Value>(&sarif::migration(&report)).is_ok());
+            // The colours are ours.
+            let table = text::migrate(&report.body, text::Fit::Terminal);
+            assert_harmless(&table.replace('\u{1b}', ""));
+        }
+    }
+}
+
+/// Nothing in a text moves a cursor, or reorders what stands around it.
+fn assert_harmless(text: &str) {
+    let harmful = |c: char| c != '\n' && (c.is_control() || matches!(c, '\u{202a}'..='\u{202e}'));
+    assert!(!text.contains(harmful), "{text:?}");
 }
 
 /// Archives and compressed files, as from standard input.
