@@ -309,7 +309,8 @@ pub(crate) fn archive(bytes: &[u8]) {
                 });
             }
             Ok(Opened::Whole | Opened::Parts(_)) => {
-                let _ = walk::read_within(entry, limits).map(|file| drop(input::documents(&file)));
+                let _ = walk::read_through(entry, limits, |source| source)
+                    .map(|file| drop(input::documents(&file)));
             }
             Err(diagnostic) => assert!(diagnostic.source.is_some()),
         }

@@ -10,7 +10,7 @@ use psp2psa::model::decode::Keep;
 use psp2psa::{Collector, Interrupted, Read};
 use rayon::prelude::*;
 
-use super::progress;
+use super::progress::{self, Share};
 
 /// Reads everything that the arguments name.
 pub(super) fn read(input: &Input) -> Result<Read> {
@@ -64,10 +64,8 @@ pub(super) fn read_listed<T: Default + Send, M>(
         .entries
         .into_par_iter()
         .map(|entry| {
-            let size = entry.size();
-            let read = read_entry(entry, limits, collector);
-            bar.inc(size);
-            read
+            let share = Share::new(&bar, entry.size());
+            read_entry(entry, limits, collector, &share)
         })
         .collect();
     bar.finish_and_clear();
@@ -81,16 +79,17 @@ fn read_entry<T: Default + Send, M>(
     entry: Entry,
     limits: Limits,
     collector: &Collector<'_, T, M>,
+    share: &Share,
 ) -> Read<T> {
     let failed = |diagnostic| Read {
         diagnostics: vec![diagnostic],
         ..Read::default()
     };
-    let whole = |entry| match walk::read_within(entry, limits) {
+    let whole = |entry| match walk::read_through(entry, limits, |source| share.of(source)) {
         Ok(file) => collector.read(&file),
         Err(diagnostic) => failed(diagnostic),
     };
-    match walk::open(&entry, limits) {
+    match walk::open_through(&entry, limits, |source| share.of(source)) {
         Ok(Opened::Whole) => whole(entry),
         Ok(Opened::Parts(stream)) => match collector.read_parts(stream) {
             Ok(read) => read,

@@ -180,19 +180,34 @@ fn matches(given: &str) -> Result<Vec<PathBuf>, String> {
 pub enum Opened {
     /// Part by part.
     Parts(Stream<Box<dyn Read + Send>>),
-    /// As a whole, with [`read_within`].
+    /// As a whole, with [`read_through`].
     Whole,
     /// Member by member.
     Archive(Archive),
 }
+
+/// The bytes of a file as they are stored.
+pub type Source = Box<dyn Read + Send>;
 
 /// Looks at the beginning of a file.
 ///
 /// # Errors
 /// If it can not be read.
 pub fn open(entry: &Entry, limits: Limits) -> Result<Opened, Diagnostic> {
+    open_through(entry, limits, |source| source)
+}
+
+/// Looks at the beginning of a file whose bytes pass through something that counts them.
+///
+/// # Errors
+/// If it can not be read.
+pub fn open_through(
+    entry: &Entry,
+    limits: Limits,
+    through: impl FnOnce(Source) -> Source,
+) -> Result<Opened, Diagnostic> {
     let fail = |error: io::Error| unreadable(&entry.name, &error);
-    match contents(entry, limits).map_err(fail)? {
+    match contents(entry, limits, through).map_err(fail)? {
         Contents::Archive(source) => Ok(Opened::Archive(Archive {
             name: Arc::clone(&entry.name),
             source,
@@ -207,18 +222,23 @@ pub fn open(entry: &Entry, limits: Limits) -> Result<Opened, Diagnostic> {
     }
 }
 
-fn contents(entry: &Entry, limits: Limits) -> io::Result<Contents> {
-    match &entry.content {
+fn contents(
+    entry: &Entry,
+    limits: Limits,
+    through: impl FnOnce(Source) -> Source,
+) -> io::Result<Contents> {
+    let (source, size): (Source, u64) = match &entry.content {
         Content::InMemory(bytes) => {
             let size = bytes.0.len() as u64;
-            unpack::look(Cursor::new(bytes.clone()), size, limits)
+            (Box::new(Cursor::new(bytes.clone())), size)
         }
         Content::OnDisk { path, .. } => {
             let file = File::open(path)?;
             let size = file.metadata()?.len();
-            unpack::look(file, size, limits)
+            (Box::new(file), size)
         }
-    }
+    };
+    unpack::look(through(source), size, limits)
 }
 
 /// Reads a file, unpacked if it is compressed.
@@ -226,17 +246,21 @@ fn contents(entry: &Entry, limits: Limits) -> io::Result<Contents> {
 /// # Errors
 /// If it can not be read, or is an archive.
 pub fn read(entry: Entry) -> Result<InputFile, Diagnostic> {
-    read_within(entry, Limits::default())
+    read_through(entry, Limits::default(), |source| source)
 }
 
-/// Reads a file, unpacked if it is compressed, with other limits.
+/// Reads a file, unpacked if it is compressed, with other limits, whose bytes pass through something that counts them.
 ///
 /// # Errors
 /// If it can not be read, or is an archive.
-pub fn read_within(entry: Entry, limits: Limits) -> Result<InputFile, Diagnostic> {
+pub fn read_through(
+    entry: Entry,
+    limits: Limits,
+    through: impl FnOnce(Source) -> Source,
+) -> Result<InputFile, Diagnostic> {
     let name = Arc::clone(&entry.name);
     let fail = |error: io::Error| unreadable(&name, &error);
-    let (source, storage) = match contents(&entry, limits).map_err(fail)? {
+    let (source, storage) = match contents(&entry, limits, through).map_err(fail)? {
         Contents::Text(source, storage) => (source, storage),
         Contents::Archive(source) => (source, Storage::Archived),
     };

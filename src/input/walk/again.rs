@@ -56,10 +56,11 @@ pub fn again(entry: &Entry) -> Result<Original, String> {
     if stamp.bytes > MAX_EDITABLE {
         return Err(TOO_LARGE_TO_EDIT.to_owned());
     }
-    let storage = match contents(entry, Limits::default()).map_err(|error| plain(&error))? {
-        Contents::Text(_, storage) => storage,
-        Contents::Archive(_) => Storage::Archived,
-    };
+    let storage =
+        match contents(entry, Limits::default(), |source| source).map_err(|error| plain(&error))? {
+            Contents::Text(_, storage) => storage,
+            Contents::Archive(_) => Storage::Archived,
+        };
     match storage {
         Storage::Gzip | Storage::Zstd => return Err("the file is compressed".to_owned()),
         Storage::Archived => return Err("it is in an archive".to_owned()),
