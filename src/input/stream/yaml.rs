@@ -119,12 +119,12 @@ pub(super) fn are_documents(head: &[u8]) -> bool {
 pub(super) fn last_document(bytes: &[u8]) -> Option<usize> {
     memmem::rfind_iter(bytes, b"\n---").find_map(|at| {
         let line = split::line_of(&bytes[at + 1..]);
-        // Directives and comments belong to the document that they precede.
+        // Directives and comments belong to the document that they precede, and so does a record separator.
         let before = bytes[..at].iter().rposition(|byte| *byte == b'\n');
         let before = bytes[before.map_or(0, |at| at + 1)..at].trim_ascii();
         let marker = matches!(split::classify(line), Line::Start | Line::StartWithContent)
             && line.ends_with(b"\n");
-        let free = !before.is_empty() && !before.starts_with(b"%") && !before.starts_with(b"#");
+        let free = !matches!(before.first(), None | Some(b'%' | b'#' | 0x1E));
         (marker && free).then_some(at + 1)
     })
 }

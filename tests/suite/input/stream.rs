@@ -184,6 +184,9 @@ fn directives_stay_with_their_document() {
             compare(&text);
         }
     }
+    compare(&format!(
+        "{documents}kind: Pod\n...\n\u{1e}\n---\n{{\"kind\":\"Pod\"}}\n---\n{documents}"
+    ));
 }
 
 #[test]
