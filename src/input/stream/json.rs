@@ -8,11 +8,12 @@ use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer};
 
 use super::{Part, deliver, has_kindless};
+use crate::input::document::Body;
 use crate::input::json::scan::{self, Opened};
 use crate::input::list::ListHead;
 use crate::input::read::{Reader, head};
 use crate::input::text::Origin;
-use crate::input::{Body, Document, Reading};
+use crate::input::{Document, Reading};
 
 /// A JSON list of which the beginning has been read.
 pub(super) struct List {
