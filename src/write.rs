@@ -26,7 +26,7 @@ use tempfile::NamedTempFile;
 
 use crate::diag::Diagnostic;
 use crate::render::json::v1::{Document, MigrationReport};
-use crate::render::{Artifact, REPORTS, Report};
+use crate::render::{self, Artifact, PAGES, REPORTS, Report};
 pub use diags::CODES;
 use folder::{Found, Member, Owner, Writing, Written};
 
@@ -147,22 +147,38 @@ fn fill<'a>(
     for inner in folders {
         fs::create_dir_all(folder.join(inner))?;
     }
+    let open = |path: &str| {
+        let file = Writing::create(&folder.join(path))?;
+        io::Result::Ok(BufWriter::with_capacity(BUFFER, file))
+    };
+    let close = |out: BufWriter<Writing>, path: &'static str| {
+        let file = out.into_inner()?;
+        io::Result::Ok(file.written(path))
+    };
     let of_report = |one: &Report| {
-        let file = Writing::create(&folder.join(one.path))?;
-        let mut out = BufWriter::with_capacity(BUFFER, file);
+        let mut out = open(one.path)?;
         (one.write)(report, &mut out)?;
-        Ok(out.into_inner()?.written(one.path))
+        close(out, one.path)
+    };
+    let of_pages = || {
+        let [html, markdown] = PAGES;
+        let (mut page, mut text) = (open(html)?, open(markdown)?);
+        render::write_pages(report, [&mut page, &mut text])?;
+        io::Result::Ok([close(page, html)?, close(text, markdown)?])
     };
     let of_artifact = |artifact: &'a Artifact| {
         fs::write(folder.join(&artifact.path), &artifact.text)?;
         Ok(Written::new(&artifact.path, artifact.text.as_bytes()))
     };
-    let (reports, others): (io::Result<Vec<_>>, io::Result<Vec<_>>) = rayon::join(
+    type All<'a> = io::Result<Vec<Written<'a>>>;
+    // Only one core can write the first report, so it is begun first.
+    let (reports, (others, pages)): (All, (All, _)) = rayon::join(
         || REPORTS.par_iter().map(of_report).collect(),
-        || artifacts.par_iter().map(of_artifact).collect(),
+        || rayon::join(|| artifacts.par_iter().map(of_artifact).collect(), of_pages),
     );
-    let mut written = reports?;
-    written.extend(others?);
+    let mut written = others?;
+    written.extend(reports?);
+    written.extend(pages?);
     Ok(written)
 }
 

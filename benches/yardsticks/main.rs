@@ -1,7 +1,7 @@
 //! The figures of `BENCHMARKS.md`: every goal beside its yardstick, in one run.
 //!
 //! `cargo bench --bench yardsticks` runs all of it, `-- json|yaml|migrate|curve` a part. Files are generated below
-//! `target/tmp` (about 3 GB) and kept for the next run; the same sizes give the same bytes.
+//! `target/tmp` (about 12 GB, with what `migrate` writes) and kept for the next run; the same sizes give the same bytes.
 //!
 //! Other words make this program a child of itself: `bare`, `serde-yaml-documents`, `serde-yaml-list`, `phases`,
 //! `generate`.
