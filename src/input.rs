@@ -22,6 +22,7 @@
 
 mod de;
 pub mod diags;
+pub mod digest;
 mod json;
 pub mod layout;
 mod list;

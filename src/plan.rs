@@ -65,6 +65,7 @@ use rayon::prelude::*;
 use crate::diag::{Diagnostic, Source};
 use crate::mapping::{self, Mapping};
 use crate::model::Inventory;
+use crate::model::provenance::Provenance;
 use crate::model::psp::PodSecurityPolicy;
 use crate::model::workload::{Manifest, Workload};
 use crate::pss::admission::Mode;
@@ -91,6 +92,12 @@ pub use options::{Aim, Basis, Existing, Options, Prefer};
 /// The plan for a cluster.
 #[derive(Debug)]
 pub struct Plan {
+    /// What was read, as far as it is known: whoever read it says so.
+    pub provenance: Provenance,
+    /// What was asked for.
+    pub options: Options,
+    /// Versions of kubelets as their nodes tell them, and how many nodes have each.
+    pub kubelets: BTreeMap<String, u64>,
     /// The version that labels are pinned to, and why.
     pub target: Target,
     /// See [`Options::basis`].
@@ -287,6 +294,9 @@ pub fn plan(
     }
     link(&mut namespaces, &findings);
     Plan {
+        provenance: Provenance::default(),
+        options: options.clone(),
+        kubelets: versions::kubelets(inventory),
         said: settings::said(
             options,
             &context.homes.names().collect::<Vec<_>>(),
