@@ -87,7 +87,11 @@ pub(super) fn target(chosen: Option<Version>, inventory: &Inventory) -> Target {
 /// How many nodes have which version of the kubelet, of those that tell it.
 pub(super) fn kubelets(inventory: &Inventory) -> BTreeMap<String, u64> {
     let mut kubelets = BTreeMap::new();
-    for node in inventory.nodes.iter().filter(|node| !node.kubelet.is_empty()) {
+    for node in inventory
+        .nodes
+        .iter()
+        .filter(|node| !node.kubelet.is_empty())
+    {
         *kubelets.entry(node.kubelet.clone()).or_default() += 1;
     }
     kubelets

@@ -11,7 +11,7 @@ use super::Index;
 use super::findings::FindingLink;
 use super::labels;
 use super::stages::{self, Back, Stage};
-use super::words::{self, Tag};
+use super::words::{self, Tag, more};
 
 /// High findings, and reasons why namespaces are inconclusive, that the opening page names.
 const NAMED: usize = 5;
@@ -301,13 +301,6 @@ fn verdict(high: usize, inconclusive: usize) -> String {
     match sentences.is_empty() {
         true => "Nothing: no high finding, no inconclusive namespace.".to_owned(),
         false => sentences.join(" "),
-    }
-}
-
-fn more(all: usize, named: usize) -> String {
-    match all.saturating_sub(named) {
-        0 => String::new(),
-        more => format!("and {} more", words::number(more)),
     }
 }
 

@@ -134,6 +134,14 @@ pub(super) fn some(items: &[String], limit: usize) -> String {
     }
 }
 
+/// How many items of a list are left out, as a phrase; empty if none.
+pub(super) fn more(all: usize, named: usize) -> String {
+    match all.saturating_sub(named) {
+        0 => String::new(),
+        more => format!("and {} more", number(more)),
+    }
+}
+
 /// How many items of a list are left out, as a sentence; empty if none. The JSON report has them all.
 pub(super) fn left_out(all: usize, limit: usize) -> String {
     match all.saturating_sub(limit) {
