@@ -30,7 +30,7 @@ struct Object<'a> {
     reason: &'a str,
 }
 
-/// The objects in the order of the folder; `None` if there are none.
+/// The objects in the order of the folder; `None` if nothing is removed.
 pub(super) fn removed(report: &MigrationReport) -> Option<Removed<'_>> {
     let cleanup = &report.cleanup;
     let deleted = cleanup.delete.iter().map(|object| (object, "deleted"));
@@ -59,7 +59,8 @@ pub(super) fn removed(report: &MigrationReport) -> Option<Removed<'_>> {
         .filter(|(count, _)| *count > 0)
         .map(|(count, word)| format!("{} {word}", words::number(count)))
         .collect();
-    (!objects.is_empty()).then(|| Removed {
+    let removes = !cleanup.delete.is_empty() || !cleanup.edit.is_empty();
+    removes.then(|| Removed {
         words: counts.join(", "),
         few: objects.len() <= FEW,
         objects,
