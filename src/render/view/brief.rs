@@ -156,7 +156,7 @@ impl<'a> PullRequest<'a> {
             more_risks,
             stages: stages::all(report),
             back: stages::back(report),
-            back_note: back::NOTE,
+            back_note: back::note(report.policies.len()),
         }
     }
 }

@@ -29,6 +29,8 @@ pub(super) struct Opening<'a> {
     before_bar: Vec<Segment>,
     after_bar: Vec<Segment>,
     verdict: String,
+    /// That the plugin must not go yet; empty if it may.
+    guard: String,
     /// Whether nothing has to be settled before the rollout.
     clear: bool,
     high: Vec<FindingLink<'a>>,
@@ -102,6 +104,7 @@ impl<'a> Opening<'a> {
             .map(|finding| finding.id.as_str())
             .collect();
         let inconclusive = inconclusive(report);
+        let guard = stages::guard(report);
         let withheld: usize = inconclusive
             .iter()
             .map(|(_, namespaces)| namespaces.len())
@@ -116,7 +119,8 @@ impl<'a> Opening<'a> {
             before_bar: bar(&before),
             after_bar: bar(&after),
             verdict: verdict(high.len(), withheld),
-            clear: high.is_empty() && inconclusive.is_empty(),
+            clear: high.is_empty() && inconclusive.is_empty() && guard.is_empty(),
+            guard,
             high: high
                 .iter()
                 .take(NAMED)
@@ -133,7 +137,7 @@ impl<'a> Opening<'a> {
             review: review(report),
             stages: stages::all(report),
             back: stages::back(report),
-            back_note: back::NOTE,
+            back_note: back::note(report.policies.len()),
             target_version: &report.target_version,
             target_reason: &report.target_reason,
             basis: &report.basis,
@@ -286,20 +290,16 @@ fn verdict(high: usize, inconclusive: usize) -> String {
     }
     if inconclusive > 0 {
         sentences.push(format!(
-            "{} no new enforce label until the input shows more{}.",
+            "{} no new enforce label until the input shows more.",
             words::count(
                 inconclusive,
                 "inconclusive namespace gets",
                 "inconclusive namespaces get"
             ),
-            match high {
-                0 => "; nothing keeps the others waiting",
-                _ => "",
-            }
         ));
     }
     match sentences.is_empty() {
-        true => "Nothing: no high finding, no inconclusive namespace.".to_owned(),
+        true => "No high finding, no inconclusive namespace.".to_owned(),
         false => sentences.join(" "),
     }
 }
