@@ -126,7 +126,7 @@ fn drags(plan: &NamespacePlan, context: &Context, findings: &mut Findings) {
                 ),
                 remedy: format!(
                     "give them a namespace of their own that enforces {enforce}; or change what the evidence names, by \
-                     the proposed patch where there is one; or let them run under a runtime class that the plugin exempts"
+                     the proposed patch where there is one; or let them run under a runtime class that Pod Security Admission exempts"
                 ),
             },
             at(plan, workload),

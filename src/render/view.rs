@@ -20,6 +20,7 @@ pub(super) mod opening;
 pub(super) mod policies;
 pub(super) mod stages;
 mod strip;
+mod terms;
 pub(super) mod words;
 pub(super) mod workloads;
 
@@ -35,6 +36,7 @@ use heat::Heat;
 use namespaces::{Row, Section};
 use opening::Opening;
 use policies::{Matrix, PolicyView};
+use terms::Meaning;
 
 /// What all parts of the report need to know of one another.
 pub(super) struct Index<'a> {
@@ -90,7 +92,12 @@ pub(super) struct Page<'a> {
     /// How many diagnostics are left out; empty if none.
     more_diagnostics: String,
     classes: &'static [grants::Class],
-    verdicts: &'static [words::Meaning],
+    /// What words mean.
+    terms: Vec<&'static Meaning>,
+    severities: Vec<Meaning>,
+    verdicts: &'static [Meaning],
+    /// What was not looked at.
+    unseen: Vec<&'static str>,
     counts: Counts,
 }
 
@@ -121,7 +128,10 @@ impl<'a> Page<'a> {
             diagnostics,
             more_diagnostics,
             classes: grants::CLASSES,
-            verdicts: words::VERDICTS,
+            terms: terms::terms(report.policies.len()),
+            severities: terms::severities(),
+            verdicts: terms::VERDICTS,
+            unseen: terms::unseen(report.policies.len()),
             counts: Counts {
                 namespaces: words::number(report.namespaces.len()),
                 policies: words::number(report.policies.len()),

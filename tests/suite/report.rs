@@ -434,6 +434,7 @@ fn every_name_in_a_template_is_a_field_of_a_view() {
         "view/opening.rs",
         "view/policies.rs",
         "view/stages.rs",
+        "view/terms.rs",
         "view/words.rs",
         "view/workloads.rs",
         "html.rs",

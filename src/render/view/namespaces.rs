@@ -20,7 +20,7 @@ pub(super) struct Row<'a> {
     id: String,
     name: &'a str,
     status: Tag<'a>,
-    /// A dash where no enforce label is proposed.
+    /// A dash where the enforce label is not the proposal.
     confidence: Tag<'a>,
     /// The enforce label as the owner has it.
     before: Tag<'a>,
@@ -256,7 +256,7 @@ fn decision(namespace: &Namespace) -> String {
 
 fn evidence(completeness: &str) -> String {
     match completeness {
-        "complete" => "complete: the input shows everything that runs here".to_owned(),
+        "complete" => "complete: the input shows every workload that was there when it was taken".to_owned(),
         "partial" => "partial: the input shows some workloads, and there may be more".to_owned(),
         "none" => "none: the input shows no workload of this namespace".to_owned(),
         other => other.to_owned(),
