@@ -15,7 +15,7 @@ use crate::pss::admission::Mode;
 use crate::pss::{Level, LevelSet};
 
 pub(super) use cluster::{Cluster, cluster};
-pub(super) use labels::praise;
+pub(super) use labels::{kept, praise};
 
 use super::evidence::{Completeness, Weight};
 use super::findings::{Draft, Findings, Place};

@@ -58,7 +58,9 @@ pub(super) fn steps(has: impl Fn(Stage) -> bool) -> Vec<Step> {
 /// What holds for all of the steps, where there are so many policies.
 pub(super) fn note(policies: usize) -> &'static str {
     match policies {
-        0 => "If a controller applies this repository, revert the commit instead, in the same order.",
+        0 => {
+            "If a controller applies this repository, revert the commit instead, in the same order."
+        }
         _ => {
             "The old protection returns only while the PodSecurityPolicy plugin is on and 70-cleanup is not applied. If \
              a controller applies this repository, revert the commit instead, in the same order."
@@ -70,7 +72,9 @@ pub(super) fn note(policies: usize) -> &'static str {
 pub(super) fn guard(count: usize, names: &str) -> String {
     let stop = "Do not turn the PodSecurityPolicy plugin off or upgrade to 1.25 while";
     match count {
-        1 => format!("{stop} namespace {names} has no enforce label: from then on it admits every pod."),
+        1 => format!(
+            "{stop} namespace {names} has no enforce label: from then on it admits every pod."
+        ),
         _ => format!(
             "{stop} these {} have no enforce label: {names}. From then on they admit every pod.",
             words::count(count, "namespace", "namespaces")

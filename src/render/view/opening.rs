@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use crate::pss::{Level, Version};
 use crate::render::back;
 use crate::render::json::v1::{Document, MigrationReport, Namespace};
 
@@ -15,8 +16,10 @@ use super::words::{self, Tag};
 
 /// High findings, and reasons why namespaces are inconclusive, that the opening page names.
 const NAMED: usize = 5;
-/// Namespaces that it names for each reason.
+/// Namespaces that it names for each reason, and errors.
 const EXAMPLES: usize = 3;
+/// Characters of an error.
+const CLAUSE: usize = 80;
 
 /// The opening page.
 #[derive(Serialize)]
@@ -41,6 +44,10 @@ pub(super) struct Opening<'a> {
     errors: String,
     /// Labels that a person should look at first, as a phrase; empty if there are none.
     review: String,
+    /// Labels of owners that are looser than the evidence, as a phrase; empty if there are none.
+    kept: String,
+    /// That the rules which were judged are not those of the server; empty if that is no question.
+    rules: String,
     stages: Vec<Stage<'a>>,
     /// The way back.
     back: Vec<Back>,
@@ -135,6 +142,8 @@ impl<'a> Opening<'a> {
             more_inconclusive: more(inconclusive.len(), NAMED),
             errors: errors(document),
             review: review(report),
+            kept: kept(report),
+            rules: rules(report),
             stages: stages::all(report),
             back: stages::back(report),
             back_note: back::note(report.policies.len()),
@@ -205,7 +214,7 @@ pub(super) fn headline(report: &MigrationReport) -> String {
 /// What the basis means.
 pub(super) fn basis(basis: &str) -> &'static str {
     match basis {
-        "observed" => "the level follows from what the workloads need",
+        "observed" => "the level follows from what the workloads need as written",
         "granted" => "the level follows from what the policies granted",
         "both" => "the looser of what the workloads need and what the policies granted",
         _ => "",
@@ -311,18 +320,72 @@ fn more(all: usize, named: usize) -> String {
     }
 }
 
+/// The errors, as far as a line bears: the first clause of each.
 fn errors(document: &Document<MigrationReport>) -> String {
-    let errors = document
-        .diagnostics
-        .iter()
+    let diagnostics = document.diagnostics.iter();
+    let errors: Vec<String> = diagnostics
         .filter(|diagnostic| diagnostic.severity == "error")
-        .count();
-    match errors {
+        .map(|diagnostic| {
+            let clause = diagnostic.message.split(": ").next();
+            words::shorten(&clause.unwrap_or_default().replace('`', ""), CLAUSE)
+        })
+        .collect();
+    match errors.len() {
         0 => String::new(),
-        1 => "1 part of the input could not be read".to_owned(),
         many => format!(
-            "{} parts of the input could not be read",
-            words::number(many)
+            "{} in the input: {}",
+            words::count(many, "error", "errors"),
+            words::some(&errors, EXAMPLES)
+        ),
+    }
+}
+
+/// Labels of owners that stay although they are looser than the evidence: somebody has to decide. What is tighter
+/// refuses nothing, or is a finding.
+fn kept(report: &MigrationReport) -> String {
+    let names: Vec<String> = report
+        .namespaces
+        .iter()
+        .filter_map(|namespace| {
+            let owners: Level = labels::enforced_before(namespace)?.parse().ok()?;
+            let proposed: Level = namespace.proposed.as_deref()?.parse().ok()?;
+            let stays = labels::enforced_after(namespace) == Some(owners.as_str());
+            let name = words::shorten(&namespace.name, 63);
+            (stays && owners < proposed).then(|| format!("{name} ({owners}, could be {proposed})"))
+        })
+        .collect();
+    match names.len() {
+        0 => String::new(),
+        many => format!(
+            "{} {} than the evidence: {}",
+            words::count(many, "owner's label stays", "owners' labels stay"),
+            if many == 1 {
+                "and is looser"
+            } else {
+                "and are looser"
+            },
+            words::some(&names, NAMED)
+        ),
+    }
+}
+
+/// A server that still has policies knows no newer rules than those of 1.24, and takes its newest for newer labels. Of
+/// privileged there are no rules.
+fn rules(report: &MigrationReport) -> String {
+    const LAST: Version = Version::Minor(24);
+    let judged: Option<Version> = report.rules_version.parse().ok();
+    let mut namespaces = report.namespaces.iter();
+    let refuses = namespaces.any(|namespace| {
+        let level = labels::enforced_in_the_end(namespace);
+        level.is_some_and(|level| level != Level::Privileged.as_str())
+    });
+    let ruled = refuses && !report.policies.is_empty();
+    match judged.filter(|judged| *judged > LAST && ruled) {
+        None => String::new(),
+        Some(_) => format!(
+            "Labels are pinned to {}. Until the upgrade, a server of 1.24 or older applies the newest rules that it \
+             knows; where that differs, a namespace says so under Other versions.",
+            report.target_version
         ),
     }
 }

@@ -64,9 +64,9 @@ pub(super) fn all(report: &MigrationReport) -> Vec<Stage<'_>> {
     if namespaces.is_empty() && cleanup == 0 {
         return Vec::new();
     }
-    let labels = namespaces.into_iter().map(|(folder, count)| {
-        of_folder(folder, words::count(count, "namespace", "namespaces"))
-    });
+    let labels = namespaces
+        .into_iter()
+        .map(|(folder, count)| of_folder(folder, words::count(count, "namespace", "namespaces")));
     let mut stages: Vec<Stage> = settle(report)
         .into_iter()
         .chain(labels)
@@ -154,7 +154,8 @@ fn defaults(report: &MigrationReport) -> Option<Stage<'_>> {
 /// The point of no return.
 fn plugin_off(report: &MigrationReport) -> Stage<'_> {
     Stage {
-        does: "No way back after this: from here on, nothing but the labels protects a namespace.".to_owned(),
+        does: "No way back after this: from here on, nothing but the labels protects a namespace."
+            .to_owned(),
         watch: guard(report),
         ..step("Turn the PodSecurityPolicy plugin off, or upgrade to 1.25")
     }

@@ -143,7 +143,9 @@ pub(super) const VERDICTS: &[Meaning] = &[
 /// What was not looked at, in a plan of so many policies.
 pub(super) fn unseen(policies: usize) -> Vec<&'static str> {
     let plugins = match policies {
-        0 => "the flags of the API servers: whether Pod Security Admission is on, with which defaults and exemptions",
+        0 => {
+            "the flags of the API servers: whether Pod Security Admission is on, with which defaults and exemptions"
+        }
         _ => {
             "the flags of the API servers: whether PodSecurityPolicy and Pod Security Admission are on, with which \
              defaults and exemptions"
