@@ -19,6 +19,7 @@ pub(super) mod namespaces;
 pub(super) mod opening;
 pub(super) mod policies;
 pub(super) mod stages;
+mod stops;
 mod strip;
 mod terms;
 pub(super) mod words;

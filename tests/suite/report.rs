@@ -8,6 +8,7 @@ use psp2psa::render::{html, markdown};
 mod pictures;
 mod sample;
 mod sha256;
+mod wording;
 
 /// Texts that mean something in HTML or Markdown, or that nobody sees.
 const HOSTILE: &[&str] = &[
@@ -434,6 +435,7 @@ fn every_name_in_a_template_is_a_field_of_a_view() {
         "view/opening.rs",
         "view/policies.rs",
         "view/stages.rs",
+        "view/stops.rs",
         "view/terms.rs",
         "view/words.rs",
         "view/workloads.rs",

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::pss::{Level, Version};
 use crate::render::back;
 use crate::render::json::v1::{Document, MigrationReport, Namespace};
 
@@ -12,14 +11,13 @@ use super::Index;
 use super::findings::FindingLink;
 use super::labels;
 use super::stages::{self, Back, Stage};
+use super::stops;
 use super::words::{self, Tag};
 
 /// High findings, and reasons why namespaces are inconclusive, that the opening page names.
 const NAMED: usize = 5;
-/// Namespaces that it names for each reason, and errors.
+/// Namespaces that it names for each reason.
 const EXAMPLES: usize = 3;
-/// Characters of an error.
-const CLAUSE: usize = 80;
 
 /// The opening page.
 #[derive(Serialize)]
@@ -125,7 +123,7 @@ impl<'a> Opening<'a> {
             levels: level_rows(&before, &after, &later),
             before_bar: bar(&before),
             after_bar: bar(&after),
-            verdict: verdict(high.len(), withheld),
+            verdict: stops::verdict(high.len(), withheld),
             clear: high.is_empty() && inconclusive.is_empty() && guard.is_empty(),
             guard,
             high: high
@@ -140,10 +138,10 @@ impl<'a> Opening<'a> {
                 .map(|(brief, namespaces)| Withheld::new(brief, namespaces, index))
                 .collect(),
             more_inconclusive: more(inconclusive.len(), NAMED),
-            errors: errors(document),
-            review: review(report),
-            kept: kept(report),
-            rules: rules(report),
+            errors: stops::errors(document),
+            review: stops::review(report),
+            kept: stops::kept(report),
+            rules: stops::rules(report),
             stages: stages::all(report),
             back: stages::back(report),
             back_note: back::note(report.policies.len()),
@@ -289,125 +287,10 @@ fn bar(counts: &ByLevel) -> Vec<Segment> {
         .collect()
 }
 
-fn verdict(high: usize, inconclusive: usize) -> String {
-    let mut sentences = Vec::new();
-    if high > 0 {
-        sentences.push(format!(
-            "{} to be settled first.",
-            words::count(high, "high finding has", "high findings have")
-        ));
-    }
-    if inconclusive > 0 {
-        sentences.push(format!(
-            "{} no new enforce label until the input shows more.",
-            words::count(
-                inconclusive,
-                "inconclusive namespace gets",
-                "inconclusive namespaces get"
-            ),
-        ));
-    }
-    match sentences.is_empty() {
-        true => "No high finding, no inconclusive namespace.".to_owned(),
-        false => sentences.join(" "),
-    }
-}
-
 fn more(all: usize, named: usize) -> String {
     match all.saturating_sub(named) {
         0 => String::new(),
         more => format!("and {} more", words::number(more)),
-    }
-}
-
-/// The errors, as far as a line bears: the first clause of each.
-fn errors(document: &Document<MigrationReport>) -> String {
-    let diagnostics = document.diagnostics.iter();
-    let errors: Vec<String> = diagnostics
-        .filter(|diagnostic| diagnostic.severity == "error")
-        .map(|diagnostic| {
-            let clause = diagnostic.message.split(": ").next();
-            words::shorten(&clause.unwrap_or_default().replace('`', ""), CLAUSE)
-        })
-        .collect();
-    match errors.len() {
-        0 => String::new(),
-        many => format!(
-            "{} in the input: {}",
-            words::count(many, "error", "errors"),
-            words::some(&errors, EXAMPLES)
-        ),
-    }
-}
-
-/// Labels of owners that stay although they are looser than the evidence: somebody has to decide. What is tighter
-/// refuses nothing, or is a finding.
-fn kept(report: &MigrationReport) -> String {
-    let names: Vec<String> = report
-        .namespaces
-        .iter()
-        .filter_map(|namespace| {
-            let owners: Level = labels::enforced_before(namespace)?.parse().ok()?;
-            let proposed: Level = namespace.proposed.as_deref()?.parse().ok()?;
-            let stays = labels::enforced_after(namespace) == Some(owners.as_str());
-            let name = words::shorten(&namespace.name, 63);
-            (stays && owners < proposed).then(|| format!("{name} ({owners}, could be {proposed})"))
-        })
-        .collect();
-    match names.len() {
-        0 => String::new(),
-        many => format!(
-            "{} {} than the evidence: {}",
-            words::count(many, "owner's label stays", "owners' labels stay"),
-            if many == 1 {
-                "and is looser"
-            } else {
-                "and are looser"
-            },
-            words::some(&names, NAMED)
-        ),
-    }
-}
-
-/// A server that still has policies knows no newer rules than those of 1.24, and takes its newest for newer labels. Of
-/// privileged there are no rules.
-fn rules(report: &MigrationReport) -> String {
-    const LAST: Version = Version::Minor(24);
-    let judged: Option<Version> = report.rules_version.parse().ok();
-    let mut namespaces = report.namespaces.iter();
-    let refuses = namespaces.any(|namespace| {
-        let level = labels::enforced_in_the_end(namespace);
-        level.is_some_and(|level| level != Level::Privileged.as_str())
-    });
-    let ruled = refuses && !report.policies.is_empty();
-    match judged.filter(|judged| *judged > LAST && ruled) {
-        None => String::new(),
-        Some(_) => format!(
-            "Labels are pinned to {}. Until the upgrade, a server of 1.24 or older applies the newest rules that it \
-             knows; where that differs, a namespace says so under Other versions.",
-            report.target_version
-        ),
-    }
-}
-
-/// Labels that a person should look at first, as a phrase; empty if there are none.
-pub(super) fn review(report: &MigrationReport) -> String {
-    let reviewed = |step: &&String| step.ends_with("-enforce-review");
-    let labels = |namespace: &Namespace| namespace.steps.iter().filter(reviewed).count();
-    let names: Vec<String> = report
-        .namespaces
-        .iter()
-        .filter(|namespace| labels(namespace) > 0)
-        .map(|namespace| words::shorten(&namespace.name, 63))
-        .collect();
-    match report.namespaces.iter().map(labels).sum() {
-        0 => String::new(),
-        many => format!(
-            "A person should look at {} before {} applied: {}",
-            words::count(many, "enforce label", "enforce labels"),
-            if many == 1 { "it is" } else { "they are" },
-            words::some(&names, NAMED)
-        ),
     }
 }
 
