@@ -58,7 +58,7 @@ pub mod unlabelled;
 pub mod versions;
 pub mod workloads;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use rayon::prelude::*;
 
@@ -267,6 +267,9 @@ pub fn plan(
     for namespace in &mut namespaces {
         let praise = rules::praise(namespace);
         namespace.decision.reasons.extend(praise);
+        if let Some(brief) = rules::kept(namespace) {
+            namespace.decision.brief = brief;
+        }
     }
     let mut drafts = Findings::default();
     for namespace in &namespaces {
@@ -349,13 +352,23 @@ struct Context<'a> {
     /// Whether there is no bypass because it would open namespaces that it is not bound in.
     bypass_opens: bool,
     levels: BTreeMap<&'a str, Option<Level>>,
-    incidental: BTreeSet<&'a str>,
+    incidental: BTreeMap<&'a str, &'a str>,
     /// By name; variants side by side.
     policies: BTreeMap<&'a str, Vec<&'a PodSecurityPolicy>>,
     homes: Homes<'a>,
 }
 
 impl Context<'_> {
+    /// What makes the namespace's own policies privileged, if every one that is has nothing but such a reason.
+    fn incidentally(&self, granted: &Granted) -> Option<&str> {
+        let own = granted.own.iter();
+        let privileged = own.filter(|usable| usable.level == Some(Level::Privileged));
+        let reasons: Option<Vec<&str>> = privileged
+            .map(|usable| self.incidental.get(usable.policy.as_str()).copied())
+            .collect();
+        reasons?.first().copied()
+    }
+
     /// Every namespace that is to be planned, sorted by name.
     fn namespaces(&self) -> Vec<NamespacePlan> {
         let only = self.options.only.as_deref();
@@ -415,11 +428,7 @@ impl Context<'_> {
             basis: self.options.basis,
             prefer,
             granted: &granted,
-            granted_incidentally: granted
-                .own
-                .iter()
-                .filter(|usable| usable.level == Some(Level::Privileged))
-                .all(|usable| self.incidental.contains(usable.policy.as_str())),
+            granted_incidentally: self.incidentally(&granted),
             workloads: &counting,
             live: &live,
             needed,

@@ -9,6 +9,7 @@ use crate::plan::Plan;
 use crate::plan::cleanup::{Cleanup, Item};
 use crate::pss::admission::Mode;
 use crate::render::Artifact;
+use crate::render::back;
 use crate::render::escape::markdown;
 use crate::render::manifests::yaml;
 
@@ -92,7 +93,7 @@ What the cluster does, a pod tells that is never stored; the answer must be 0, a
 
     kubectl run psp-is-off -n kube-system --image=registry.k8s.io/pause --dry-run=server -o yaml | grep -c kubernetes.io/psp
 
-**Every namespace that needs protection enforces a level**, because nothing else protects it from then on. These do not:
+**Every namespace that needs protection enforces a level**, because nothing else protects it from now on. These do not:
 
     kubectl get namespaces -l '!pod-security.kubernetes.io/enforce'
 ";
@@ -117,8 +118,8 @@ fn guard(plan: &Plan) -> String {
         .collect();
     if !open.is_empty() {
         page.push_str(&format!(
-            "\nNo stage of this plan gives an enforce label to: {}.\n",
-            open.join(", ")
+            "\n{}\n",
+            back::guard(open.len(), &open.join(", "))
         ));
     }
     page.push_str(COMMANDS);

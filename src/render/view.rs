@@ -23,7 +23,9 @@ pub(super) mod opening;
 pub(super) mod policies;
 mod removed;
 pub(super) mod stages;
+mod stops;
 mod strip;
+mod terms;
 pub(super) mod words;
 pub(super) mod workloads;
 
@@ -43,6 +45,7 @@ use namespaces::{Row, Section};
 use opening::Opening;
 use policies::{Matrix, PolicyView};
 use removed::Removed;
+use terms::Meaning;
 
 /// What all parts of the report need to know of one another.
 pub(super) struct Index<'a> {
@@ -102,7 +105,12 @@ pub(super) struct Page<'a> {
     more_diagnostics: String,
     made_of: MadeOf<'a>,
     classes: &'static [grants::Class],
-    verdicts: &'static [words::Meaning],
+    /// What words mean.
+    terms: Vec<&'static Meaning>,
+    severities: Vec<Meaning>,
+    verdicts: &'static [Meaning],
+    /// What was not looked at.
+    unseen: Vec<&'static str>,
     counts: Counts,
 }
 
@@ -137,7 +145,10 @@ impl<'a> Page<'a> {
             more_diagnostics,
             made_of: MadeOf::new(document),
             classes: grants::CLASSES,
-            verdicts: words::VERDICTS,
+            terms: terms::terms(report.policies.len()),
+            severities: terms::severities(),
+            verdicts: terms::VERDICTS,
+            unseen: terms::unseen(report.policies.len()),
             counts: Counts {
                 namespaces: words::number(report.namespaces.len()),
                 policies: words::number(report.policies.len()),

@@ -519,6 +519,7 @@ fn workload_is_consistent(workload: &shape::Workload, namespace: &str, policies:
         assert_ne!(change.before.0, change.after.0, "{}", change.path);
     }
     assert!(workload.notes.iter().all(|note| !note.is_empty()));
+    assert!(workload.counts || workload.kind == "Pod");
 }
 
 /// What was read has a name, and its digest a form.

@@ -9,6 +9,7 @@ mod pictures;
 mod sample;
 mod sha256;
 mod signed;
+mod wording;
 
 /// Texts that mean something in HTML or Markdown, or that nobody sees.
 const HOSTILE: &[&str] = &[
@@ -439,6 +440,8 @@ fn every_name_in_a_template_is_a_field_of_a_view() {
         "view/policies.rs",
         "view/removed.rs",
         "view/stages.rs",
+        "view/stops.rs",
+        "view/terms.rs",
         "view/words.rs",
         "view/workloads.rs",
         "html.rs",

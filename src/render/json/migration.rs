@@ -342,6 +342,7 @@ fn workload(workload: &WorkloadPlan) -> v1::Workload {
                 proof: hardening.proof.map(|proof| proof.as_str().to_owned()),
             })
             .collect(),
+        counts: workload.counts,
         notes: workload.notes.clone(),
     }
 }

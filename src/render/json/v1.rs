@@ -634,6 +634,8 @@ pub struct Workload {
     pub patch: Option<Patch>,
     /// What would get it to tighter levels: proposals, which no stage makes.
     pub hardening: Vec<Hardening>,
+    /// Whether the level follows from it, too: not from a bare pod that has ended.
+    pub counts: bool,
     /// How it was judged, where that is not obvious.
     pub notes: Vec<String>,
 }

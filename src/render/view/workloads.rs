@@ -98,6 +98,24 @@ pub(super) struct MutationView<'a> {
     without: &'a str,
 }
 
+/// The workloads that have not ended.
+pub(super) fn counting(workloads: &[Workload]) -> impl Iterator<Item = &Workload> {
+    workloads.iter().filter(|workload| workload.counts)
+}
+
+/// `3 workloads`, `0 workloads and 1 that has ended`.
+pub(super) fn count(workloads: &[Workload]) -> String {
+    let counting = counting(workloads).count();
+    let count = words::count(counting, "workload", "workloads");
+    match workloads.len() - counting {
+        0 => count,
+        ended => format!(
+            "{count} and {}",
+            words::count(ended, "that has ended", "that have ended")
+        ),
+    }
+}
+
 /// How many workloads break a level, and through which checks.
 #[derive(Serialize)]
 pub(super) struct Obstacle<'a> {
@@ -179,6 +197,7 @@ fn view<'a>(workload: &'a Workload, columns: Columns, anchors: &Anchors) -> Work
     let policy = workload.policy.as_deref().unwrap_or_default();
     let violations = violations(&workload.violations);
     let patch = workload.patch.as_ref();
+    let unkept = unkept(workload);
     WorkloadView {
         kind: &workload.kind,
         name: &workload.name,
@@ -196,11 +215,11 @@ fn view<'a>(workload: &'a Workload, columns: Columns, anchors: &Anchors) -> Work
             .map(|levels| satisfied(Some(levels))),
         columns,
         has_details: !(violations.is_empty()
-            && workload.mutations.is_empty()
+            && unkept.is_empty()
             && workload.notes.is_empty()
             && workload.patch.is_none()),
         violations,
-        unkept: unkept(workload),
+        unkept,
         notes: &workload.notes,
         patch: patch
             .and_then(|patch| patch.object.as_ref())
@@ -224,7 +243,12 @@ fn kept<'a>(changes: &'a [Change], mutations: &'a [Mutated]) -> Vec<MutationView
         .iter()
         .map(|mutated| (mutated.change.path.as_str(), mutated.consequence.as_str()))
         .collect();
-    let of = |change: &Change| consequences.get(change.path.as_str()).copied();
+    let of = |change: &Change| {
+        let consequence = consequences.get(change.path.as_str()).copied();
+        // The one field that a patch writes and no policy does.
+        let demanded = change.path.ends_with("runAsNonRoot");
+        consequence.or(demanded.then_some("the pods are refused where restricted is enforced"))
+    };
     changes
         .iter()
         .map(|change| written(change, of(change).unwrap_or_default()))
@@ -243,6 +267,8 @@ fn unkept(workload: &Workload) -> Vec<MutationView<'_>> {
         .mutations
         .iter()
         .filter(|mutated| !spoken.contains(mutated.change.path.as_str()))
+        // The old annotations of seccomp only repeat the field.
+        .filter(|mutated| !mutated.change.path.contains("seccomp.security.alpha"))
         .map(|mutated| written(&mutated.change, &mutated.consequence))
         .collect()
 }
@@ -351,7 +377,8 @@ fn violations(by_level: &BTreeMap<String, Vec<Violation>>) -> Vec<ViolationView<
 /// For each level that some workload breaks: how many do, and how many fail each check.
 pub(super) fn obstacles(workloads: &[Workload]) -> Vec<Obstacle<'_>> {
     let mut broken: BTreeMap<&str, (usize, BTreeMap<&str, usize>)> = BTreeMap::new();
-    for workload in workloads {
+    let all = counting(workloads).count();
+    for workload in counting(workloads) {
         for (level, violations) in &workload.violations {
             let (count, checks) = broken.entry(level).or_default();
             *count += 1;
@@ -378,7 +405,7 @@ pub(super) fn obstacles(workloads: &[Workload]) -> Vec<Obstacle<'_>> {
                 text: format!(
                     "refuses {} of {}: {}",
                     words::number(count),
-                    words::count(workloads.len(), "workload", "workloads"),
+                    words::count(all, "workload", "workloads"),
                     words::some(&checks, 20)
                 ),
             }

@@ -377,6 +377,7 @@ pub(super) struct Workload {
     pub(super) violations: BTreeMap<String, Vec<Violation>>,
     pub(super) patch: Nullable<Patch>,
     pub(super) hardening: Vec<Hardening>,
+    pub(super) counts: bool,
     pub(super) notes: Vec<String>,
 }
 

@@ -423,6 +423,7 @@ impl Sample<'_> {
             violations: BTreeMap::new(),
             patch: None,
             hardening: Vec::new(),
+            counts: true,
             notes: Vec::new(),
         }
     }
