@@ -66,7 +66,7 @@ fn standard_input_is_a_file_too() {
 }
 
 #[test]
-fn a_compressed_file_is_digested_as_it_is_stored_even_if_it_can_not_be_read() {
+fn a_compressed_file_is_digested_as_it_is_stored_even_if_it_cannot_be_read() {
     let mut packed = Vec::new();
     let mut encoder = flate2::read::GzEncoder::new(POD.as_bytes(), flate2::Compression::best());
     std::io::Read::read_to_end(&mut encoder, &mut packed).expect("it is in memory");

@@ -9,7 +9,7 @@ use super::{Content, Entry, Source};
 /// The bytes of a file.
 ///
 /// # Errors
-/// In words, if it can not be opened.
+/// In words, if it cannot be opened.
 pub fn stored(entry: &Entry) -> Result<Source, String> {
     match raw(entry) {
         Ok((source, _)) => Ok(source),
