@@ -125,6 +125,7 @@ impl<'a> Judge<'a> {
             refused: Vec::new(),
             counts: !workload.terminated(),
             by_convention: matches!(workload.origin, Origin::Convention(_)),
+            is_bare: is_bare(workload),
             notes,
             doubts,
         }
@@ -325,6 +326,10 @@ fn creator(workload: &Workload) -> Option<Identity> {
         Origin::Pod => Identity::owner(workload.meta.controller()?),
         Origin::Convention(_) | Origin::Fragment => None,
     }
+}
+
+fn is_bare(workload: &Workload) -> bool {
+    workload.origin == Origin::Pod && workload.meta.controller().is_none() && !is_mirror(workload)
 }
 
 /// Whether this is what a kubelet shows of a static pod.

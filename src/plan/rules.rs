@@ -98,7 +98,10 @@ fn drags(plan: &NamespacePlan, context: &Context, findings: &mut Findings) {
         Level::Baseline | Level::Restricted => Level::Restricted,
     };
     let (dragging, without) = rest(tighter);
-    let few = !dragging.is_empty() && dragging.len() <= FEW && dragging.len() < counting.len();
+    // A pod that nothing makes again opens a namespace also where there is nothing else in it.
+    let alone = dragging.len() == counting.len();
+    let bare = enforce == Level::Privileged && dragging.iter().all(|workload| workload.is_bare);
+    let few = !dragging.is_empty() && dragging.len() <= FEW && (!alone || bare);
     // Live pods that something changed drag as well, and go nowhere without the workloads that they are of.
     if !few || !without.contains(tighter) {
         return;
@@ -119,12 +122,21 @@ fn drags(plan: &NamespacePlan, context: &Context, findings: &mut Findings) {
         findings.add(
             Draft {
                 code: "one-drags",
-                title: format!("{} is possible without {}", without.tightest(), names(&dragging)),
+                title: match alone {
+                    true => format!("nothing but {} needs {enforce} here", names(&dragging)),
+                    false => format!("{} is possible without {}", without.tightest(), names(&dragging)),
+                },
                 evidence,
                 consequence: format!(
                     "{enforce} is the measure for everything else in the namespace as well, and for every future pod"
                 ),
-                remedy: format!(
+                remedy: match bare {
+                    true => "look whether these pods are still wanted: no controller makes them again, and without them \
+                             the next plan is tighter; ",
+                    false => "",
+                }
+                .to_owned()
+                    + &format!(
                     "give them a namespace of their own that enforces {enforce}; or change what the evidence names, by \
                      the proposed patch where there is one; or let them run under a runtime class that Pod Security Admission exempts"
                 ),

@@ -38,6 +38,8 @@ pub struct WorkloadPlan {
     pub counts: bool,
     /// Whether its pod template was only found where custom resources place one by convention.
     pub by_convention: bool,
+    /// Whether it is a pod that nothing makes again: no controller owns it, and it is no mirror of a static pod.
+    pub is_bare: bool,
     /// What a person should know of how it was judged.
     pub notes: Vec<String>,
     /// Why what the policies make of it is not certain, as sentences: a label that follows from it wants a look.

@@ -376,7 +376,8 @@ With `--basis granted`, a namespace of pods that run only through a grant to a p
         title: "few workloads force a looser level on a namespace",
         docs: "\
 ## What it means
-Without the workloads named here, the namespace could enforce a tighter level.
+Without the workloads named here, the namespace could enforce a tighter level. Pods that need privileged and that no
+controller makes again are named also where there is nothing else.
 
 ## What follows
 Every other pod of the namespace, and every future one, is judged by the looser level.
@@ -727,6 +728,30 @@ pods of these namespaces are rendered elsewhere
 ```
 
 `helm template redis bitnami/redis --namespace shop > redis.yaml` shows what the release makes.",
+    },
+    FindingCode {
+        name: "unused-grant",
+        severity: Severity::Low,
+        title: "an account may use a looser policy, and no workload runs as it",
+        docs: "\
+## What it means
+A binding lets an account of the namespace use a policy that is looser than the level of the namespace, and no workload
+of the input runs as this account.
+
+## What follows
+If something uses the account after all, such as builds that make pods and remove them, its pods are refused where they
+need what the policy allows.
+
+## What to do
+Ask those who made the binding. If the account is used, add its pods or their templates to the input; otherwise the grant
+goes with the policies.
+
+## Example
+```
+nothing here runs as accounts that may use policy system-privileged
+  as ServiceAccount \"ci-runners/dind-builder\" -> RoleBinding ci-runners/dind
+     -> ClusterRole psp:system-privileged
+```",
     },
     FindingCode {
         name: "wildcard-grant",

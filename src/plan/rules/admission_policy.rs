@@ -6,6 +6,11 @@
 //! The expressions say of a pod what the strategy of the policy says when it validates (`pkg/security/podsecuritypolicy`
 //! in Kubernetes 1.24), of a pod as the API server stores it. What a policy wrote into pods by itself, pods have to say
 //! themselves. Only restrictions that one expression can say are here: profiles, SELinux options and sysctls are not.
+//!
+//! Policies are alternatives, one that admits a pod is enough, and ValidatingAdmissionPolicies add up. So where workloads
+//! of a namespace run under several policies, each is about the accounts that run under this one alone.
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
@@ -31,24 +36,79 @@ pub(super) fn demand_label() -> Vec<Value> {
     ]
 }
 
-/// A policy that keeps what a PodSecurityPolicy restricts and a level does not, in these namespaces, and its binding;
-/// nothing if no expression can say it. `fields` are the fields of the policy that restrict. `enforced` is the level of
-/// these namespaces.
+/// Pods that run under one policy.
+#[derive(Debug, Default)]
+pub(super) struct Pods<'p> {
+    /// Namespaces of which it is every pod.
+    pub(super) whole: Vec<&'p str>,
+    /// Namespaces of which it is the pods of these accounts; without any account nothing tells the pods apart.
+    pub(super) parts: BTreeMap<&'p str, BTreeSet<&'p str>>,
+}
+
+impl Pods<'_> {
+    fn namespaces(&self) -> BTreeSet<&str> {
+        let parts = self
+            .parts
+            .iter()
+            .filter(|(_, accounts)| !accounts.is_empty());
+        self.whole
+            .iter()
+            .copied()
+            .chain(parts.map(|(name, _)| *name))
+            .collect()
+    }
+
+    /// What tells them from the other pods of these namespaces, if anything has to.
+    fn condition(&self) -> Option<Value> {
+        let accounts: Vec<String> = self
+            .parts
+            .iter()
+            .flat_map(|(namespace, accounts)| {
+                accounts
+                    .iter()
+                    .map(move |account| format!("{namespace}/{account}"))
+            })
+            .collect();
+        if accounts.is_empty() {
+            return None;
+        }
+        // Mirror pods have no account.
+        let account = "object.spec.serviceAccountName";
+        let accounts = list(accounts.iter().map(String::as_str));
+        let mut says =
+            format!("has({account}) && request.namespace + '/' + {account} in {accounts}");
+        if !self.whole.is_empty() {
+            says = format!(
+                "request.namespace in {} || ({says})",
+                list(self.whole.iter().copied())
+            );
+        }
+        Some(json!([{"name": "runs-under-the-policy", "expression": says}]))
+    }
+}
+
+/// A policy that keeps what a PodSecurityPolicy restricts and a level does not, for these pods, and its binding, with the
+/// fields that no expression can say; nothing without any that one can, or without pods. `fields` are the fields of the
+/// policy that restrict. `enforced` is the level of these namespaces.
 pub(super) fn keep<'f>(
     policy: &PodSecurityPolicy,
     enforced: Option<Level>,
     fields: impl Iterator<Item = &'f str>,
-    namespaces: &[&str],
-) -> Vec<Value> {
-    let validations: Vec<Value> = fields
-        .filter_map(|field| {
-            let expression = expression(&policy.spec, field)?;
-            let message = format!("violates {field} of PodSecurityPolicy {}", policy.name);
-            Some(json!({"expression": expression, "message": message}))
-        })
-        .collect();
-    if validations.is_empty() {
-        return Vec::new();
+    pods: &Pods,
+) -> Option<(Vec<Value>, Vec<&'f str>)> {
+    let mut unsaid = Vec::new();
+    let mut validations = Vec::new();
+    for field in fields {
+        let Some(expression) = expression(&policy.spec, field) else {
+            unsaid.push(field);
+            continue;
+        };
+        let message = format!("violates {field} of PodSecurityPolicy {}", policy.name);
+        validations.push(json!({"expression": expression, "message": message}));
+    }
+    let namespaces = pods.namespaces();
+    if validations.is_empty() || namespaces.is_empty() {
+        return None;
     }
     let beyond = enforced.map_or("unlabelled", Level::as_str);
     let name = match is_dns_label(&policy.name) {
@@ -58,10 +118,12 @@ pub(super) fn keep<'f>(
     let rule = json!({
         "apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": ["pods"],
     });
-    vec![
-        self::policy(&name, &rule, &containers(), &json!(validations)),
-        binding(&name, Some(namespaces)),
-    ]
+    let mut keeping = self::policy(&name, &rule, &containers(), &json!(validations));
+    if let Some(condition) = pods.condition() {
+        keeping["spec"]["matchConditions"] = condition;
+    }
+    let objects = vec![keeping, binding(&name, Some(&namespaces))];
+    Some((objects, unsaid))
 }
 
 /// The variable `containers`: init containers and regular ones. A pod has no others when it is created.
@@ -267,7 +329,7 @@ fn policy(name: &str, rule: &Value, variables: &Value, validations: &Value) -> V
 }
 
 /// Where a policy holds: in these namespaces, or everywhere.
-fn binding(name: &str, namespaces: Option<&[&str]>) -> Value {
+fn binding(name: &str, namespaces: Option<&BTreeSet<&str>>) -> Value {
     let mut spec = json!({"policyName": name, "validationActions": ["Warn", "Audit"]});
     if let Some(namespaces) = namespaces {
         spec["matchResources"] = json!({"namespaceSelector": {"matchExpressions": [{

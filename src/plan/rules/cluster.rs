@@ -13,7 +13,7 @@ use crate::plan::level::Status;
 use crate::plan::{Context, NamespacePlan, PolicyPlan};
 use crate::pss::Level;
 use crate::pss::admission::Mode;
-use crate::rbac::{Access, Chain, Class, SubjectKind};
+use crate::rbac::{Access, Chain, Class, SubjectClass, SubjectKind};
 
 use super::{admission_policy, bypass, here, policies};
 
@@ -77,8 +77,8 @@ fn open_to_everybody(access: &Access, policies: &[PolicyPlan], findings: &mut Fi
             let (severity, consequence) = match level {
                 Some(Level::Privileged) => (
                     None,
-                    "whoever may create pods could have used what it allows; what no workload shows will be refused, \
-                     because levels follow from the workloads",
+                    "whoever may create workloads could have used what it allows, whatever other policies restrict; what \
+                     no workload shows will be refused, because levels follow from the workloads",
                 ),
                 Some(Level::Baseline | Level::Restricted) | None => (
                     Some(Severity::Info),
@@ -92,7 +92,9 @@ fn open_to_everybody(access: &Access, policies: &[PolicyPlan], findings: &mut Fi
                         Some(level) => format!("policy {policy} ({level}) is open to everybody"),
                         None => format!("policy {policy} is open to everybody"),
                     },
-                    evidence: vec![chain.to_string()],
+                    evidence: std::iter::once(chain.to_string())
+                        .chain(why_everybody(&chain).map(str::to_owned))
+                        .collect(),
                     consequence: consequence.to_owned(),
                     remedy: "nothing for the migration; delete the grant with the policy once the plugin is off"
                         .to_owned(),
@@ -108,6 +110,21 @@ fn open_to_everybody(access: &Access, policies: &[PolicyPlan], findings: &mut Fi
                 },
             );
         }
+    }
+}
+
+/// Why a grant to accounts of kube-system reaches everybody.
+fn why_everybody(chain: &Chain) -> Option<&'static str> {
+    match chain.subject.class() {
+        SubjectClass::AccountsOf(_) | SubjectClass::WorkloadController => Some(
+            "controllers run as accounts of kube-system (--use-service-account-credentials), and pods of Deployments, \
+             Jobs and the like are admitted by what their controller may use: whoever may create these comes by the policy",
+        ),
+        SubjectClass::Account { .. }
+        | SubjectClass::AllAccounts
+        | SubjectClass::Authenticated
+        | SubjectClass::Node
+        | SubjectClass::Person => None,
     }
 }
 

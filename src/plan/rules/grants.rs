@@ -17,6 +17,7 @@ pub(super) fn namespace(plan: &NamespacePlan, context: &Context, findings: &mut 
     nothing_granted(plan, context, findings);
     looser(plan, context, findings);
     people(plan, findings);
+    unused(plan, findings);
     wildcards(plan, findings);
 }
 
@@ -189,6 +190,40 @@ fn only_through_people(usable: &Usable, lost: bool) -> Draft {
         )],
         consequence: consequence.to_owned(),
         remedy: remedy.to_owned(),
+    }
+}
+
+/// Accounts of the namespace that may use looser policies, and that nothing here runs as.
+fn unused(plan: &NamespacePlan, findings: &mut Findings) {
+    let Some(enforced) = plan.labels.in_force(Mode::Enforce) else {
+        return;
+    };
+    if scope::is_system(&plan.name) {
+        return;
+    }
+    let own = plan.granted.own.iter().filter(|usable| !usable.used);
+    for usable in own.filter(|usable| usable.level.is_some_and(|level| level < enforced.level)) {
+        findings.add(
+            Draft {
+                code: "unused-grant",
+                title: format!(
+                    "nothing here runs as accounts that may use policy {}",
+                    usable.policy
+                ),
+                evidence: vec![format!(
+                    "{} -> {} -> {}",
+                    usable.subject, usable.binding, usable.role
+                )],
+                consequence: format!(
+                    "{} refuses their pods if they need what policy {} allows; pods that come and go, as builds do, may \
+                     be in no dump",
+                    enforced.level, usable.policy
+                ),
+                remedy: "look whether the accounts are still used; if so, give the tool their pods or templates"
+                    .to_owned(),
+            },
+            here(plan),
+        );
     }
 }
 

@@ -13,7 +13,7 @@ use super::{at, here};
 pub(super) fn namespace(plan: &NamespacePlan, context: &Context, findings: &mut Findings) {
     refused(plan, context, findings);
     for error in plan.labels.errors() {
-        findings.add(invalid_label(&error), here(plan));
+        findings.add(invalid_label(plan, &error), here(plan));
     }
     for label in plan.labels.after.keys().filter(|label| is_misspelt(label)) {
         findings.add(misspelt_label(label), here(plan));
@@ -155,7 +155,19 @@ fn misspelt_label(label: &str) -> Draft {
     }
 }
 
-fn invalid_label(error: &LabelError) -> Draft {
+fn invalid_label(plan: &NamespacePlan, error: &LabelError) -> Draft {
+    let mut remedy = "correct the value, or run psp2psa migrate --overwrite".to_owned();
+    let proposed = plan.decision.enforce;
+    if let (LabelProblem::Level(_), admission::ENFORCE, Some(level)) =
+        (error.problem, error.label, proposed)
+    {
+        remedy.push_str(&match level {
+            Level::Restricted => format!(", which writes {level}"),
+            Level::Baseline | Level::Privileged => {
+                format!(", which writes {level} and so loosens what is in force")
+            }
+        });
+    }
     let meant = match (error.problem, error.label) {
         (LabelProblem::Level(_), admission::ENFORCE) => "reads it as restricted",
         (LabelProblem::Level(_), _) => "reads it as privileged, so that it says nothing",
@@ -168,7 +180,7 @@ fn invalid_label(error: &LabelError) -> Draft {
         consequence: format!(
             "the API server {meant}, and refuses to create a namespace with this label"
         ),
-        remedy: "correct the value, or run psp2psa migrate --overwrite".to_owned(),
+        remedy,
     }
 }
 
@@ -192,17 +204,32 @@ fn refused(plan: &NamespacePlan, context: &Context, findings: &mut Findings) {
             }
             (_, true) => continue,
         };
+        // What a policy writes into a pod is there before its namespace's label is looked at.
+        let until_then = !workload.refused.is_empty()
+            && stored.is_some_and(|levels| levels.contains(enforced.level));
+        let patched = workload.satisfies_patched().contains(enforced.level);
         findings.add(
             Draft {
                 code: "workload-refused",
-                title: match owners {
-                    true => format!("the owner's label enforces {enforced}, which refuses workloads"),
-                    false => format!("{enforced} refuses workloads"),
+                title: match (owners, until_then) {
+                    (true, false) => format!("the owner's label enforces {enforced}, which refuses workloads"),
+                    (true, true) => format!(
+                        "the owner's label enforces {enforced}, which refuses workloads once the policies are gone"
+                    ),
+                    (false, _) => format!("{enforced} refuses workloads"),
                 },
                 evidence: vec![format!("{} of {}: {reasons}", workload.title(), plan.name)],
-                consequence: "new pods of these workloads are refused; controllers report it only in Events (FailedCreate)"
-                    .to_owned(),
-                remedy: "change the fields that the violations name, or enforce a looser level".to_owned(),
+                consequence: match until_then {
+                    true => "pods of these workloads pass only because policies write into them what is missing; without \
+                             the policies new ones are refused, which controllers report only in Events (FailedCreate)",
+                    false => "new pods of these workloads are refused; controllers report it only in Events (FailedCreate)",
+                }
+                .to_owned(),
+                remedy: match (until_then, patched) {
+                    (true, true) => "apply their patches, which write the same fields, before the plugin is turned off",
+                    (_, _) => "change the fields that the violations name, or enforce a looser level",
+                }
+                .to_owned(),
             },
             at(plan, workload),
         );

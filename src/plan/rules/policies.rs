@@ -7,7 +7,7 @@ use crate::model::object::ObjectRef;
 use crate::model::workload::Origin;
 use crate::plan::consequences;
 use crate::plan::findings::{Draft, Extra, Findings, Place};
-use crate::plan::level::Status;
+use crate::plan::level::{self, Status};
 use crate::plan::workloads::{Replay, WorkloadPlan};
 use crate::plan::{Context, NamespacePlan};
 use crate::psp::{self, Step};
@@ -254,6 +254,10 @@ pub(super) fn lost_restrictions(
             }
         }
     }
+    let plans: BTreeMap<&str, &NamespacePlan> = namespaces
+        .iter()
+        .map(|plan| (plan.name.as_str(), plan))
+        .collect();
     for ((name, enforced), places) in used {
         let level = enforced.unwrap_or(Level::Privileged);
         let variants = context.policies.get(name).map_or(&[][..], Vec::as_slice);
@@ -266,34 +270,35 @@ pub(super) fn lost_restrictions(
         if lost.is_empty() {
             continue;
         }
-        let inside: Vec<&str> = places.keys().copied().collect();
-        let manifests = match variants {
+        let kept = match variants {
             [policy] => {
                 let fields = lost.iter().map(|lost| lost.field.as_str());
-                admission_policy::keep(policy, enforced, fields, &inside)
+                let inside = places.keys().filter_map(|name| plans.get(name).copied());
+                let pods = pods_under(name, inside);
+                admission_policy::keep(policy, enforced, fields, &pods)
+                    .map(|(manifests, unsaid)| (manifests, how_to_keep(&pods, &unsaid)))
             }
-            _ => Vec::new(),
+            _ => None,
         };
+        let (manifests, remedy) = kept.unwrap_or_else(|| {
+            let other = "if the restriction matters, keep it with another policy engine";
+            (Vec::new(), other.to_owned())
+        });
         let draft = Draft {
             code: "restriction-lost",
             title: match enforced {
                 Some(level) => format!("policy {name} restricts what level {level} does not"),
-                None => format!("policy {name} restricts what nothing else does where no level is enforced"),
+                None => format!(
+                    "policy {name} restricts what nothing else does where no level is enforced"
+                ),
             },
             evidence: lost
                 .iter()
                 .map(|lost| format!("{} = {}: {}", lost.field, lost.value, lost.message))
                 .collect(),
-            consequence: "once the policy is gone, pods of these namespaces may do what it forbade".to_owned(),
-            remedy: match manifests.is_empty() {
-                true => "if the restriction matters, keep it with another policy engine",
-                false => {
-                    "if it matters, keep it with the ValidatingAdmissionPolicy that the report gives with this finding \
-                     (Kubernetes 1.30 or newer): it speaks of every pod of these namespaces; take out what is not worth \
-                     keeping, and change Warn to Deny once it warns of nothing that is meant"
-                }
-            }
-            .to_owned(),
+            consequence: "once the policy is gone, pods of these namespaces may do what it forbade"
+                .to_owned(),
+            remedy,
         };
         let extra = Extra {
             manifests,
@@ -303,4 +308,66 @@ pub(super) fn lost_restrictions(
             findings.add_with(draft.clone(), extra.clone(), place);
         }
     }
+}
+
+/// The pods of these namespaces that run under the policy and under no other.
+fn pods_under<'n>(
+    policy: &str,
+    namespaces: impl Iterator<Item = &'n NamespacePlan>,
+) -> admission_policy::Pods<'n> {
+    let mut pods = admission_policy::Pods::default();
+    for plan in namespaces {
+        let (mut under, mut others) = (BTreeSet::new(), BTreeSet::new());
+        for workload in plan.workloads.iter().filter(|workload| workload.counts) {
+            let is_under =
+                matches!(&workload.replay, Replay::Admitted { policy: by, .. } if by == policy);
+            let accounts = if is_under { &mut under } else { &mut others };
+            accounts.insert(workload.service_account.as_str());
+        }
+        if others.is_empty() {
+            pods.whole.push(&plan.name);
+        } else {
+            under.retain(|account| !others.contains(account));
+            pods.parts.insert(&plan.name, under);
+        }
+    }
+    pods
+}
+
+/// How a ValidatingAdmissionPolicy keeps a restriction of these pods, and which fields it does not.
+fn how_to_keep(pods: &admission_policy::Pods, unsaid: &[&str]) -> String {
+    let mut remedy = "if it matters, keep it with the ValidatingAdmissionPolicy that the report gives with this finding \
+         (from Kubernetes 1.30 on; nothing in Kubernetes keeps it before): "
+        .to_owned();
+    let named = |by: fn(&BTreeSet<&str>) -> bool| -> Vec<String> {
+        let parts = pods.parts.iter().filter(|(_, accounts)| by(accounts));
+        parts.map(|(name, _)| (*name).to_owned()).collect()
+    };
+    let told = named(|accounts| !accounts.is_empty());
+    let untold = named(|accounts| accounts.is_empty());
+    let mut about = Vec::new();
+    if !pods.whole.is_empty() {
+        let whole: Vec<String> = pods.whole.iter().map(|name| (*name).to_owned()).collect();
+        about.push(format!("it is about every pod of {}", level::list(&whole)));
+    }
+    if !told.is_empty() {
+        about.push(format!(
+            "in {}, where workloads run under other policies as well, it is about the pods of the accounts that do not",
+            level::list(&told)
+        ));
+    }
+    if !untold.is_empty() {
+        about.push(format!(
+            "it is not about {}, where pods of one account run under several policies",
+            level::list(&untold)
+        ));
+    }
+    remedy.push_str(&about.join("; "));
+    if !unsaid.is_empty() {
+        remedy.push_str(&format!("; it does not keep {}", unsaid.join(", ")));
+    }
+    remedy.push_str(
+        ". Take out what is not worth keeping, and change Warn to Deny once it warns of nothing that is meant",
+    );
+    remedy
 }
