@@ -93,7 +93,7 @@ What the cluster does, a pod tells that is never stored; the answer must be 0, a
 
     kubectl run psp-is-off -n kube-system --image=registry.k8s.io/pause --dry-run=server -o yaml | grep -c kubernetes.io/psp
 
-**Every namespace that needs protection enforces a level**, because nothing else protects it from now on. These do not:
+**Every namespace that needs protection enforces a level**, because nothing else protects it from then on. These do not:
 
     kubectl get namespaces -l '!pod-security.kubernetes.io/enforce'
 ";

@@ -47,7 +47,7 @@ pub(in crate::plan) fn kept(plan: &NamespacePlan) -> Option<String> {
     let stays = plan.labels.after.get(label) == Some(owners) && *owners != proposed.as_str();
     stays.then(|| {
         let brief = &plan.decision.brief;
-        format!("kept as its owner set it; proposed: {proposed} ({brief})")
+        format!("kept; proposed: {proposed} ({brief})")
     })
 }
 
