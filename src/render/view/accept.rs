@@ -62,18 +62,17 @@ pub(super) fn risks<'a>(index: &Index<'a>) -> Vec<Risk<'a>> {
             groups.entry(key).or_default().push(finding);
         }
     }
-    let (open, accepted): (Vec<_>, Vec<_>) = groups
-        .into_iter()
-        .partition(|((is_accepted, ..), _)| !is_accepted);
-    let rows = |groups: Vec<((bool, u8, &str), Vec<&'a Finding>)>| {
-        let rows = groups.into_iter();
-        rows.map(|(_, findings)| of_findings(&findings, index))
-            .collect::<Vec<Risk>>()
-    };
-    let mut risks = rows(open);
+    let (mut risks, mut accepted) = (Vec::new(), Vec::new());
+    for findings in groups.values() {
+        let row = of_findings(findings, index);
+        match findings[0].open {
+            true => risks.push(row),
+            false => accepted.push(row),
+        }
+    }
     risks.extend(unlabelled(index));
     risks.extend(reviewed(index));
-    risks.extend(rows(accepted));
+    risks.extend(accepted);
     risks
 }
 

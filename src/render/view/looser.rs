@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use crate::render::json::v1::{Namespace, Policy};
+use crate::render::json::v1::{MigrationReport, Namespace, Policy};
 
 use super::Index;
 use super::accept::{self, NamespaceLink};
@@ -85,26 +85,7 @@ pub(super) fn looser<'a>(index: &Index<'a>) -> Vec<Looser<'a>> {
     if report.policies.is_empty() {
         return Vec::new();
     }
-    let mut lost: BTreeMap<&str, Lost> = BTreeMap::new();
-    for finding in &report.findings {
-        if !matches!(
-            finding.code.as_str(),
-            "restriction-lost" | "looser-than-policies"
-        ) {
-            continue;
-        }
-        let fields = finding.evidence.iter().filter_map(|line| position(line));
-        let fields: BTreeSet<usize> = fields.collect();
-        for namespace in finding
-            .places
-            .iter()
-            .filter_map(|place| place.namespace.as_deref())
-        {
-            let lost = lost.entry(namespace).or_default();
-            lost.rights.extend(&fields);
-            lost.finding.get_or_insert(&finding.id);
-        }
-    }
+    let lost = lost(report);
     let levels: BTreeMap<&str, Option<&str>> = report
         .policies
         .iter()
@@ -151,6 +132,31 @@ pub(super) fn looser<'a>(index: &Index<'a>) -> Vec<Looser<'a>> {
         ..row
     });
     rows.collect()
+}
+
+/// What the findings tell, by namespace.
+fn lost(report: &MigrationReport) -> BTreeMap<&str, Lost<'_>> {
+    let mut lost: BTreeMap<&str, Lost> = BTreeMap::new();
+    for finding in &report.findings {
+        if !matches!(
+            finding.code.as_str(),
+            "restriction-lost" | "looser-than-policies"
+        ) {
+            continue;
+        }
+        let fields = finding.evidence.iter().filter_map(|line| position(line));
+        let fields: BTreeSet<usize> = fields.collect();
+        for namespace in finding
+            .places
+            .iter()
+            .filter_map(|place| place.namespace.as_deref())
+        {
+            let lost = lost.entry(namespace).or_default();
+            lost.rights.extend(&fields);
+            lost.finding.get_or_insert(&finding.id);
+        }
+    }
+    lost
 }
 
 /// The level that is enforced in the end.
