@@ -363,7 +363,7 @@ fn unused(facts: &Facts) -> Decision {
     match (own, facts.granted_incidentally) {
         (None, _) => inconclusive(
             None,
-            "nothing runs, no grant of its own",
+            "nothing runs, no own grant",
             vec!["nothing runs here and no policy was granted to it in particular, so nothing tells what its pods will need".to_owned()],
         ),
         (Some((Level::Privileged, policy)), Some(why)) => planned(

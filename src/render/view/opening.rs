@@ -1,4 +1,4 @@
-//! The opening page: how many namespaces, from which levels to which, what stops us, what to do first.
+//! The opening page: how many namespaces, from which levels to which, what stops us, the steps.
 
 use std::collections::BTreeMap;
 
