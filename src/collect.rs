@@ -11,6 +11,7 @@ use crate::diag::Diagnostic;
 use crate::input::stream::{Part, Restart, Stream};
 use crate::input::{self, DecodeError, Document, InputFile, Unreadable};
 use crate::model::decode::Object;
+use crate::model::provenance::Provenance;
 
 /// What was read, in the order of the input, before it is put together.
 #[derive(Debug, Default)]
@@ -23,6 +24,8 @@ pub struct Read<T = Vec<Object>> {
     pub diagnostics: Vec<Diagnostic>,
     /// How many objects were passed over, by kind, because nothing follows from them.
     pub passed_over: BTreeMap<String, u64>,
+    /// What was read, those objects included.
+    pub provenance: Provenance,
 }
 
 /// What becomes of documents as they are read: objects that are kept for later, or judgements.
@@ -110,6 +113,7 @@ impl<T: Default + Send, M> Collector<'_, T, M> {
         read.diagnostics.extend_from_slice(document.noticed());
         match made {
             Ok(made) => {
+                count(&mut read.provenance.objects, &document.kind, 1);
                 if (self.is_unknown)(&made) {
                     count(&mut read.passed_over, &document.kind, 1);
                 }
@@ -130,21 +134,27 @@ impl<T: Default + Send, M> Collector<'_, T, M> {
             (self.append)(&mut all.objects, part.objects);
             all.unreadable.extend(part.unreadable);
             all.diagnostics.extend(part.diagnostics);
-            for (kind, passed_over) in part.passed_over {
-                count(&mut all.passed_over, &kind, passed_over);
-            }
+            add(&mut all.passed_over, part.passed_over);
+            add(&mut all.provenance.objects, part.provenance.objects);
+            all.provenance.files.extend(part.provenance.files);
         }
         all
     }
 }
 
 /// Adds to the number of objects of a kind. A dump has few kinds and many objects of each.
-fn count(passed_over: &mut BTreeMap<String, u64>, kind: &str, more: u64) {
-    match passed_over.get_mut(kind) {
+fn count(counts: &mut BTreeMap<String, u64>, kind: &str, more: u64) {
+    match counts.get_mut(kind) {
         Some(count) => *count += more,
         None => {
-            passed_over.insert(kind.to_owned(), more);
+            counts.insert(kind.to_owned(), more);
         }
+    }
+}
+
+fn add(counts: &mut BTreeMap<String, u64>, more: BTreeMap<String, u64>) {
+    for (kind, more) in more {
+        count(counts, &kind, more);
     }
 }
 
@@ -184,9 +194,9 @@ impl Read {
         self.objects.append(&mut other.objects);
         self.unreadable.append(&mut other.unreadable);
         self.diagnostics.append(&mut other.diagnostics);
-        for (kind, passed_over) in other.passed_over {
-            count(&mut self.passed_over, &kind, passed_over);
-        }
+        add(&mut self.passed_over, other.passed_over);
+        add(&mut self.provenance.objects, other.provenance.objects);
+        self.provenance.files.extend(other.provenance.files);
     }
 }
 

@@ -20,6 +20,7 @@
 
 mod de;
 pub mod diags;
+pub mod digest;
 mod document;
 mod json;
 pub mod layout;

@@ -169,13 +169,21 @@ pub fn default_attribution() -> Attribution {
 
 /// Plans the migration of everything that was read.
 pub fn migrate(
-    read: Read,
+    mut read: Read,
     attribution: &Attribution,
     options: &plan::Options,
 ) -> (Plan, Vec<Diagnostic>) {
+    let mut provenance = std::mem::take(&mut read.provenance);
+    provenance.sort();
+    provenance.default_namespace = attribution
+        .chosen
+        .then(|| attribution.default_namespace.clone());
     let (inventory, mut diagnostics) = assemble(read, attribution);
     let (access, said) = resolve(&inventory);
-    let plan = plan::plan(&inventory, &access, &said, options);
+    let plan = Plan {
+        provenance,
+        ..plan::plan(&inventory, &access, &said, options)
+    };
     diagnostics.extend(said);
     diagnostics.extend(psp::diagnose(&inventory.policies));
     diagnostics.extend(plan.said.iter().cloned());
@@ -235,6 +243,7 @@ pub fn check(
         unreadable: read.unreadable,
         diagnostics: read.diagnostics,
         passed_over: read.passed_over,
+        provenance: read.provenance,
     };
     checked(judge, read, attribution)
 }

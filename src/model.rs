@@ -30,6 +30,7 @@ pub mod namespace;
 pub(crate) mod nullable;
 pub mod object;
 pub mod pod;
+pub mod provenance;
 pub mod psp;
 pub mod role;
 pub(crate) mod selector;

@@ -57,13 +57,14 @@ pub mod unlabelled;
 pub mod versions;
 pub mod workloads;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use rayon::prelude::*;
 
 use crate::diag::{Diagnostic, Source};
 use crate::mapping::{self, Mapping};
 use crate::model::Inventory;
+use crate::model::provenance::Provenance;
 use crate::model::psp::PodSecurityPolicy;
 use crate::model::workload::Manifest;
 use crate::pss::{self, Level, Version};
@@ -84,6 +85,12 @@ pub use options::{Aim, Basis, Existing, Options, Prefer};
 /// The plan for a cluster.
 #[derive(Debug)]
 pub struct Plan {
+    /// What was read, as far as it is known: whoever read it says so.
+    pub provenance: Provenance,
+    /// What was asked for.
+    pub options: Options,
+    /// Versions of kubelets as their nodes tell them, and how many nodes have each.
+    pub kubelets: BTreeMap<String, u64>,
     /// The version that labels are pinned to, and why.
     pub target: Target,
     /// See [`Options::basis`].
@@ -186,6 +193,9 @@ pub fn plan(
     for namespace in &mut namespaces {
         let praise = rules::praise(namespace);
         namespace.decision.reasons.extend(praise);
+        if let Some(brief) = rules::kept(namespace) {
+            namespace.decision.brief = brief;
+        }
     }
     let found = |mut drafts, namespace| {
         rules::namespace(namespace, &context, &mut drafts);
@@ -219,6 +229,9 @@ pub fn plan(
     }
     link(&mut namespaces, &findings);
     Plan {
+        provenance: Provenance::default(),
+        options: options.clone(),
+        kubelets: versions::kubelets(inventory),
         said: settings::said(
             options,
             &context.homes.names().collect::<Vec<_>>(),
@@ -271,7 +284,7 @@ struct Context<'a> {
     /// Whether there is no bypass because it would open namespaces that it is not bound in.
     bypass_opens: bool,
     levels: BTreeMap<&'a str, Option<Level>>,
-    incidental: BTreeSet<&'a str>,
+    incidental: BTreeMap<&'a str, &'a str>,
     /// By name; variants side by side.
     policies: BTreeMap<&'a str, Vec<&'a PodSecurityPolicy>>,
     homes: Homes<'a>,

@@ -12,12 +12,14 @@ use psp2psa::diag::{self, Diagnostic, Severity};
 use psp2psa::edit;
 use psp2psa::edit::files::{self, Asked, Edits};
 use psp2psa::input;
-use psp2psa::input::walk::{self, Entry, Listing, Recursion};
+use psp2psa::input::digest::Taken;
+use psp2psa::input::walk::{self, Entry, Limits, Listing, Recursion};
+use psp2psa::model::provenance::File;
 use psp2psa::plan::{self, Plan, findings};
 use psp2psa::render::{self, json, junit, markdown, sarif, text};
 use psp2psa::write::{self, Foreign, Replacement};
 
-use super::reading::{list, read_listed};
+use super::reading::{Digests, list, read_listed};
 use super::{Answer, names, printed};
 
 /// The folder that is written if none is named.
@@ -122,7 +124,7 @@ fn is_own_output(said: &Diagnostic, folder: &Path) -> bool {
 
 /// The plan, what it changes in the files that were read, and everything there is to say about the input.
 fn planned(arguments: &Migrate) -> Result<(Plan, Edits, Vec<Diagnostic>)> {
-    let (configuration, said) = configuration(arguments)?;
+    let (configuration, file, said) = configuration(arguments)?;
     let options = arguments.options(configuration);
     let mut listing = list(&arguments.input)?;
     if let Some(folder) = target(arguments) {
@@ -132,7 +134,17 @@ fn planned(arguments: &Migrate) -> Result<(Plan, Edits, Vec<Diagnostic>)> {
             .retain(|said| !is_own_output(said, folder));
     }
     let entries = on_disk(&listing);
-    let read = read_listed(listing, &arguments.input, &psp2psa::keep_manifests());
+    let mut read = read_listed(
+        listing,
+        &arguments.input,
+        &psp2psa::keep_manifests(),
+        Digests::Taken,
+    );
+    read.provenance.today = arguments.today.as_ref().map(ToString::to_string);
+    if let Some(file) = file {
+        read.provenance.configuration = Some(file.name.to_string());
+        read.provenance.files.push(file);
+    }
     let (plan, mut diagnostics) = psp2psa::migrate(read, &arguments.input.attribution(), &options);
     let edits = files::edits(&plan, |name| match entries.get(name) {
         Some(entry) => walk::again(entry),
@@ -153,8 +165,8 @@ fn planned(arguments: &Migrate) -> Result<(Plan, Edits, Vec<Diagnostic>)> {
     Ok((plan, edits, diagnostics))
 }
 
-/// The configuration that was named, or the one that is here, with what the flags leave of it.
-fn configuration(arguments: &Migrate) -> Result<(Configuration, Vec<Diagnostic>)> {
+/// The configuration that was named, or the one that is here, with what the flags leave of it, and its file.
+fn configuration(arguments: &Migrate) -> Result<(Configuration, Option<File>, Vec<Diagnostic>)> {
     let path = match &arguments.config {
         Some(path) => path.clone(),
         // A link that leads nowhere was meant for a configuration, too.
@@ -165,7 +177,7 @@ fn configuration(arguments: &Migrate) -> Result<(Configuration, Vec<Diagnostic>)
                 config::FILE
             )
         }
-        None => return Ok((Configuration::default(), Vec::new())),
+        None => return Ok((Configuration::default(), None, Vec::new())),
     };
     if Path::new(&path).is_dir() {
         bail!("{path} is a folder, but a configuration is a file");
@@ -173,7 +185,10 @@ fn configuration(arguments: &Migrate) -> Result<(Configuration, Vec<Diagnostic>)
     let listing = walk::list(std::slice::from_ref(&path), Recursion::Off, io::empty())?;
     let [entry] = <[_; 1]>::try_from(listing.entries)
         .map_err(|_| anyhow::anyhow!("{path} is no file that holds a configuration"))?;
-    let (mut configuration, mut said) = match walk::read(entry) {
+    let name = Arc::clone(&entry.name);
+    let taken = Taken::default();
+    let read = walk::read_through(entry, Limits::default(), |source| taken.of(source));
+    let (mut configuration, mut said) = match read {
         Ok(file) => config::read(&file, arguments.today.as_ref()),
         Err(diagnostic) => (Configuration::default(), vec![diagnostic]),
     };
@@ -216,7 +231,12 @@ fn configuration(arguments: &Migrate) -> Result<(Configuration, Vec<Diagnostic>)
             }
         }
     }
-    Ok((configuration, said))
+    let digest = taken.found();
+    let file = File {
+        name,
+        digest: digest.ok_or_else(|| "it was not read to its end".to_owned()),
+    };
+    Ok((configuration, Some(file), said))
 }
 
 /// The files that can be read again, by name.

@@ -11,11 +11,12 @@
 
 mod again;
 mod faults;
+mod stored;
 mod unpack;
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
-use std::io::{self, Cursor, Read};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -27,6 +28,8 @@ use again::Stamp;
 pub use again::{MAX_EDITABLE, Original, TOO_LARGE_TO_EDIT, again};
 pub use faults::{WalkError, unreadable};
 use faults::{in_memory, plain, start_of};
+use stored::raw;
+pub use stored::stored;
 pub use unpack::Archive;
 use unpack::Contents;
 
@@ -209,17 +212,7 @@ fn contents(
     limits: Limits,
     through: impl FnOnce(Source) -> Source,
 ) -> io::Result<Contents> {
-    let (source, size): (Source, u64) = match &entry.content {
-        Content::InMemory(bytes) => {
-            let size = bytes.0.len() as u64;
-            (Box::new(Cursor::new(bytes.clone())), size)
-        }
-        Content::OnDisk { path, .. } => {
-            let file = File::open(path)?;
-            let size = file.metadata()?.len();
-            (Box::new(file), size)
-        }
-    };
+    let (source, size) = raw(entry)?;
     unpack::look(through(source), size, limits)
 }
 

@@ -181,10 +181,12 @@ fn node(document: &Document) -> Result<Node, DecodeError> {
         kubelet_version: String,
     }
     let wire: Wire = document.decode()?;
+    let kubelet = wire.status.node_info.kubelet_version;
     Ok(Node {
         name: wire.metadata.name,
         source: document.source.clone(),
-        kubelet_minor: kubelet_minor(&wire.status.node_info.kubelet_version),
+        kubelet_minor: kubelet_minor(&kubelet),
+        kubelet,
     })
 }
 

@@ -111,7 +111,9 @@ pub struct Node {
     pub name: String,
     /// Where it stands.
     pub source: Source,
-    /// Minor version of `status.nodeInfo.kubeletVersion` (`v1.24.7-eks-1` is 24), where it is readable.
+    /// `status.nodeInfo.kubeletVersion`; empty if it is not there.
+    pub kubelet: String,
+    /// Its minor version (`v1.24.7-eks-1` is 24), where it is readable.
     pub kubelet_minor: Option<u32>,
 }
 

@@ -79,8 +79,9 @@ pub(super) struct Facts<'a> {
     pub(super) basis: Basis,
     pub(super) prefer: Prefer,
     pub(super) granted: &'a Granted,
-    /// Whether the grants' level is what it is only because of checks that workloads hardly ever use.
-    pub(super) granted_incidentally: bool,
+    /// What keeps the namespace's own policies from baseline, if that is nothing but checks that workloads hardly ever
+    /// break.
+    pub(super) granted_incidentally: Option<&'a str>,
     /// Everything that counts, live pods included.
     pub(super) workloads: &'a [WorkloadPlan],
     /// Live pods that something changed beyond their templates and the policies.

@@ -88,6 +88,16 @@ impl NamespacePlan {
 }
 
 impl Context<'_> {
+    /// What makes the namespace's own policies privileged, if every one that is has nothing but such a reason.
+    fn incidentally(&self, granted: &Granted) -> Option<&str> {
+        let own = granted.own.iter();
+        let privileged = own.filter(|usable| usable.level == Some(Level::Privileged));
+        let reasons: Option<Vec<&str>> = privileged
+            .map(|usable| self.incidental.get(usable.policy.as_str()).copied())
+            .collect();
+        reasons?.first().copied()
+    }
+
     /// Every namespace that is to be planned, sorted by name.
     pub(super) fn namespaces(&self) -> Vec<NamespacePlan> {
         let only = self.options.only.as_deref();
@@ -130,11 +140,7 @@ impl Context<'_> {
             basis: self.options.basis,
             prefer,
             granted: &granted,
-            granted_incidentally: granted
-                .own
-                .iter()
-                .filter(|usable| usable.level == Some(Level::Privileged))
-                .all(|usable| self.incidental.contains(usable.policy.as_str())),
+            granted_incidentally: self.incidentally(&granted),
             workloads: &counting,
             live: &live,
             needed,

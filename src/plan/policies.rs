@@ -1,6 +1,6 @@
 //! What is known of policies by their names.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use crate::model::psp::PodSecurityPolicy;
 use crate::pss::Level;
@@ -39,8 +39,9 @@ const HARDLY_USED: &[&str] = &[
     "sysctls",
 ];
 
-/// Names of the policies that only such checks keep from baseline. Of capabilities only `NET_RAW` is meant.
-pub(super) fn incidental(policies: &[PolicyPlan]) -> BTreeSet<&str> {
+/// The policies that only such checks keep from baseline, by name, with their summaries. Of capabilities only `NET_RAW`
+/// is meant.
+pub(super) fn incidental(policies: &[PolicyPlan]) -> BTreeMap<&str, &str> {
     policies
         .iter()
         .filter(|policy| {
@@ -53,6 +54,6 @@ pub(super) fn incidental(policies: &[PolicyPlan]) -> BTreeSet<&str> {
                         || control.exposure.value == "NET_RAW"
                 })
         })
-        .map(|policy| policy.name.as_str())
+        .map(|policy| (policy.name.as_str(), policy.mapping.summary.as_str()))
         .collect()
 }

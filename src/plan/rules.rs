@@ -15,7 +15,7 @@ use crate::pss::admission::Mode;
 use crate::pss::{Level, LevelSet};
 
 pub(super) use cluster::{Cluster, cluster};
-pub(super) use labels::praise;
+pub(super) use labels::{kept, praise};
 
 use super::evidence::{Completeness, Weight};
 use super::findings::{Draft, Findings, Place};
@@ -146,7 +146,7 @@ fn drags(plan: &NamespacePlan, context: &Context, findings: &mut Findings) {
                 .to_owned()
                     + &format!(
                     "give them a namespace of their own that enforces {enforce}; or change what the evidence names, by \
-                     the proposed patch where there is one; or let them run under a runtime class that the plugin exempts"
+                     the proposed patch where there is one; or let them run under a runtime class that Pod Security Admission exempts"
                 ),
             },
             at(plan, workload),

@@ -1,5 +1,7 @@
 //! Which version labels are pinned to, and what other versions would change.
 
+use std::collections::BTreeMap;
+
 use crate::model::Inventory;
 use crate::model::workload::Workload;
 use crate::pss::{self, Evaluator, Level, LevelVersion, NEWEST, Version};
@@ -80,6 +82,19 @@ pub(super) fn target(chosen: Option<Version>, inventory: &Inventory) -> Target {
         reason,
         server,
     }
+}
+
+/// How many nodes have which version of the kubelet, of those that tell it.
+pub(super) fn kubelets(inventory: &Inventory) -> BTreeMap<String, u64> {
+    let mut kubelets = BTreeMap::new();
+    for node in inventory
+        .nodes
+        .iter()
+        .filter(|node| !node.kubelet.is_empty())
+    {
+        *kubelets.entry(node.kubelet.clone()).or_default() += 1;
+    }
+    kubelets
 }
 
 /// The versions at which some check of the level begins to judge differently than at the version before, without the

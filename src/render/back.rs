@@ -6,6 +6,8 @@ use std::collections::BTreeSet;
 
 use crate::plan::labels::Stage;
 
+use crate::render::view::words;
+
 /// One step of the way back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Step {
@@ -53,18 +55,40 @@ pub(super) fn steps(has: impl Fn(Stage) -> bool) -> Vec<Step> {
     .collect()
 }
 
-/// What holds for all of the steps.
-pub(super) const NOTE: &str = "Only before 70-cleanup, and only while the plugin of the old policies is on, do these come \
-                               back. If a controller applies this repository, revert the commit instead, in the same \
-                               order.";
+/// What holds for all of the steps, where there are so many policies.
+pub(super) fn note(policies: usize) -> &'static str {
+    match policies {
+        0 => {
+            "If a controller applies this repository, revert the commit instead, in the same order."
+        }
+        _ => {
+            "The old protection returns only while the PodSecurityPolicy plugin is on and 70-cleanup is not applied. If \
+             a controller applies this repository, revert the commit instead, in the same order."
+        }
+    }
+}
+
+/// That the plugin must not go while these namespaces, so many and listed in words, enforce nothing.
+pub(super) fn guard(count: usize, names: &str) -> String {
+    let stop = "Do not turn the PodSecurityPolicy plugin off or upgrade to 1.25 while";
+    match count {
+        1 => format!(
+            "{stop} namespace {names} has no enforce label: from then on it admits every pod."
+        ),
+        _ => format!(
+            "{stop} these {} have no enforce label: {names}. From then on they admit every pod.",
+            words::count(count, "namespace", "namespaces")
+        ),
+    }
+}
 
 /// The steps for a plan whose namespaces take part in the stages of these folders.
 pub(super) fn of_folders(folders: &BTreeSet<&str>) -> Vec<Step> {
     steps(|stage| folders.contains(stage.folder()))
 }
 
-/// The page beside the namespaces as they were.
-pub(super) fn page(has: impl Fn(Stage) -> bool) -> String {
+/// The page beside the namespaces as they were, in a plan with so many policies.
+pub(super) fn page(policies: usize, has: impl Fn(Stage) -> bool) -> String {
     let mut page = "# The way back\n\nThis folder has the namespaces as they were. Run from the folder above, in this \
                     order:\n\n"
         .to_owned();
@@ -75,7 +99,7 @@ pub(super) fn page(has: impl Fn(Stage) -> bool) -> String {
         }
         page.push('\n');
     }
-    page.push_str(NOTE);
+    page.push_str(note(policies));
     page.push('\n');
     page
 }
@@ -96,6 +120,6 @@ mod tests {
         assert_eq!(commands(|stage| stage == Stage::Enforce), [labels]);
         let first = steps(|stage| stage == Stage::LateWorkloads)[0];
         assert!(first.does.starts_with("Undo 50-workloads"));
-        assert!(page(|_| true).find(bypass) < page(|_| true).find(labels));
+        assert!(page(1, |_| true).find(bypass) < page(1, |_| true).find(labels));
     }
 }

@@ -9,6 +9,7 @@ use crate::plan::Plan;
 use crate::plan::cleanup::{Cleanup, Item};
 use crate::pss::admission::Mode;
 use crate::render::Artifact;
+use crate::render::back;
 use crate::render::escape::markdown;
 use crate::render::manifests::yaml;
 
@@ -117,8 +118,8 @@ fn guard(plan: &Plan) -> String {
         .collect();
     if !open.is_empty() {
         page.push_str(&format!(
-            "\nNo stage of this plan gives an enforce label to: {}.\n",
-            open.join(", ")
+            "\n{}\n",
+            back::guard(open.len(), &open.join(", "))
         ));
     }
     page.push_str(COMMANDS);

@@ -20,6 +20,18 @@ const TEMPLATES: &[Template] = &[
         include_str!("../../templates/partials/opening.html.hbs"),
     ),
     (
+        "accept",
+        include_str!("../../templates/partials/accept.html.hbs"),
+    ),
+    (
+        "removed",
+        include_str!("../../templates/partials/removed.html.hbs"),
+    ),
+    (
+        "made-of",
+        include_str!("../../templates/partials/made-of.html.hbs"),
+    ),
+    (
         "namespace",
         include_str!("../../templates/partials/namespace.html.hbs"),
     ),

@@ -66,7 +66,7 @@ pub fn stages(plan: &Plan) -> Vec<Artifact> {
             .collect();
         artifacts.push(Artifact {
             path: "rollback/README.md".to_owned(),
-            text: back::page(|stage| steps.contains(&stage)),
+            text: back::page(plan.policies.len(), |stage| steps.contains(&stage)),
         });
     }
     artifacts.extend(rollback);

@@ -40,6 +40,18 @@ const STAGES: Template = (
     include_str!("../../templates/partials/stages.md.hbs"),
 );
 
+const ACCEPT: Template = (
+    "accept",
+    include_str!("../../templates/partials/accept.md.hbs"),
+);
+const REMOVED: Template = (
+    "removed",
+    include_str!("../../templates/partials/removed.md.hbs"),
+);
+const MADE_OF: Template = (
+    "made-of",
+    include_str!("../../templates/partials/made-of.md.hbs"),
+);
 const BACK: Template = ("back", include_str!("../../templates/partials/back.md.hbs"));
 
 /// The whole report.
@@ -59,7 +71,9 @@ pub fn write(report: &Document<MigrationReport>, out: &mut dyn Write) -> io::Res
 /// The whole report without the sections of namespaces.
 pub(super) fn paged(report: &Document<MigrationReport>, index: &Index) -> Paged {
     Paged::new(
-        &[REPORT, NAMESPACE, POLICY, FINDING, CHAINS, STAGES, BACK],
+        &[
+            REPORT, ACCEPT, REMOVED, MADE_OF, NAMESPACE, POLICY, FINDING, CHAINS, STAGES, BACK,
+        ],
         escape::markdown_into,
         &Page::new(report, index),
     )

@@ -6,6 +6,7 @@
 //! The structs are serialised for the template engine only. They are no contract: the documents of
 //! [`crate::render::json`] are.
 
+mod accept;
 mod alike;
 pub(super) mod anchors;
 pub(super) mod brief;
@@ -15,11 +16,16 @@ pub(super) mod grants;
 mod graph;
 mod heat;
 pub(super) mod labels;
+mod looser;
+mod made_of;
 pub(super) mod namespaces;
 pub(super) mod opening;
 pub(super) mod policies;
+mod removed;
 pub(super) mod stages;
+mod stops;
 mod strip;
+mod terms;
 pub(super) mod words;
 pub(super) mod workloads;
 
@@ -27,14 +33,19 @@ use serde::Serialize;
 
 use crate::render::json::v1::{Document, MigrationReport};
 
+use accept::Risk;
 use alike::Alike;
 use anchors::Anchors;
 use findings::{DiagnosticGroup, FindingGroup, Titles};
 use grants::Shared;
 use heat::Heat;
+use looser::Looser;
+use made_of::MadeOf;
 use namespaces::{Row, Section};
 use opening::Opening;
 use policies::{Matrix, PolicyView};
+use removed::Removed;
+use terms::Meaning;
 
 /// What all parts of the report need to know of one another.
 pub(super) struct Index<'a> {
@@ -79,6 +90,9 @@ pub(super) struct Page<'a> {
     /// Name and version of the tool.
     tool: String,
     opening: Opening<'a>,
+    risks: Vec<Risk<'a>>,
+    looser: Vec<Looser<'a>>,
+    removed: Option<Removed<'a>>,
     heat: Option<Heat>,
     namespaces: Vec<Row<'a>>,
     shared_grants: Vec<grants::SharedView<'a>>,
@@ -89,8 +103,14 @@ pub(super) struct Page<'a> {
     diagnostics: Vec<DiagnosticGroup<'a>>,
     /// How many diagnostics are left out; empty if none.
     more_diagnostics: String,
+    made_of: MadeOf<'a>,
     classes: &'static [grants::Class],
-    verdicts: &'static [words::Meaning],
+    /// What words mean.
+    terms: Vec<&'static Meaning>,
+    severities: Vec<Meaning>,
+    verdicts: &'static [Meaning],
+    /// What was not looked at.
+    unseen: Vec<&'static str>,
     counts: Counts,
 }
 
@@ -111,6 +131,9 @@ impl<'a> Page<'a> {
         Page {
             tool: format!("{} {}", document.tool.name, document.tool.version),
             opening: Opening::new(document, index),
+            risks: accept::risks(index),
+            looser: looser::looser(index),
+            removed: removed::removed(report),
             heat: heat::heat(index),
             namespaces: namespaces::rows(index),
             shared_grants: index.shared.views(&index.anchors),
@@ -120,8 +143,12 @@ impl<'a> Page<'a> {
             finding_groups: findings::groups(report, &index.anchors),
             diagnostics,
             more_diagnostics,
+            made_of: MadeOf::new(document),
             classes: grants::CLASSES,
-            verdicts: words::VERDICTS,
+            terms: terms::terms(report.policies.len()),
+            severities: terms::severities(),
+            verdicts: terms::VERDICTS,
+            unseen: terms::unseen(report.policies.len()),
             counts: Counts {
                 namespaces: words::number(report.namespaces.len()),
                 policies: words::number(report.policies.len()),

@@ -300,6 +300,7 @@ fn migrate_refers_only_to_what_it_shows() {
             if name == "cluster" { "v1.24" } else { "v1.37" }
         );
         assert_eq!(report.rules_version, report.target_version);
+        is_told(&report.input);
         assert_eq!(
             code == 3,
             head.diagnostics.iter().any(|d| d.severity == "error")
@@ -518,6 +519,31 @@ fn workload_is_consistent(workload: &shape::Workload, namespace: &str, policies:
         assert_ne!(change.before.0, change.after.0, "{}", change.path);
     }
     assert!(workload.notes.iter().all(|note| !note.is_empty()));
+    assert!(workload.counts || workload.kind == "Pod");
+}
+
+/// What was read has a name, and its digest a form.
+fn is_told(input: &shape::Input) {
+    let is_sha256 = |text: &String| {
+        text.len() == 64 && text.chars().all(|c| matches!(c, '0'..='9' | 'a'..='f'))
+    };
+    assert!(input.sha256.0.as_ref().is_some_and(is_sha256));
+    for file in &input.files {
+        assert!(!file.name.is_empty());
+        assert!(file.bytes.0.is_some());
+        assert!(file.sha256.0.as_ref().is_some_and(is_sha256));
+        assert_eq!(file.reason.0, None);
+    }
+    assert!(!input.files.is_empty());
+    assert!(!input.objects.is_empty());
+    assert!(
+        input
+            .objects
+            .values()
+            .chain(input.kubelets.values())
+            .all(|count| *count > 0)
+    );
+    assert_eq!(input.options.basis, "observed");
 }
 
 /// The summary counts what is there.

@@ -46,6 +46,8 @@ mod patches;
 mod plan;
 /// Policies for the tests of several modules; no tests of its own.
 mod policies;
+/// What a report was made of: digests of its files.
+mod provenance;
 /// The policy engine against upstream's answers.
 mod psp;
 /// Grants against upstream's answers.

@@ -8,6 +8,8 @@ use psp2psa::render::{html, markdown};
 mod pictures;
 mod sample;
 mod sha256;
+mod signed;
+mod wording;
 
 /// Texts that mean something in HTML or Markdown, or that nobody sees.
 const HOSTILE: &[&str] = &[
@@ -422,6 +424,7 @@ fn gaps_that_namespaces_have_in_common_are_listed_once() {
 fn every_name_in_a_template_is_a_field_of_a_view() {
     let views: String = [
         "view.rs",
+        "view/accept.rs",
         "view/brief.rs",
         "view/findings.rs",
         "view/graph.rs",
@@ -431,9 +434,14 @@ fn every_name_in_a_template_is_a_field_of_a_view() {
         "view/labels.rs",
         "view/namespaces.rs",
         "view/gaps.rs",
+        "view/looser.rs",
+        "view/made_of.rs",
         "view/opening.rs",
         "view/policies.rs",
+        "view/removed.rs",
         "view/stages.rs",
+        "view/stops.rs",
+        "view/terms.rs",
         "view/words.rs",
         "view/workloads.rs",
         "html.rs",

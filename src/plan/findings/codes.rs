@@ -133,7 +133,7 @@ Every namespace that is created after the migration, and every one that the plan
 privileged pods.
 
 ## What to do
-Give the plugin defaults: `migrate` writes them to `admission-configuration.yaml`, for `--admission-control-config-file` of
+Give Pod Security Admission defaults: `migrate` writes them to `admission-configuration.yaml`, for `--admission-control-config-file` of
 the API servers. Where you cannot set that, demand the label of new namespaces with the ValidatingAdmissionPolicy that
 the finding carries (Kubernetes 1.30 or newer); it warns and audits until you change `validationActions` to `Deny`.
 

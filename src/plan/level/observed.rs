@@ -1,5 +1,6 @@
 //! The level that what runs needs.
 
+use crate::plan::Prefer;
 use crate::plan::evidence::Completeness;
 use crate::plan::workloads::WorkloadPlan;
 use crate::pss::{self, Level, LevelSet};
@@ -65,9 +66,22 @@ pub(super) fn decide(facts: &Facts) -> Decision {
         };
         return inconclusive(Some(level), brief, reasons);
     }
+    reasons.extend(patched_first(facts, level));
     let (confidence, why) = confidence(facts, level);
     reasons.extend(why);
     planned(level, confidence, brief, reasons)
+}
+
+/// That a tighter level is possible once the first patches are applied, if that was not asked for.
+fn patched_first(facts: &Facts, level: Level) -> Option<String> {
+    let patched = intersection(facts, |workload| workload.binding_set(Prefer::Security));
+    let tighter = patched.tightest();
+    let possible = tighter > level && facts.evidence.loosening(tighter).is_empty();
+    (possible && facts.prefer == Prefer::Stability).then(|| {
+        format!(
+            "what is written decides; once 20-workloads is applied, {tighter} is possible: plan with --prefer security"
+        )
+    })
 }
 
 /// The levels in the sets of all workloads.
@@ -131,22 +145,21 @@ fn unused(facts: &Facts) -> Decision {
     if let Some(decision) = unread_grants(facts, own.as_ref().map(|(level, _)| *level)) {
         return decision;
     }
-    match own {
-        None => inconclusive(
+    match (own, facts.granted_incidentally) {
+        (None, _) => inconclusive(
             None,
-            "nothing runs, nothing granted",
-            vec!["nothing runs here and no policy was granted to it, so nothing tells what its pods will need".to_owned()],
+            "nothing runs, no own grant",
+            vec!["nothing runs here and no policy was granted to it in particular, so nothing tells what its pods will need".to_owned()],
         ),
-        Some((Level::Privileged, policy)) if facts.granted_incidentally => planned(
+        (Some((Level::Privileged, policy)), Some(why)) => planned(
             Level::Baseline,
             Confidence::Review,
             format!("nothing runs; policy {policy}"),
             vec![format!(
-                "nothing runs here; its policy {policy} is privileged only because of controls that workloads hardly \
-                 ever use"
+                "nothing runs here; its policy {policy} is {why}, which baseline refuses"
             )],
         ),
-        Some((level, policy)) => {
+        (Some((level, policy)), _) => {
             let mut reasons = vec![format!(
                 "nothing runs here; {level} is the closest level to its policy {policy}"
             )];

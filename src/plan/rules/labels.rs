@@ -39,6 +39,18 @@ pub(in crate::plan) fn praise(plan: &NamespacePlan) -> Option<String> {
     ))
 }
 
+/// In a few words, that the owner's enforce label stays although the plan would write another.
+pub(in crate::plan) fn kept(plan: &NamespacePlan) -> Option<String> {
+    let label = Mode::Enforce.level_label();
+    let owners = plan.labels.before.get(label)?;
+    let proposed = plan.decision.enforce?;
+    let stays = plan.labels.after.get(label) == Some(owners) && *owners != proposed.as_str();
+    stays.then(|| {
+        let brief = &plan.decision.brief;
+        format!("kept; proposed: {proposed} ({brief})")
+    })
+}
+
 fn is_praised(plan: &NamespacePlan, conflict: &Conflict) -> bool {
     conflict.mode == Mode::Enforce
         && conflict.found > conflict.proposed

@@ -105,8 +105,8 @@ fn lost_mutation(plan: &NamespacePlan, workload: &WorkloadPlan, findings: &mut F
             consequence: "nothing writes these fields any more: pods are refused where a level asks for one, and run \
                           silently otherwise than today where none does"
                 .to_owned(),
-            remedy: "apply the patches of 20-workloads, and those of 50-workloads behind the bypass; where no stage has one, \
-                     write the fields that matter into the template before the policy goes"
+            remedy: "apply the patches of the plan; where no stage has one, write the fields that matter into the \
+                     template before the policy goes"
                 .to_owned(),
         },
         at(plan, workload),

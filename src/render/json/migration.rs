@@ -10,7 +10,7 @@ use crate::plan::findings::{self, Severity};
 use crate::plan::granted::Usable;
 use crate::plan::unlabelled::{Uncovered, Unlabelled};
 use crate::plan::workloads::{Replay, WorkloadPlan};
-use crate::plan::{NamespacePlan, Plan, PolicyPlan};
+use crate::plan::{Aim, Existing, NamespacePlan, Plan, PolicyPlan};
 use crate::pss::admission::Mode;
 use crate::render::json::{changes, level, levels, policy, source, v1, violations};
 
@@ -72,6 +72,53 @@ pub fn migration(plan: &Plan) -> v1::MigrationReport {
             .collect(),
         cleanup: cleanup(&plan.cleanup),
         unlabelled: plan.unlabelled.as_ref().map(unlabelled),
+        input: input(plan),
+    }
+}
+
+fn input(plan: &Plan) -> v1::Input {
+    let provenance = &plan.provenance;
+    let files = provenance.files.iter().map(|file| v1::InputFile {
+        name: file.name.to_string(),
+        bytes: file.digest.as_ref().ok().map(|digest| digest.bytes),
+        sha256: file
+            .digest
+            .as_ref()
+            .ok()
+            .map(|digest| digest.sha256.clone()),
+        reason: file.digest.as_ref().err().cloned(),
+    });
+    v1::Input {
+        files: files.collect(),
+        sha256: provenance.sha256(),
+        objects: provenance.objects.clone(),
+        kubelets: plan.kubelets.clone(),
+        options: options(plan),
+    }
+}
+
+fn options(plan: &Plan) -> v1::Options {
+    let aim = |aim| match aim {
+        Aim::Next => "next".to_owned(),
+        Aim::Level(fixed) => level(fixed),
+    };
+    let options = &plan.options;
+    let mut exclude_namespaces = options.exclude.clone();
+    exclude_namespaces.sort();
+    exclude_namespaces.dedup();
+    v1::Options {
+        target_version: options.target.map(|version| version.to_string()),
+        basis: options.basis.as_str().to_owned(),
+        prefer: options.prefer.as_str().to_owned(),
+        audit: aim(options.audit),
+        warn: aim(options.warn),
+        overwrite: options.existing == Existing::Overwrite,
+        complete: options.complete,
+        namespace: options.only.clone(),
+        exclude_namespaces,
+        default_namespace: plan.provenance.default_namespace.clone(),
+        configuration: plan.provenance.configuration.clone(),
+        today: plan.provenance.today.clone(),
     }
 }
 
@@ -297,6 +344,7 @@ fn workload(workload: &WorkloadPlan) -> v1::Workload {
                 proof: hardening.proof.map(|proof| proof.as_str().to_owned()),
             })
             .collect(),
+        counts: workload.counts,
         notes: workload.notes.clone(),
     }
 }

@@ -354,8 +354,69 @@ pub struct MigrationReport {
     pub cleanup: Cleanup,
     /// What namespaces without labels get; null where only one namespace is planned, or none.
     pub unlabelled: Option<Unlabelled>,
+    /// What the report was made of, and what was asked for: of the same, the same report is made again.
+    pub input: Input,
     /// Counts.
     pub summary: Summary,
+}
+
+/// See [`crate::model::provenance::Provenance`].
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Input {
+    /// Sorted by name; empty if what was read were no files.
+    pub files: Vec<InputFile>,
+    /// SHA-256 of what `sha256sum FILE… | LC_ALL=C sort -k 2` prints of the files; null if there are none, or one has no
+    /// digest.
+    pub sha256: Option<String>,
+    /// How many objects were read, by kind, copies of one another included.
+    pub objects: BTreeMap<String, u64>,
+    /// How many nodes have which version of the kubelet.
+    pub kubelets: BTreeMap<String, u64>,
+    /// Everything else that the plan depends on.
+    pub options: Options,
+}
+
+/// A file that was read.
+#[derive(Debug, Clone, Serialize)]
+pub struct InputFile {
+    /// The path as it was given, members of directories appended; `-` for standard input.
+    pub name: String,
+    /// How many bytes are stored; null without a digest.
+    pub bytes: Option<u64>,
+    /// SHA-256 of the bytes as they are stored, as `sha256sum` prints it; null if they could not be read to their end.
+    pub sha256: Option<String>,
+    /// Why there is no digest; null if there is one.
+    pub reason: Option<String>,
+}
+
+/// See [`crate::plan::Options`]. What the configuration says stands with the namespaces and findings that it changes.
+#[derive(Debug, Clone, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Options {
+    /// The target version, if it was chosen.
+    pub target_version: Option<String>,
+    /// `observed`, `granted` or `both`.
+    pub basis: String,
+    /// `stability` or `security`.
+    pub prefer: String,
+    /// `next`, or a level.
+    pub audit: String,
+    /// `next`, or a level.
+    pub warn: String,
+    /// Whether labels that are there already are replaced.
+    pub overwrite: bool,
+    /// Whether the user vouches that the input shows everything that runs.
+    pub complete: bool,
+    /// The only namespace that is planned, if there is one.
+    pub namespace: Option<String>,
+    /// Patterns of namespaces that are left as they are, those of the configuration included; sorted.
+    pub exclude_namespaces: Vec<String>,
+    /// The namespace of objects that name none, if it was chosen.
+    pub default_namespace: Option<String>,
+    /// The configuration, which is one of the files.
+    pub configuration: Option<String>,
+    /// What day it is, if that was said.
+    pub today: Option<String>,
 }
 
 /// See [`crate::plan::unlabelled::Unlabelled`].
@@ -573,6 +634,8 @@ pub struct Workload {
     pub patch: Option<Patch>,
     /// What would get it to tighter levels: proposals, which no stage makes.
     pub hardening: Vec<Hardening>,
+    /// Whether the level follows from it, too: not from a bare pod that has ended.
+    pub counts: bool,
     /// How it was judged, where that is not obvious.
     pub notes: Vec<String>,
 }

@@ -13,6 +13,7 @@ use super::findings;
 use super::labels;
 use super::opening;
 use super::stages::{self, Back, Stage};
+use super::stops;
 use super::words;
 
 /// Characters of one cell or line: longer texts are cut.
@@ -151,12 +152,12 @@ impl<'a> PullRequest<'a> {
                     "This brings the namespaces from PodSecurityPolicy to Pod Security Admission."
                 }
             },
-            review: opening::review(report),
+            review: stops::review(report),
             risks,
             more_risks,
             stages: stages::all(report),
             back: stages::back(report),
-            back_note: back::NOTE,
+            back_note: back::note(report.policies.len()),
         }
     }
 }

@@ -69,12 +69,16 @@ pub(super) struct FindingLink<'a> {
     href: String,
     severity: Tag<'a>,
     title: &'a str,
+    #[serde(skip)]
+    code: &'a str,
+    /// How many more of the same code follow it, as a phrase; empty if they are links of their own.
+    more: String,
 }
 
-/// Severity and title by id.
-pub(super) type Titles<'a> = BTreeMap<&'a str, (&'a str, &'a str)>;
+/// Severity, title and code by id.
+pub(super) type Titles<'a> = BTreeMap<&'a str, (&'a str, &'a str, &'a str)>;
 
-/// Severity and title of every finding.
+/// Severity, title and code of every finding.
 pub(super) fn titles(report: &MigrationReport) -> Titles<'_> {
     report
         .findings
@@ -82,7 +86,11 @@ pub(super) fn titles(report: &MigrationReport) -> Titles<'_> {
         .map(|finding| {
             (
                 finding.id.as_str(),
-                (finding.severity.as_str(), finding.title.as_str()),
+                (
+                    finding.severity.as_str(),
+                    finding.title.as_str(),
+                    finding.code.as_str(),
+                ),
             )
         })
         .collect()
@@ -91,19 +99,49 @@ pub(super) fn titles(report: &MigrationReport) -> Titles<'_> {
 impl<'a> FindingLink<'a> {
     /// A link to the finding of this id.
     pub(super) fn new(id: &'a str, titles: &Titles<'a>, anchors: &Anchors) -> Self {
-        let (severity, title) = titles.get(id).copied().unwrap_or(("info", id));
+        let (severity, title, code) = titles.get(id).copied().unwrap_or(("info", id, ""));
         FindingLink {
             id,
             href: anchors.findings.href(id),
             severity: words::tag(severity, words::SEVERITY),
             title,
+            code,
+            more: String::new(),
         }
     }
+}
 
-    /// Place in the order of severities, worst first.
-    pub(super) fn rank(&self) -> u8 {
-        self.severity.rank
+/// Findings of one severity and code up to which each is named.
+const ALIKE: usize = 3;
+
+/// Links to the findings of these ids, worst first. Of many with the same code, the first speaks for all: they stand side
+/// by side where it leads.
+pub(super) fn links<'a>(
+    ids: &'a [String],
+    titles: &Titles<'a>,
+    anchors: &Anchors,
+) -> Vec<FindingLink<'a>> {
+    let mut links: Vec<FindingLink> = ids
+        .iter()
+        .map(|id| FindingLink::new(id, titles, anchors))
+        .collect();
+    links.sort_by_key(|link| link.severity.rank);
+    let mut counts: BTreeMap<(u8, &str), usize> = BTreeMap::new();
+    for link in &links {
+        *counts.entry((link.severity.rank, link.code)).or_default() += 1;
     }
+    links.retain_mut(
+        |link| match counts.get_mut(&(link.severity.rank, link.code)) {
+            Some(0) => false,
+            Some(many) if *many > ALIKE => {
+                link.more = format!("and {} more of this kind", words::number(*many - 1));
+                *many = 0;
+                true
+            }
+            Some(_) | None => true,
+        },
+    );
+    links
 }
 
 /// The findings by severity, worst first; severities without findings are left out.

@@ -3,7 +3,7 @@
 //! A grant to everybody or to a cluster role reaches every namespace: written out in each, such lists would be most of
 //! the report. A list that two or more namespaces have in common is therefore written once, and they link to it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
@@ -37,18 +37,24 @@ pub(super) struct SharedView<'a> {
     chains: Vec<Chain<'a>>,
 }
 
-/// Subject, binding, role, policy.
+/// Subject, binding, role, policies.
 #[derive(Serialize)]
 pub(super) struct Chain<'a> {
     subject: &'a str,
     binding: &'a str,
     role: &'a str,
+    usable: Vec<UsableView<'a>>,
+    /// Whether no workload runs as the subject.
+    unused: bool,
+}
+
+/// A policy at the end of a chain.
+#[derive(Serialize)]
+struct UsableView<'a> {
     policy: &'a str,
     /// Empty if the policy is not in the report.
     policy_href: String,
     level: Tag<'a>,
-    /// Whether no workload runs as the subject.
-    unused: bool,
 }
 
 /// A class of grants.
@@ -107,6 +113,8 @@ pub(super) fn keys(granted: &Granted) -> Vec<Key<'_>> {
 
 /// The lists that more than one namespace has, in the order in which they occur first.
 pub(super) struct Shared<'a> {
+    /// How many policies the report has.
+    policies: usize,
     numbers: BTreeMap<(usize, Key<'a>), usize>,
     lists: Vec<(usize, &'a [Usable], usize)>,
 }
@@ -127,7 +135,9 @@ impl<'a> Shared<'a> {
             *counts.entry((class, key(list))).or_default() += 1;
         }
         counts.retain(|_, count| *count > 1);
+        let policies: BTreeSet<&str> = report.policies.iter().map(|it| it.name.as_str()).collect();
         let mut shared = Shared {
+            policies: policies.len(),
             numbers: BTreeMap::new(),
             lists: Vec::new(),
         };
@@ -158,14 +168,16 @@ impl<'a> Shared<'a> {
     }
 }
 
-/// The loosest level that the namespace and everybody were granted, with a word for why there may be none: nothing was
-/// granted, or what was granted is invalid, not in the input, or admits no pod.
-pub(super) fn level(granted: &Granted) -> Tag<'_> {
-    let otherwise = match granted.own.is_empty() && granted.everyone.is_empty() {
-        true => "none",
-        false => "none known",
+/// The loosest level of a class of grants, with a word for why there may be none: nothing was granted, or what was
+/// granted is invalid, not in the input, or admits no pod.
+pub(super) fn level(list: &[Usable]) -> Tag<'_> {
+    let levels = || {
+        let levels = list.iter().map(|usable| usable.level.as_deref());
+        levels.map(|level| words::level(level, "none known"))
     };
-    words::level(granted.level.as_deref(), otherwise)
+    // What is not known could be looser than anything but privileged.
+    let loosest = levels().min_by_key(|tag| (tag.key != "privileged", tag.rank));
+    loosest.unwrap_or_else(|| words::level(None, "none"))
 }
 
 /// The classes that have grants in a namespace.
@@ -183,7 +195,7 @@ pub(super) fn classes<'a>(
             let number = shared.numbers.get(&(class, key(list)));
             ClassView {
                 title: known.title,
-                policies: policies(list),
+                policies: policies(list, shared.policies),
                 chains: match number {
                     Some(_) => Vec::new(),
                     None => chains(list, anchors),
@@ -220,8 +232,12 @@ fn key(list: &[Usable]) -> Key<'_> {
         .collect()
 }
 
-/// The policies of a list with their levels, each once.
-fn policies(list: &[Usable]) -> String {
+/// The policies of a list with their levels, each once; but not if they are all policies that there are, so many.
+fn policies(list: &[Usable], all: usize) -> String {
+    let distinct: BTreeSet<&str> = list.iter().map(|usable| usable.policy.as_str()).collect();
+    if all > 1 && distinct.len() == all {
+        return format!("all {} policies", words::number(all));
+    }
     let mut names: Vec<String> = list
         .iter()
         .map(|usable| match &usable.level {
@@ -234,16 +250,27 @@ fn policies(list: &[Usable]) -> String {
     words::some(&names, 8)
 }
 
+/// The ways of a list, each once with all policies that it leads to.
 fn chains<'a>(list: &'a [Usable], anchors: &Anchors) -> Vec<Chain<'a>> {
-    list.iter()
-        .map(|usable| Chain {
-            subject: &usable.subject,
-            binding: &usable.binding,
-            role: &usable.role,
+    let mut chains: Vec<Chain> = Vec::new();
+    let mut positions = BTreeMap::new();
+    for usable in list {
+        let way = (&usable.subject, &usable.binding, &usable.role, usable.used);
+        let position = *positions.entry(way).or_insert_with(|| {
+            chains.push(Chain {
+                subject: &usable.subject,
+                binding: &usable.binding,
+                role: &usable.role,
+                usable: Vec::new(),
+                unused: !usable.used,
+            });
+            chains.len() - 1
+        });
+        chains[position].usable.push(UsableView {
             policy: &usable.policy,
             policy_href: anchors.policies.href(&usable.policy),
             level: words::level(usable.level.as_deref(), "no level known"),
-            unused: !usable.used,
-        })
-        .collect()
+        });
+    }
+    chains
 }

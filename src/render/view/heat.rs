@@ -1,4 +1,5 @@
-//! The whole cluster as a picture: a row for every namespace, a cell for every level that was, is needed or will be.
+//! The whole cluster as a picture: a row for every namespace, a cell for every level that was granted, is needed or will
+//! be.
 
 use std::collections::BTreeMap;
 
@@ -85,7 +86,7 @@ pub(super) fn heat(index: &Index) -> Option<Heat> {
             .map(|(at, row)| row.place(HEAD + at * ROW, &columns))
             .collect(),
         caption: match (each, more) {
-            (true, _) => "Every namespace: what was granted, what its workloads need, and the labels once they are applied".to_owned(),
+            (true, _) => "Every namespace: what it was granted itself, what its workloads need, and the labels once they are applied".to_owned(),
             (false, 0) => "Namespaces with the same levels share a row".to_owned(),
             (false, more) => format!(
                 "Namespaces with the same levels share a row; {} of fewer namespaces are left out",
@@ -99,7 +100,7 @@ pub(super) fn heat(index: &Index) -> Option<Heat> {
 type Level = (&'static str, fn(&Namespace) -> Tag<'_>);
 
 fn columns(has_policies: bool) -> Vec<Level> {
-    let granted: Level = ("granted", |it| grants::level(&it.granted));
+    let granted: Level = ("own grant", |it| grants::level(&it.granted.own));
     let others: [Level; 4] = [
         ("needed", |it| words::level(it.needed.as_deref(), "unknown")),
         ("enforce", |it| {

@@ -46,11 +46,13 @@ pub(super) fn enforced(namespace: &Namespace) -> Tag<'_> {
     )
 }
 
-/// How sure the enforce label is, and the one behind the bypass; a dash where none is proposed.
+/// How sure the enforce label is, and the one behind the bypass; a dash where none is proposed, or the owner's stays
+/// against the proposal.
 pub(super) fn confidence(namespace: &Namespace) -> Tag<'_> {
-    let first = match namespace.proposed {
-        Some(_) => namespace.confidence.as_str(),
-        None => "–",
+    let proposed = namespace.proposed.as_deref();
+    let first = match proposed.is_some() && proposed == enforced_after(namespace) {
+        true => namespace.confidence.as_str(),
+        false => "–",
     };
     let later = namespace.confidence_after_bypass.as_deref();
     let later = later.filter(|later| *later != first);

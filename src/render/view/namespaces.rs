@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::render::json::v1::{Namespace, Preview};
 use crate::render::view::Index;
 
-use super::findings::FindingLink;
+use super::findings::{self, FindingLink};
 use super::gaps::Gaps;
 use super::grants::{self, ClassView};
 use super::graph::{self, Graph};
@@ -20,13 +20,14 @@ pub(super) struct Row<'a> {
     id: String,
     name: &'a str,
     status: Tag<'a>,
-    /// A dash where no enforce label is proposed.
+    /// A dash where the enforce label is not the proposal.
     confidence: Tag<'a>,
     /// The enforce label as the owner has it.
     before: Tag<'a>,
     enforce: Tag<'a>,
     audit: Tag<'a>,
     warn: Tag<'a>,
+    /// Those that have not ended.
     workload_count: usize,
     /// Why, in a few words.
     brief: &'a str,
@@ -53,7 +54,8 @@ pub(in crate::render) struct Section<'a> {
     needed_stored: Tag<'a>,
     /// Only where patches are planned.
     needed_with_patches: Option<Tag<'a>>,
-    granted: Tag<'a>,
+    granted_own: Tag<'a>,
+    granted_everyone: Tag<'a>,
     grants: Vec<ClassView<'a>>,
     graph: Option<Graph>,
     labels: Vec<Line>,
@@ -119,7 +121,7 @@ fn row(namespace: &Namespace, id: String) -> Row<'_> {
         enforce: labels::enforced(namespace),
         audit: words::level(namespace.audit.as_deref(), "none"),
         warn: words::level(namespace.warn.as_deref(), "none"),
-        workload_count: namespace.workloads.len(),
+        workload_count: workloads::counting(&namespace.workloads).count(),
         brief: &namespace.brief,
     }
 }
@@ -137,12 +139,7 @@ impl<'a> Section<'a> {
     pub(super) fn new(index: &'a Index, positions: &[usize]) -> Self {
         let position = positions[0];
         let namespace = &index.report.namespaces[position];
-        let mut findings: Vec<FindingLink> = namespace
-            .findings
-            .iter()
-            .map(|id| FindingLink::new(id, &index.titles, &index.anchors))
-            .collect();
-        findings.sort_by_key(FindingLink::rank);
+        let findings = findings::links(&namespace.findings, &index.titles, &index.anchors);
         let columns = workloads::columns(index.report, &namespace.workloads);
         let (preview, preview_same) = preview(&namespace.preview);
         let (workloads, without_details) = workloads::all(
@@ -172,7 +169,8 @@ impl<'a> Section<'a> {
                 .needed_with_patches
                 .as_deref()
                 .map(|level| words::level(Some(level), "")),
-            granted: grants::level(&namespace.granted),
+            granted_own: grants::level(&namespace.granted.own),
+            granted_everyone: grants::level(&namespace.granted.everyone),
             grants: grants::classes(&namespace.granted, &index.anchors, &index.shared),
             graph: match positions {
                 [_] => graph::of_namespace(index.report, namespace),
@@ -181,11 +179,11 @@ impl<'a> Section<'a> {
             labels: labels::diff(&namespace.labels),
             steps: words::and(&namespace.steps),
             obstacles: workloads::obstacles(&namespace.workloads),
-            workload_words: words::count(namespace.workloads.len(), "workload", "workloads"),
+            workload_words: workloads::count(&namespace.workloads),
             columns,
             workloads,
             without_details,
-            finding_words: words::count(findings.len(), "finding", "findings"),
+            finding_words: words::count(namespace.findings.len(), "finding", "findings"),
             findings,
             strip: strip::strip(&namespace.preview, &index.report.target_version),
             preview,
@@ -256,7 +254,9 @@ fn decision(namespace: &Namespace) -> String {
 
 fn evidence(completeness: &str) -> String {
     match completeness {
-        "complete" => "complete: the input shows everything that runs here".to_owned(),
+        "complete" => {
+            "complete: the input shows every workload that was there when it was taken".to_owned()
+        }
         "partial" => "partial: the input shows some workloads, and there may be more".to_owned(),
         "none" => "none: the input shows no workload of this namespace".to_owned(),
         other => other.to_owned(),

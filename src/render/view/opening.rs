@@ -1,4 +1,4 @@
-//! The opening page: how many namespaces, from which levels to which, what stops us, what to do first.
+//! The opening page: how many namespaces, from which levels to which, what stops us, the steps.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,8 @@ use super::Index;
 use super::findings::FindingLink;
 use super::labels;
 use super::stages::{self, Back, Stage};
-use super::words::{self, Tag};
+use super::stops;
+use super::words::{self, Tag, more};
 
 /// High findings, and reasons why namespaces are inconclusive, that the opening page names.
 const NAMED: usize = 5;
@@ -29,6 +30,8 @@ pub(super) struct Opening<'a> {
     before_bar: Vec<Segment>,
     after_bar: Vec<Segment>,
     verdict: String,
+    /// That the plugin must not go yet; empty if it may.
+    guard: String,
     /// Whether nothing has to be settled before the rollout.
     clear: bool,
     high: Vec<FindingLink<'a>>,
@@ -39,6 +42,10 @@ pub(super) struct Opening<'a> {
     errors: String,
     /// Labels that a person should look at first, as a phrase; empty if there are none.
     review: String,
+    /// Labels of owners that are looser than the evidence, as a phrase; empty if there are none.
+    kept: String,
+    /// That the rules which were judged are not those of the server; empty if that is no question.
+    rules: String,
     stages: Vec<Stage<'a>>,
     /// The way back.
     back: Vec<Back>,
@@ -102,6 +109,7 @@ impl<'a> Opening<'a> {
             .map(|finding| finding.id.as_str())
             .collect();
         let inconclusive = inconclusive(report);
+        let guard = stages::guard(report);
         let withheld: usize = inconclusive
             .iter()
             .map(|(_, namespaces)| namespaces.len())
@@ -115,8 +123,9 @@ impl<'a> Opening<'a> {
             levels: level_rows(&before, &after, &later),
             before_bar: bar(&before),
             after_bar: bar(&after),
-            verdict: verdict(high.len(), withheld),
-            clear: high.is_empty() && inconclusive.is_empty(),
+            verdict: stops::verdict(high.len(), withheld),
+            clear: high.is_empty() && inconclusive.is_empty() && guard.is_empty(),
+            guard,
             high: high
                 .iter()
                 .take(NAMED)
@@ -129,11 +138,13 @@ impl<'a> Opening<'a> {
                 .map(|(brief, namespaces)| Withheld::new(brief, namespaces, index))
                 .collect(),
             more_inconclusive: more(inconclusive.len(), NAMED),
-            errors: errors(document),
-            review: review(report),
+            errors: stops::errors(document),
+            review: stops::review(report),
+            kept: stops::kept(report),
+            rules: stops::rules(report),
             stages: stages::all(report),
             back: stages::back(report),
-            back_note: back::NOTE,
+            back_note: back::note(report.policies.len()),
             target_version: &report.target_version,
             target_reason: &report.target_reason,
             basis: &report.basis,
@@ -201,7 +212,7 @@ pub(super) fn headline(report: &MigrationReport) -> String {
 /// What the basis means.
 pub(super) fn basis(basis: &str) -> &'static str {
     match basis {
-        "observed" => "the level follows from what the workloads need",
+        "observed" => "the level follows from what the workloads need as written",
         "granted" => "the level follows from what the policies granted",
         "both" => "the looser of what the workloads need and what the policies granted",
         _ => "",
@@ -274,78 +285,6 @@ fn bar(counts: &ByLevel) -> Vec<Segment> {
             })
         })
         .collect()
-}
-
-fn verdict(high: usize, inconclusive: usize) -> String {
-    let mut sentences = Vec::new();
-    if high > 0 {
-        sentences.push(format!(
-            "{} to be settled first.",
-            words::count(high, "high finding has", "high findings have")
-        ));
-    }
-    if inconclusive > 0 {
-        sentences.push(format!(
-            "{} no new enforce label until the input shows more{}.",
-            words::count(
-                inconclusive,
-                "inconclusive namespace gets",
-                "inconclusive namespaces get"
-            ),
-            match high {
-                0 => "; nothing keeps the others waiting",
-                _ => "",
-            }
-        ));
-    }
-    match sentences.is_empty() {
-        true => "Nothing: no high finding, no inconclusive namespace.".to_owned(),
-        false => sentences.join(" "),
-    }
-}
-
-fn more(all: usize, named: usize) -> String {
-    match all.saturating_sub(named) {
-        0 => String::new(),
-        more => format!("and {} more", words::number(more)),
-    }
-}
-
-fn errors(document: &Document<MigrationReport>) -> String {
-    let errors = document
-        .diagnostics
-        .iter()
-        .filter(|diagnostic| diagnostic.severity == "error")
-        .count();
-    match errors {
-        0 => String::new(),
-        1 => "1 part of the input could not be read".to_owned(),
-        many => format!(
-            "{} parts of the input could not be read",
-            words::number(many)
-        ),
-    }
-}
-
-/// Labels that a person should look at first, as a phrase; empty if there are none.
-pub(super) fn review(report: &MigrationReport) -> String {
-    let reviewed = |step: &&String| step.ends_with("-enforce-review");
-    let labels = |namespace: &Namespace| namespace.steps.iter().filter(reviewed).count();
-    let names: Vec<String> = report
-        .namespaces
-        .iter()
-        .filter(|namespace| labels(namespace) > 0)
-        .map(|namespace| words::shorten(&namespace.name, 63))
-        .collect();
-    match report.namespaces.iter().map(labels).sum() {
-        0 => String::new(),
-        many => format!(
-            "A person should look at {} before {} applied: {}",
-            words::count(many, "enforce label", "enforce labels"),
-            if many == 1 { "it is" } else { "they are" },
-            words::some(&names, NAMED)
-        ),
-    }
 }
 
 /// How many namespaces have which evidence.

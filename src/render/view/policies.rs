@@ -20,6 +20,7 @@ pub(super) struct PolicyView<'a> {
     strict_level: Tag<'a>,
     /// The checks that keep the strict level from being tighter, as a list of words; empty if none does.
     open_checks: String,
+    /// What the summary says besides the level; empty if nothing.
     summary: &'a str,
     /// For each level that is out of reach, the checks in the way.
     blocked: Vec<Blocked<'a>>,
@@ -106,7 +107,7 @@ fn view(policy: &Policy, id: String, used: String) -> PolicyView<'_> {
         level: words::level(policy.level.as_deref(), "no level"),
         strict_level: words::level(policy.strict_level.as_deref(), "no level"),
         open_checks: open_checks(policy),
-        summary: &policy.summary,
+        summary: beyond_level(policy),
         blocked: blocked
             .into_iter()
             .filter(|(_, checks)| !checks.is_empty())
@@ -126,6 +127,15 @@ fn view(policy: &Policy, id: String, used: String) -> PolicyView<'_> {
         unmapped: &policy.unmapped,
         graph: None,
     }
+}
+
+/// The summary without the level that it begins with, which stands beside it.
+fn beyond_level(policy: &Policy) -> &str {
+    let level = policy.level.as_deref().unwrap_or_default();
+    let rest = policy.summary.strip_prefix(level);
+    rest.map_or(&*policy.summary, |rest| {
+        rest.trim_start_matches([',', ';', ' '])
+    })
 }
 
 /// The checks of the next tighter level that pods admitted by the policy can fail.

@@ -1,4 +1,4 @@
-//! The stages of the rollout: what each does, how to apply it, what to watch.
+//! The steps of the rollout: what each does, how to apply it, what to watch.
 
 use std::collections::BTreeMap;
 
@@ -9,17 +9,19 @@ use crate::render::json::v1::MigrationReport;
 
 use super::words;
 
-/// One stage that the plan has.
+/// One step of the rollout: a stage that the plan has, or what no folder does.
 #[derive(Serialize)]
 pub(super) struct Stage<'a> {
     /// Position in the rollout, from 1.
     number: usize,
-    /// The folder under `manifests/`.
+    /// The folder under `manifests/`, or the file; empty where there is none.
     folder: &'a str,
-    /// `4 namespaces`, or `9 objects`.
+    /// What the step is called where there is no file.
+    title: &'static str,
+    /// `4 namespaces`, or `9 objects`; empty where nothing is counted.
     namespaces: String,
-    does: &'static str,
-    watch: &'static str,
+    does: String,
+    watch: String,
     /// Shell commands; none if the folder is not one of ours.
     commands: &'static [&'static str],
 }
@@ -48,7 +50,7 @@ pub(super) fn back(report: &MigrationReport) -> Vec<Back> {
     steps.into_iter().map(view).collect()
 }
 
-/// The stages that take part in the plan, in the order in which they are applied.
+/// The steps, in the order in which they are taken; none if the plan changes nothing.
 pub(super) fn all(report: &MigrationReport) -> Vec<Stage<'_>> {
     let mut namespaces: BTreeMap<&str, usize> = BTreeMap::new();
     for step in report
@@ -59,24 +61,121 @@ pub(super) fn all(report: &MigrationReport) -> Vec<Stage<'_>> {
         *namespaces.entry(step).or_default() += 1;
     }
     let cleanup = report.cleanup.delete.len() + report.cleanup.edit.len();
-    let objects = (cleanup > 0).then(|| ("70-cleanup", words::count(cleanup, "object", "objects")));
-    namespaces
+    if namespaces.is_empty() && cleanup == 0 {
+        return Vec::new();
+    }
+    let labels = namespaces
         .into_iter()
-        .map(|(folder, count)| (folder, words::count(count, "namespace", "namespaces")))
-        .chain(objects)
-        .enumerate()
-        .map(|(position, (folder, namespaces))| {
-            let known = STAGES.iter().find(|stage| stage.folder == folder);
-            Stage {
-                number: position + 1,
-                folder,
-                namespaces,
-                does: known.map_or("", |stage| stage.does),
-                watch: known.map_or("", |stage| stage.watch),
-                commands: known.map_or(&[], |stage| stage.commands),
+        .map(|(folder, count)| of_folder(folder, words::count(count, "namespace", "namespaces")));
+    let mut stages: Vec<Stage> = settle(report)
+        .into_iter()
+        .chain(labels)
+        .chain(defaults(report))
+        .collect();
+    if cleanup > 0 {
+        stages.push(plugin_off(report));
+        let objects = words::count(cleanup, "object", "objects");
+        stages.push(of_folder("70-cleanup", objects));
+    }
+    say_once(&mut stages);
+    for (number, stage) in (1..).zip(&mut stages) {
+        stage.number = number;
+    }
+    stages
+}
+
+/// A warning that an earlier step has is not repeated.
+fn say_once(stages: &mut [Stage]) {
+    let mut said: BTreeMap<String, &str> = BTreeMap::new();
+    for stage in stages.iter_mut().filter(|stage| !stage.watch.is_empty()) {
+        match said.get(&stage.watch) {
+            Some(folder) => stage.watch = format!("As for {folder}."),
+            None => {
+                said.insert(stage.watch.clone(), stage.folder);
             }
-        })
-        .collect()
+        }
+    }
+}
+
+fn of_folder(folder: &str, namespaces: String) -> Stage<'_> {
+    let known = STAGES.iter().find(|stage| stage.folder == folder);
+    Stage {
+        folder,
+        namespaces,
+        does: known.map_or("", |stage| stage.does).to_owned(),
+        watch: known.map_or("", |stage| stage.watch).to_owned(),
+        commands: known.map_or(&[], |stage| stage.commands),
+        ..step("")
+    }
+}
+
+/// A step that no folder does.
+fn step(title: &'static str) -> Stage<'static> {
+    Stage {
+        number: 0,
+        folder: "",
+        title,
+        namespaces: String::new(),
+        does: String::new(),
+        watch: String::new(),
+        commands: &[],
+    }
+}
+
+/// What comes before all stages.
+fn settle(report: &MigrationReport) -> Option<Stage<'_>> {
+    let findings = report.findings.iter();
+    let high = findings.filter(|finding| finding.severity == "high" && finding.open);
+    let high = high.count();
+    (high > 0).then(|| Stage {
+        namespaces: words::count(high, "finding", "findings"),
+        does: "Each says what to do.".to_owned(),
+        ..step("Settle what is high")
+    })
+}
+
+/// The defaults of the API servers. The namespaces rely on their labels by then.
+fn defaults(report: &MigrationReport) -> Option<Stage<'_>> {
+    let unlabelled = report.unlabelled.as_ref()?;
+    Some(Stage {
+        folder: "admission-configuration.yaml",
+        does: format!(
+            "Defaults for namespaces without labels, those that are still to come above all: enforce {}, audit {}, warn \
+             {}.",
+            unlabelled.enforce, unlabelled.audit, unlabelled.warn
+        ),
+        watch: "For --admission-control-config-file of every API server. Where you cannot set that, label namespaces when \
+                they are created."
+            .to_owned(),
+        ..step("")
+    })
+}
+
+/// The point of no return.
+fn plugin_off(report: &MigrationReport) -> Stage<'_> {
+    Stage {
+        does: "No way back after this: from here on, nothing but the labels protects a namespace."
+            .to_owned(),
+        watch: guard(report),
+        ..step("Turn the PodSecurityPolicy plugin off, or upgrade to 1.25")
+    }
+}
+
+/// Names that a warning has.
+const NAMED: usize = 5;
+
+/// That the plugin must not go while namespaces are open; empty if none is, and without policies.
+pub(super) fn guard(report: &MigrationReport) -> String {
+    let open: Vec<String> = report
+        .namespaces
+        .iter()
+        .filter(|namespace| namespace.enforce.is_none())
+        .map(|namespace| words::shorten(&namespace.name, 63))
+        .collect();
+    match report.policies.is_empty() || open.is_empty() {
+        true => String::new(),
+        false => back::guard(open.len(), &words::some(&open, NAMED)),
+    }
 }
 
 /// What to watch once labels refuse pods. The dry run of the commands prints a warning for each namespace in which pods

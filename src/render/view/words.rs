@@ -8,6 +8,8 @@ use serde_json::Value;
 use crate::render::json::v1::Source;
 use crate::render::manifests;
 
+use super::terms;
+
 /// A word out of a small vocabulary, with the class that gives it a colour and a symbol.
 #[derive(Debug, Clone, Serialize)]
 pub(super) struct Tag<'a> {
@@ -52,48 +54,9 @@ pub(super) const CONFIDENCE: &[&str] = &["review", "high"];
 pub(super) const SEVERITY: &[&str] = &["high", "medium", "low", "info"];
 /// Words of the severity of diagnostics.
 pub(super) const DIAGNOSTIC: &[&str] = &["error", "warning", "note"];
-/// A word and what it means.
-#[derive(Serialize)]
-pub(super) struct Meaning {
-    word: &'static str,
-    meaning: &'static str,
-}
-
-/// What the verdicts mean, worst first.
-pub(super) const VERDICTS: &[Meaning] = &[
-    Meaning {
-        word: "imposed",
-        meaning: "the policy itself writes something into a plain pod that the check forbids",
-    },
-    Meaning {
-        word: "granted",
-        meaning: "the policy explicitly allows a value that the check forbids",
-    },
-    Meaning {
-        word: "unset",
-        meaning: "the check wants a field that the policy neither requires nor sets: a plain pod fails",
-    },
-    Meaning {
-        word: "escapable",
-        meaning: "a plain pod passes thanks to the policy's defaults, but a pod may set what the check forbids",
-    },
-    Meaning {
-        word: "silent",
-        meaning: "the policy could speak of it and does not; a plain pod passes",
-    },
-    Meaning {
-        word: "uncontrolled",
-        meaning: "no field of a policy speaks of it; a plain pod passes",
-    },
-    Meaning {
-        word: "enforced",
-        meaning: "no pod that the policy admits fails the check",
-    },
-];
-
 /// A verdict.
 pub(super) fn verdict(word: &str) -> Tag<'_> {
-    let words: Vec<&'static str> = VERDICTS.iter().map(|verdict| verdict.word).collect();
+    let words: Vec<&'static str> = terms::VERDICTS.iter().map(|verdict| verdict.word).collect();
     tag(word, &words)
 }
 
@@ -131,6 +94,14 @@ pub(super) fn some(items: &[String], limit: usize) -> String {
             format!("{} and {} more", items[..limit].join(", "), number(more))
         }
         _ => and(items),
+    }
+}
+
+/// How many items of a list are left out, as a phrase; empty if none.
+pub(super) fn more(all: usize, named: usize) -> String {
+    match all.saturating_sub(named) {
+        0 => String::new(),
+        more => format!("and {} more", number(more)),
     }
 }
 

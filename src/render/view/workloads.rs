@@ -100,6 +100,24 @@ pub(super) struct MutationView<'a> {
     without: &'a str,
 }
 
+/// The workloads that have not ended.
+pub(super) fn counting(workloads: &[Workload]) -> impl Iterator<Item = &Workload> {
+    workloads.iter().filter(|workload| workload.counts)
+}
+
+/// `3 workloads`, `0 workloads and 1 that has ended`.
+pub(super) fn count(workloads: &[Workload]) -> String {
+    let counting = counting(workloads).count();
+    let count = words::count(counting, "workload", "workloads");
+    match workloads.len() - counting {
+        0 => count,
+        ended => format!(
+            "{count} and {}",
+            words::count(ended, "that has ended", "that have ended")
+        ),
+    }
+}
+
 /// How many workloads break a level, and through which checks.
 #[derive(Serialize)]
 pub(super) struct Obstacle<'a> {
@@ -180,7 +198,7 @@ pub(super) fn columns(report: &MigrationReport, workloads: &[Workload]) -> Colum
 /// Whether there is more to say of a workload than its row does.
 fn has_details(workload: &Workload) -> bool {
     workload.violations.values().any(|found| !found.is_empty())
-        || !workload.mutations.is_empty()
+        || unspoken(workload).next().is_some()
         || !workload.notes.is_empty()
         || workload.patch.is_some()
 }
@@ -223,7 +241,9 @@ impl<'a> WorkloadView<'a> {
     fn tell(&mut self, workload: &'a Workload) {
         self.has_details = true;
         self.violations = violations(&workload.violations);
-        self.unkept = unkept(workload);
+        self.unkept = unspoken(workload)
+            .map(|mutated| written(&mutated.change, &mutated.consequence))
+            .collect();
         self.notes = &workload.notes;
         if let Some(patch) = &workload.patch {
             self.patch = patch.object.as_ref().map_or(Vec::new(), words::lines);
@@ -245,7 +265,12 @@ fn kept<'a>(changes: &'a [Change], mutations: &'a [Mutated]) -> Vec<MutationView
         .iter()
         .map(|mutated| (mutated.change.path.as_str(), mutated.consequence.as_str()))
         .collect();
-    let of = |change: &Change| consequences.get(change.path.as_str()).copied();
+    let of = |change: &Change| {
+        let consequence = consequences.get(change.path.as_str()).copied();
+        // The one field that a patch writes and no policy does.
+        let demanded = change.path.ends_with("runAsNonRoot");
+        consequence.or(demanded.then_some("the pods are refused where restricted is enforced"))
+    };
     changes
         .iter()
         .map(|change| written(change, of(change).unwrap_or_default()))
@@ -253,7 +278,7 @@ fn kept<'a>(changes: &'a [Change], mutations: &'a [Mutated]) -> Vec<MutationView
 }
 
 /// What the policy writes and no patch speaks of.
-fn unkept(workload: &Workload) -> Vec<MutationView<'_>> {
+fn unspoken(workload: &Workload) -> impl Iterator<Item = &Mutated> {
     let spoken: BTreeSet<&str> = workload
         .patch
         .iter()
@@ -263,9 +288,9 @@ fn unkept(workload: &Workload) -> Vec<MutationView<'_>> {
     workload
         .mutations
         .iter()
-        .filter(|mutated| !spoken.contains(mutated.change.path.as_str()))
-        .map(|mutated| written(&mutated.change, &mutated.consequence))
-        .collect()
+        .filter(move |mutated| !spoken.contains(mutated.change.path.as_str()))
+        // The old annotations of seccomp only repeat the field.
+        .filter(|mutated| !mutated.change.path.contains("seccomp.security.alpha"))
 }
 
 fn written<'a>(change: &'a Change, without: &'a str) -> MutationView<'a> {
@@ -372,7 +397,8 @@ fn violations(by_level: &BTreeMap<String, Vec<Violation>>) -> Vec<ViolationView<
 /// For each level that some workload breaks: how many do, and how many fail each check.
 pub(super) fn obstacles(workloads: &[Workload]) -> Vec<Obstacle<'_>> {
     let mut broken: BTreeMap<&str, (usize, BTreeMap<&str, usize>)> = BTreeMap::new();
-    for workload in workloads {
+    let all = counting(workloads).count();
+    for workload in counting(workloads) {
         for (level, violations) in &workload.violations {
             let (count, checks) = broken.entry(level).or_default();
             *count += 1;
@@ -399,7 +425,7 @@ pub(super) fn obstacles(workloads: &[Workload]) -> Vec<Obstacle<'_>> {
                 text: format!(
                     "refuses {} of {}: {}",
                     words::number(count),
-                    words::count(workloads.len(), "workload", "workloads"),
+                    words::count(all, "workload", "workloads"),
                     words::some(&checks, 20)
                 ),
             }

@@ -209,7 +209,45 @@ pub(super) struct MigrationReport {
     pub(super) cleanup: Cleanup,
     #[expect(dead_code, reason = "the shape is the test")]
     pub(super) unlabelled: Nullable<Unlabelled>,
+    pub(super) input: Input,
     pub(super) summary: Summary,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct Input {
+    pub(super) files: Vec<InputFile>,
+    pub(super) sha256: Nullable<String>,
+    pub(super) objects: BTreeMap<String, u64>,
+    pub(super) kubelets: BTreeMap<String, u64>,
+    pub(super) options: Options,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct InputFile {
+    pub(super) name: String,
+    pub(super) bytes: Nullable<u64>,
+    pub(super) sha256: Nullable<String>,
+    pub(super) reason: Nullable<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[expect(dead_code, reason = "the shape is the test")]
+pub(super) struct Options {
+    pub(super) target_version: Nullable<String>,
+    pub(super) basis: String,
+    pub(super) prefer: String,
+    pub(super) audit: String,
+    pub(super) warn: String,
+    pub(super) overwrite: bool,
+    pub(super) complete: bool,
+    pub(super) namespace: Nullable<String>,
+    pub(super) exclude_namespaces: Vec<String>,
+    pub(super) default_namespace: Nullable<String>,
+    pub(super) configuration: Nullable<String>,
+    pub(super) today: Nullable<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -339,6 +377,7 @@ pub(super) struct Workload {
     pub(super) violations: BTreeMap<String, Vec<Violation>>,
     pub(super) patch: Nullable<Patch>,
     pub(super) hardening: Vec<Hardening>,
+    pub(super) counts: bool,
     pub(super) notes: Vec<String>,
 }
 

@@ -19,7 +19,7 @@ fn every_namespace_is_a_row_of_the_heat_map_that_leads_to_it() {
     let map = between(&page, "class=\"heat\"", "<svg", "</svg>");
     assert_eq!(map.matches("<a href=\"#ns-").count(), 6);
     assert!(map.contains(
-        "<a href=\"#ns-shop\" aria-label=\"shop: granted privileged, needed baseline, enforce baseline, audit restricted, warn restricted\">"
+        "<a href=\"#ns-shop\" aria-label=\"shop: own grant privileged, needed baseline, enforce baseline, audit restricted, warn restricted\">"
     ), "{map}");
     // Five cells, each with a symbol.
     assert_eq!(map.matches("<rect").count(), 6 * 5);
@@ -32,7 +32,7 @@ fn without_policies_there_is_no_column_of_what_was_granted() {
     document.body.policies.clear();
     let page = html::report(&document);
     let map = between(&page, "class=\"heat\"", "<svg", "</svg>");
-    assert!(!map.contains("granted"), "{map}");
+    assert!(!map.contains("own grant"), "{map}");
     assert!(!page.contains("class=\"matrix\""));
 }
 
@@ -47,7 +47,7 @@ fn in_a_big_cluster_namespaces_with_the_same_levels_share_a_row() {
     let map = between(&page, "class=\"heat\"", "<svg", "</svg>");
     let rows = map.matches("<a href").count();
     assert!((2..=6).contains(&rows), "{rows}");
-    assert!(map.contains("00 namespaces: granted"), "{map}");
+    assert!(map.contains("00 namespaces: own grant"), "{map}");
     assert!(map.len() < 20_000);
 }
 

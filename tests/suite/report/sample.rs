@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use psp2psa::render::json::v1::{
     BlockedBy, Change, Changed, Cleanup, Control, Diagnostic, Document, ExistingPods, Finding,
-    Granted, Hardening, Labels, Left, MigrationReport, Mutated, Mutation, Namespace, Patch, Place,
-    Policy, Preview, Reference, Source, Summary, Tool, Unmapped, Usable, Violation, Workload,
+    Granted, Hardening, Input, InputFile, Labels, Left, MigrationReport, Mutated, Mutation,
+    Namespace, Options, Patch, Place, Policy, Preview, Reference, Source, Summary, Tool, Unmapped,
+    Usable, Violation, Workload,
 };
 use serde_json::json;
 
@@ -35,6 +36,7 @@ pub(super) fn document(text: &dyn Fn(&str) -> String) -> Document<MigrationRepor
         findings: sample.findings(),
         cleanup: sample.cleanup(),
         unlabelled: None,
+        input: sample.input(),
     };
     Document {
         schema_version: "v1",
@@ -58,6 +60,7 @@ pub(super) fn empty() -> Document<MigrationReport> {
     document.body.cleanup.delete.clear();
     document.body.cleanup.edit.clear();
     document.body.cleanup.left.clear();
+    document.body.input = Input::default();
     document
 }
 
@@ -66,6 +69,39 @@ struct Sample<'a> {
 }
 
 impl Sample<'_> {
+    fn input(&self) -> Input {
+        let text = |text: &str| (self.text)(text);
+        let file = |name, bytes, sha256: Option<&str>, reason: Option<&str>| InputFile {
+            name: text(name),
+            bytes,
+            sha256: sha256.map(text),
+            reason: reason.map(text),
+        };
+        Input {
+            files: vec![
+                file("dump.json", Some(1234), Some("ba7816bf8f01cfea"), None),
+                file("broken.gz", None, None, Some("permission denied")),
+            ],
+            sha256: Some(text("2cf24dba5fb0a30e")),
+            objects: BTreeMap::from([(text("Deployment"), 9), (text("Pod"), 4)]),
+            kubelets: BTreeMap::from([(text("v1.24.17"), 3)]),
+            options: Options {
+                target_version: Some(text("v1.29")),
+                basis: text("observed"),
+                prefer: text("stability"),
+                audit: text("next"),
+                warn: text("restricted"),
+                overwrite: true,
+                complete: true,
+                namespace: Some(text("shop")),
+                exclude_namespaces: vec![text("kube-*")],
+                default_namespace: Some(text("default")),
+                configuration: Some(text("psp2psa.yaml")),
+                today: Some(text("2027-01-31")),
+            },
+        }
+    }
+
     fn cleanup(&self) -> Cleanup {
         let role = |name| Reference {
             kind: (self.text)("ClusterRole"),
@@ -387,6 +423,7 @@ impl Sample<'_> {
             violations: BTreeMap::new(),
             patch: None,
             hardening: Vec::new(),
+            counts: true,
             notes: Vec::new(),
         }
     }

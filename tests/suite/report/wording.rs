@@ -1,0 +1,153 @@
+//! What the reports say where a reader could take it otherwise.
+
+use psp2psa::render::json::v1::{Unlabelled, Usable};
+use psp2psa::render::{html, markdown};
+
+use super::sample;
+
+/// The two namespaces of the sample that enforce nothing.
+const GUARD: &str = "Do not turn the PodSecurityPolicy plugin off or upgrade to 1.25 while these 2 namespaces have no \
+                     enforce label: ci-scratch and legacy. From then on they admit every pod.";
+
+#[test]
+fn every_report_warns_of_namespaces_that_nothing_will_protect() {
+    let mut document = sample::document(&str::to_owned);
+    for text in [
+        html::report(&document),
+        markdown::report(&document),
+        markdown::pull_request(&document),
+    ] {
+        assert!(text.contains(GUARD), "{text}");
+    }
+    for namespace in &mut document.body.namespaces {
+        namespace.enforce = Some("baseline".to_owned());
+    }
+    assert!(!html::report(&document).contains("Do not turn"));
+}
+
+#[test]
+fn a_plan_without_policies_has_no_plugin_to_turn_off() {
+    let mut document = sample::document(&str::to_owned);
+    document.body.policies.clear();
+    document.body.cleanup.delete.clear();
+    document.body.cleanup.edit.clear();
+    let text = markdown::report(&document);
+    for about_policies in [
+        "Do not turn",
+        "No way back",
+        "The old protection",
+        "plain pod",
+    ] {
+        assert!(
+            markdown::report(&sample::document(&str::to_owned)).contains(about_policies),
+            "{about_policies}"
+        );
+        assert!(!text.contains(about_policies), "{about_policies}");
+    }
+}
+
+#[test]
+fn the_point_of_no_return_is_a_step_before_the_cleanup() {
+    let mut document = sample::document(&str::to_owned);
+    document.body.unlabelled = Some(Unlabelled {
+        enforce: "privileged".to_owned(),
+        audit: "baseline".to_owned(),
+        warn: "baseline".to_owned(),
+        reasons: Vec::new(),
+        aim: "baseline".to_owned(),
+        exempt: Vec::new(),
+        uncovered: Vec::new(),
+    });
+    let text = markdown::pull_request(&document);
+    let places: Vec<usize> = [
+        ". <b>Settle what is high</b>",
+        ". <b>10-warn-audit</b>",
+        ". <b>30-enforce-review</b>",
+        ". <b>admission-configuration.yaml</b>",
+        ". <b>Turn the PodSecurityPolicy plugin off, or upgrade to 1.25</b>: No way back",
+        ". <b>70-cleanup</b>",
+    ]
+    .iter()
+    .map(|step| text.find(step).unwrap_or_else(|| panic!("{step}: {text}")))
+    .collect();
+    assert!(places.is_sorted());
+    assert_eq!(text.matches("The dry run warns of").count(), 1, "{text}");
+    assert!(text.contains("As for 30-enforce."), "{text}");
+}
+
+#[test]
+fn a_label_that_is_not_the_proposal_has_no_confidence() {
+    let mut document = sample::document(&str::to_owned);
+    let namespace = (document.body.namespaces.iter_mut())
+        .find(|namespace| namespace.name == "web")
+        .expect("it is in the sample");
+    namespace.confidence = "high".to_owned();
+    namespace.proposed = Some("restricted".to_owned());
+    let label = "pod-security.kubernetes.io/enforce".to_owned();
+    for (owners, confidence, asks) in [
+        ("Restricted", "–", false),
+        ("baseline", "–", true),
+        ("restricted", "high", false),
+    ] {
+        let labels = &mut (document.body.namespaces.iter_mut())
+            .find(|namespace| namespace.name == "web")
+            .expect("it is in the sample")
+            .labels;
+        labels.before.insert(label.clone(), owners.to_owned());
+        labels.after.insert(label.clone(), owners.to_owned());
+        let text = markdown::report(&document);
+        let row = text.lines().find(|line| line.starts_with("| web |"));
+        let cells: Vec<&str> = row.expect("a row").split(" | ").collect();
+        assert_eq!(cells[6], confidence, "{cells:?}");
+        let asked = "than the evidence: web (baseline, could be restricted)";
+        assert_eq!(text.contains(asked), asks, "{owners}: {text}");
+    }
+}
+
+#[test]
+fn pods_that_have_ended_are_no_workloads() {
+    let mut document = sample::document(&str::to_owned);
+    let namespace = (document.body.namespaces.iter_mut())
+        .find(|namespace| namespace.name == "shop")
+        .expect("it is in the sample");
+    for workload in &mut namespace.workloads {
+        workload.counts = false;
+    }
+    let ended = namespace.workloads.len();
+    let text = markdown::report(&document);
+    let section = &text[text.find("<b>shop</b>").expect("a section")..];
+    let section = &section[..section.find("<b>web</b>").expect("the next")];
+    let words = format!("0 workloads and {ended} that have ended");
+    assert!(section.contains(&words), "{section}");
+    assert!(!section.contains(" refuses "), "{section}");
+}
+
+#[test]
+fn a_way_to_many_policies_is_one_row() {
+    let mut document = sample::document(&str::to_owned);
+    let namespace = (document.body.namespaces.iter_mut())
+        .find(|namespace| namespace.name == "shop")
+        .expect("it is in the sample");
+    let usable = |policy: &str| Usable {
+        policy: policy.to_owned(),
+        level: Some("privileged".to_owned()),
+        subject: "Group ops".to_owned(),
+        binding: "ClusterRoleBinding ops".to_owned(),
+        role: "ClusterRole ops".to_owned(),
+        used: true,
+    };
+    namespace.granted.wildcard = vec![usable("privileged"), usable("restricted")];
+    let text = markdown::report(&document);
+    assert!(text.contains("Wildcards: all 2 policies"), "{text}");
+    let row = "| Group ops | ClusterRoleBinding ops | ClusterRole ops | privileged (privileged), restricted (privileged) |";
+    assert!(text.contains(row), "{text}");
+}
+
+#[test]
+fn rules_that_the_server_may_not_have_are_a_warning() {
+    let mut document = sample::document(&str::to_owned);
+    let warning = "a server of 1.24 or older applies the newest rules that it knows";
+    assert!(html::report(&document).contains(warning));
+    document.body.rules_version = "v1.24".to_owned();
+    assert!(!html::report(&document).contains(warning));
+}
