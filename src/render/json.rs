@@ -50,7 +50,7 @@ pub fn to_text<T: serde::Serialize>(document: &T) -> String {
 /// Writes a document as text, little by little: it may be large.
 ///
 /// # Errors
-/// If it can not be written.
+/// If it cannot be written.
 pub fn write<T: serde::Serialize>(document: &T, mut out: &mut dyn Write) -> io::Result<()> {
     let mut json = serde_json::Serializer::with_formatter(&mut out, Shown::default());
     document.serialize(&mut json)?;

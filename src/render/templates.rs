@@ -41,7 +41,7 @@ pub(super) fn render(templates: &[Template], escape: Escape, view: &impl Seriali
 /// all texts are in memory at once.
 ///
 /// # Errors
-/// If the report can not be written.
+/// If the report cannot be written.
 pub(super) fn render_with_sections(
     templates: &[Template],
     escape: Escape,
