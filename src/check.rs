@@ -7,6 +7,7 @@ mod memory;
 mod rows;
 
 use std::borrow::Cow;
+use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::diag::{Diagnostic, Source};
@@ -43,7 +44,7 @@ pub struct Checked<'a> {
     /// The namespace it belongs to; `None` if the input does not tell.
     pub namespace: Option<&'a str>,
     /// The name people know it by.
-    pub name: &'a str,
+    pub name: Name<'a>,
     /// Where it stands.
     pub source: Source,
     /// Whether it is a pod that has run to completion.
@@ -54,6 +55,17 @@ pub struct Checked<'a> {
     pub violations: &'a [Violation],
     /// Levels that it satisfies.
     pub satisfies: LevelSet,
+}
+
+/// A name in two parts: how many begin, and how this one goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Name<'a>(pub &'a str, pub &'a str);
+
+impl fmt::Display for Name<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Name(stem, rest) = self;
+        write!(f, "{stem}{rest}")
+    }
 }
 
 /// Judges workloads, copies and nameless ones included, with the defaults that the API server would fill in.
@@ -83,6 +95,7 @@ pub enum Look {
 /// A workload that was judged.
 pub struct Judgement {
     row: Row,
+    /// Its name, without the stem of its group if it has that.
     name: String,
 }
 
@@ -123,6 +136,9 @@ struct Group {
     file: Arc<str>,
     terminated: bool,
     verdict: Arc<Verdict>,
+    /// How the name of its first workload begins, see [`memory::stem`]. Of other names that begin with it only the rest
+    /// is kept.
+    stem: String,
 }
 
 #[derive(Debug, PartialEq, Eq, Hash)]
@@ -223,15 +239,18 @@ impl Judge {
 
     fn row(&self, one: Individual<'_>, verdict: Arc<Verdict>) -> Judgement {
         let (document, line, column) = (one.source.document, one.source.line, one.source.column);
-        let group = self.known().group(&one, verdict);
+        let (group, stem) = self.known().group(&one, verdict);
+        let mut name = one.name;
+        name.drain(..stem);
         Judgement {
             row: Row {
                 group,
+                stemmed: stem > 0,
                 document,
                 line,
                 column,
             },
-            name: one.name,
+            name,
         }
     }
 
@@ -274,7 +293,7 @@ impl Judge {
             let mut namespace = checked.namespace.map(str::to_owned);
             let known = homes.settle(
                 checked.kind,
-                checked.name,
+                &checked.name.to_string(),
                 &mut namespace,
                 std::slice::from_ref(&checked.source),
                 &mut diagnostics,
@@ -334,13 +353,17 @@ impl Judged {
         self.rows.iter().flat_map(Rows::iter)
     }
 
-    fn checked<'a>(&'a self, row: Row, name: &'a str) -> Checked<'a> {
+    fn checked<'a>(&'a self, row: Row, rest: &'a str) -> Checked<'a> {
         let group = &self.groups[row.group as usize];
+        let stem = match row.stemmed {
+            true => group.stem.as_str(),
+            false => "",
+        };
         Checked {
             kind: &group.kind,
             api_version: &group.api_version,
             namespace: group.namespace.as_deref(),
-            name,
+            name: Name(stem, rest),
             source: Source {
                 file: Arc::clone(&group.file),
                 document: row.document,

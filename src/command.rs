@@ -292,7 +292,7 @@ fn check(arguments: &Check) -> Result<Answer> {
             JudgedOutput::Name => judged
                 .iter()
                 .filter(|checked| !checked.violations.is_empty())
-                .map(|checked| workload_name(checked.kind, checked.name))
+                .map(|checked| workload_name(checked.kind, &checked.name.to_string()))
                 .collect(),
             JudgedOutput::Sarif => sarif::check(&report()),
             JudgedOutput::Junit => junit::check(&report()),

@@ -59,6 +59,8 @@ pub mod workloads;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use rayon::prelude::*;
+
 use crate::diag::{Diagnostic, Source};
 use crate::mapping::{self, Mapping};
 use crate::model::Inventory;
@@ -151,7 +153,8 @@ pub fn plan(
             mapping: mapping::map(policy, target.version),
         })
         .collect();
-    let gaps = Gaps::new(inventory, &evaluator, options.complete);
+    let explained = ownership::explain(&inventory.workloads);
+    let gaps = Gaps::new(inventory, &explained, &evaluator, options.complete);
     let mut context = Context {
         options,
         target: target.version,
@@ -165,7 +168,7 @@ pub fn plan(
         manifests: &inventory.manifests,
         bypass: order::bypass_name(inventory.policies.iter().map(|policy| policy.name.as_str())),
         bypass_opens: false,
-        homes: Homes::new(inventory),
+        homes: Homes::new(inventory, &explained),
     };
     let mut namespaces = context.namespaces();
     let bypassed: Vec<String> = namespaces
@@ -184,10 +187,16 @@ pub fn plan(
         let praise = rules::praise(namespace);
         namespace.decision.reasons.extend(praise);
     }
-    let mut drafts = Findings::default();
-    for namespace in &namespaces {
+    let found = |mut drafts, namespace| {
         rules::namespace(namespace, &context, &mut drafts);
-    }
+        drafts
+    };
+    let together = |mut drafts: Findings, later| {
+        drafts.append(later);
+        drafts
+    };
+    let drafts = namespaces.par_iter().fold(Findings::default, found);
+    let mut drafts = drafts.reduce(Findings::default, together);
     let cluster = rules::Cluster {
         inventory,
         context: &context,

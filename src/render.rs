@@ -35,6 +35,7 @@ use std::io::{self, Write};
 
 use crate::plan::Plan;
 use json::v1::{Document, MigrationReport};
+use view::Index;
 
 /// A file to write.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,25 +56,36 @@ pub struct Report {
     pub write: fn(&Document<MigrationReport>, &mut dyn Write) -> io::Result<()>,
 }
 
-/// The reports that `migrate` writes. For ten thousand namespaces each takes seconds and may have 300 MB.
+/// Reports that `migrate` writes, besides [`PAGES`]. For ten thousand namespaces one takes seconds and has 300 MB.
 pub const REPORTS: &[Report] = &[
-    Report {
-        path: "report.html",
-        write: html::write,
-    },
     Report {
         path: "report.json",
         write: |report, out| json::write(report, out),
-    },
-    Report {
-        path: "report.md",
-        write: markdown::write,
     },
     Report {
         path: "pull-request.md",
         write: |report, out| out.write_all(markdown::pull_request(report).as_bytes()),
     },
 ];
+
+/// The names of the files that [`write_pages`] writes.
+pub const PAGES: [&str; 2] = ["report.html", "report.md"];
+
+/// Writes the two reports for people, which say the same: it is worded once for both.
+///
+/// # Errors
+/// If they cannot be written.
+pub fn write_pages(
+    report: &Document<MigrationReport>,
+    outs: [&mut dyn Write; 2],
+) -> io::Result<()> {
+    let index = Index::new(&report.body);
+    let pages = [
+        &html::paged(report, &index),
+        &markdown::paged(report, &index),
+    ];
+    templates::write_paged(pages, &index, outs)
+}
 
 /// Everything else that `migrate` writes, sorted by path. `diff` is what changes in the user's own files.
 pub fn artifacts(plan: &Plan, diff: String) -> Vec<Artifact> {

@@ -26,9 +26,9 @@ use tempfile::NamedTempFile;
 
 use crate::diag::Diagnostic;
 use crate::render::json::v1::{Document, MigrationReport};
-use crate::render::{Artifact, REPORTS};
+use crate::render::{self, Artifact, PAGES, REPORTS, Report};
 pub use diags::CODES;
-use folder::{Found, Member, Owner};
+use folder::{Found, Member, Owner, Writing, Written};
 
 /// What happens to files in the target folder that we did not write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,8 +66,8 @@ pub fn write(
         .with_context(cannot)?;
     let new = staging.path().join("new");
     fs::create_dir(&new).with_context(cannot)?;
-    fill(&new, artifacts, report).with_context(cannot)?;
-    folder::write_list(&new).with_context(cannot)?;
+    let written = fill(&new, artifacts, report).with_context(cannot)?;
+    folder::write_list(&new, written).with_context(cannot)?;
     let replaced = carry_over(&target, &new, &found).with_context(cannot)?;
     swap(&target, &new, &staging.path().join("old")).with_context(cannot)?;
     let mut said = Vec::new();
@@ -133,13 +133,13 @@ fn named(paths: &[PathBuf]) -> String {
     names.join(", ")
 }
 
-/// Writes everything into a new folder, on all cores. The reports are written little by little, because they may be
-/// larger than everything that they are about.
-fn fill(
+/// Writes everything into a new folder, on all cores, and tells what it wrote. The reports are written little by little,
+/// because they may be larger than everything that they are about.
+fn fill<'a>(
     folder: &Path,
-    artifacts: &[Artifact],
+    artifacts: &'a [Artifact],
     report: &Document<MigrationReport>,
-) -> io::Result<()> {
+) -> io::Result<Vec<Written<'a>>> {
     let folders: BTreeSet<&Path> = artifacts
         .iter()
         .filter_map(|artifact| Path::new(&artifact.path).parent())
@@ -147,22 +147,39 @@ fn fill(
     for inner in folders {
         fs::create_dir_all(folder.join(inner))?;
     }
-    let (reports, others) = rayon::join(
-        || {
-            REPORTS.par_iter().try_for_each(|one| {
-                let mut file =
-                    BufWriter::with_capacity(BUFFER, File::create(folder.join(one.path))?);
-                (one.write)(report, &mut file)?;
-                file.flush()
-            })
-        },
-        || {
-            artifacts
-                .par_iter()
-                .try_for_each(|artifact| fs::write(folder.join(&artifact.path), &artifact.text))
-        },
+    let open = |path: &str| {
+        let file = Writing::create(&folder.join(path))?;
+        io::Result::Ok(BufWriter::with_capacity(BUFFER, file))
+    };
+    let close = |out: BufWriter<Writing>, path: &'static str| {
+        let file = out.into_inner()?;
+        io::Result::Ok(file.written(path))
+    };
+    let of_report = |one: &Report| {
+        let mut out = open(one.path)?;
+        (one.write)(report, &mut out)?;
+        close(out, one.path)
+    };
+    let of_pages = || {
+        let [html, markdown] = PAGES;
+        let (mut page, mut text) = (open(html)?, open(markdown)?);
+        render::write_pages(report, [&mut page, &mut text])?;
+        io::Result::Ok([close(page, html)?, close(text, markdown)?])
+    };
+    let of_artifact = |artifact: &'a Artifact| {
+        fs::write(folder.join(&artifact.path), &artifact.text)?;
+        Ok(Written::new(&artifact.path, artifact.text.as_bytes()))
+    };
+    type All<'a> = io::Result<Vec<Written<'a>>>;
+    // Only one core can write the first report, so it is begun first.
+    let (reports, (others, pages)): (All, (All, _)) = rayon::join(
+        || REPORTS.par_iter().map(of_report).collect(),
+        || rayon::join(|| artifacts.par_iter().map(of_artifact).collect(), of_pages),
     );
-    reports.and(others)
+    let mut written = others?;
+    written.extend(reports?);
+    written.extend(pages?);
+    Ok(written)
 }
 
 /// How much of a report is written at once.

@@ -1,7 +1,7 @@
 //! The figures of `BENCHMARKS.md`: every goal beside its yardstick, in one run.
 //!
 //! `cargo bench --bench yardsticks` runs all of it, `-- json|yaml|migrate|curve` a part. Files are generated below
-//! `target/tmp` (about 3 GB) and kept for the next run; the same sizes give the same bytes.
+//! `target/tmp` (about 12 GB, with what `migrate` writes) and kept for the next run; the same sizes give the same bytes.
 //!
 //! Other words make this program a child of itself: `bare`, `serde-yaml-documents`, `serde-yaml-list`, `phases`,
 //! `generate`.
@@ -18,6 +18,7 @@ mod yardsticks;
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use cluster::{Form, Size};
@@ -64,7 +65,10 @@ fn main() -> io::Result<()> {
         ["bare", file] => yardsticks::bare_json(Path::new(file)),
         ["serde-yaml-documents", file] => yardsticks::yaml_documents(Path::new(file)),
         ["serde-yaml-list", file] => yardsticks::yaml_list(Path::new(file)),
-        ["phases", file] => phases(Path::new(file)),
+        ["phases", file] => {
+            phases(Path::new(file))?;
+            clear_output()
+        }
         ["generate", form, count, file] => generate(form, count, Path::new(file)),
         [] => {
             json()?;
@@ -248,7 +252,8 @@ fn migrate() -> io::Result<()> {
         cluster::write(out, Form::Json, cluster::cluster(SEED, CLUSTER))
     })?;
     println!("\nmigrate: {}", sizes(CLUSTER));
-    phases(&path)
+    phases(&path)?;
+    clear_output()
 }
 
 fn sizes(size: Size) -> String {
@@ -260,28 +265,32 @@ fn sizes(size: Size) -> String {
 
 /// The phases of `migrate`, in this process.
 fn phases(path: &Path) -> io::Result<()> {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("psa-migration");
-    let mut best = [Duration::MAX; 6];
+    let (mut wall, mut cpu) = ([Duration::MAX; 6], [Duration::MAX; 6]);
     for _ in 0..3 {
-        let spent = phases_once(path, &folder)?;
-        for (best, spent) in best.iter_mut().zip(spent) {
-            *best = (*best).min(spent);
+        let spent = phases_once(path, &fresh_folder()?)?;
+        for (best, spent) in wall.iter_mut().zip(&mut cpu).zip(spent) {
+            *best.0 = (*best.0).min(spent.wall);
+            *best.1 = (*best.1).min(spent.cpu);
         }
     }
-    let [read, assemble, rbac, plan, render, write] = best;
-    let seconds = |duration: Duration| duration.as_secs_f64();
-    println!(
-        "  read {:.2} s, put together {:.2}, RBAC join {:.2} (goal 1), plan {:.2}, render {:.2}, write {:.2}",
-        seconds(read),
-        seconds(assemble),
-        seconds(rbac),
-        seconds(plan),
-        seconds(render),
-        seconds(write)
-    );
+    for (what, [read, assemble, rbac, plan, render, write]) in
+        [("wall time", wall), ("processor time", cpu)]
+    {
+        let seconds = |duration: Duration| duration.as_secs_f64();
+        println!(
+            "  {what}: read {:.2} s, put together {:.2}, RBAC join {:.2} (goal 1), plan {:.2}, render {:.2}, write {:.2}",
+            seconds(read),
+            seconds(assemble),
+            seconds(rbac),
+            seconds(plan),
+            seconds(render),
+            seconds(write)
+        );
+    }
+    let [read, _, _, _, render, write] = wall;
     ratio(
         "all of it to reading",
-        best.iter().sum(),
+        wall.iter().sum(),
         read,
         "less than 3",
     );
@@ -289,12 +298,37 @@ fn phases(path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-fn phases_once(path: &Path, folder: &Path) -> io::Result<[Duration; 6]> {
-    // What an earlier run left would be compared and replaced.
-    if folder.exists() {
-        std::fs::remove_dir_all(folder)?;
+/// Below this, each round has an output folder of its own.
+const OUTPUT: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/psa-migration");
+
+/// A folder that was not there. What an earlier round wrote stays until the end: ext4 gives the inodes of deleted files
+/// out again after a minute only, and until then looks for others one by one, which takes as long as all the writing.
+fn fresh_folder() -> io::Result<PathBuf> {
+    static ROUND: AtomicUsize = AtomicUsize::new(0);
+    let round = ROUND.fetch_add(1, Ordering::Relaxed);
+    std::fs::create_dir_all(OUTPUT)?;
+    Ok(Path::new(OUTPUT).join(format!("{}-{round}", std::process::id())))
+}
+
+/// Removes what the rounds wrote.
+fn clear_output() -> io::Result<()> {
+    match Path::new(OUTPUT).exists() {
+        true => std::fs::remove_dir_all(OUTPUT),
+        false => Ok(()),
     }
-    let mut clock = Clock(Instant::now());
+}
+
+/// What one phase took.
+struct Spent {
+    wall: Duration,
+    cpu: Duration,
+}
+
+fn phases_once(path: &Path, folder: &Path) -> io::Result<[Spent; 6]> {
+    let mut clock = Clock {
+        wall: Instant::now(),
+        cpu: measure::own_cpu(),
+    };
     let listing = walk::list(
         &[path.to_string_lossy().into_owned()],
         Recursion::Off,
@@ -344,12 +378,22 @@ fn options() -> plan::Options {
     plan::Options::DEFAULT
 }
 
-struct Clock(Instant);
+struct Clock {
+    wall: Instant,
+    cpu: Duration,
+}
 
 impl Clock {
-    fn lap(&mut self) -> Duration {
-        let now = Instant::now();
-        now.duration_since(std::mem::replace(&mut self.0, now))
+    fn lap(&mut self) -> Spent {
+        let now = Clock {
+            wall: Instant::now(),
+            cpu: measure::own_cpu(),
+        };
+        let before = std::mem::replace(self, now);
+        Spent {
+            wall: self.wall - before.wall,
+            cpu: self.cpu.saturating_sub(before.cpu),
+        }
     }
 }
 
@@ -384,5 +428,5 @@ fn curve() -> io::Result<()> {
             phases(&path)?;
         }
     }
-    Ok(())
+    clear_output()
 }

@@ -77,13 +77,23 @@ fn peak_of(process: u32) -> u64 {
         .unwrap_or(0)
 }
 
-/// User and kernel time of all children that have ended (`proc(5)`, fields 16 and 17 of `stat`, in ticks of 10 ms).
+/// User and kernel time of all children that have ended.
 fn cpu_of_children() -> Duration {
+    cpu(13)
+}
+
+/// User and kernel time of this process.
+pub(crate) fn own_cpu() -> Duration {
+    cpu(11)
+}
+
+/// Two consecutive times of `/proc/self/stat`, added (`proc(5)`): in ticks of 10 ms, `skipped` fields behind the name.
+fn cpu(skipped: usize) -> Duration {
     let stat = fs::read_to_string("/proc/self/stat").unwrap_or_default();
     let behind_name = stat.rsplit(')').next().unwrap_or_default();
     let ticks: u64 = behind_name
         .split_whitespace()
-        .skip(13)
+        .skip(skipped)
         .take(2)
         .filter_map(|field| field.parse::<u64>().ok())
         .sum();

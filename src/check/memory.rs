@@ -205,8 +205,8 @@ impl Known {
         verdict
     }
 
-    /// The index of the group that a workload belongs to.
-    pub(super) fn group(&mut self, one: &Individual<'_>, verdict: Arc<Verdict>) -> u32 {
+    /// The index of the group that a workload belongs to, and how much of its name is the group's stem.
+    pub(super) fn group(&mut self, one: &Individual<'_>, verdict: Arc<Verdict>) -> (u32, usize) {
         let hash = hash(&(
             &one.kind,
             &one.api_version,
@@ -229,7 +229,7 @@ impl Known {
             .iter()
             .copied()
             .find(|index| same(&self.groups[*index as usize]));
-        known.unwrap_or_else(|| {
+        let index = known.unwrap_or_else(|| {
             let index = self.groups.len() as u32;
             if alike.len() < ALIKE {
                 alike.push(index);
@@ -241,8 +241,17 @@ impl Known {
                 file: Arc::clone(&one.source.file),
                 terminated: one.terminated,
                 verdict,
+                stem: stem(&one.name).to_owned(),
             });
             index
-        })
+        });
+        let stem = &self.groups[index as usize].stem;
+        let shared = one.name.starts_with(stem.as_str()).then_some(stem.len());
+        (index, shared.unwrap_or_default())
     }
+}
+
+/// The part of a name that the pods of one owner share: all up to the last dash, as the API server makes them.
+fn stem(name: &str) -> &str {
+    &name[..name.rfind('-').map_or(0, |dash| dash + 1)]
 }

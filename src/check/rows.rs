@@ -5,6 +5,8 @@
 pub(super) struct Row {
     /// The index of its group.
     pub(super) group: u32,
+    /// Whether its name begins with the stem of its group, which is not kept here.
+    pub(super) stemmed: bool,
     pub(super) document: u32,
     pub(super) line: u32,
     pub(super) column: u32,
@@ -15,11 +17,14 @@ pub(super) struct Row {
 pub(super) struct Rows {
     /// The names, one behind the other.
     names: String,
-    /// For each row the length of its name, its group, and how its place differs from that of the row before. All are
+    /// For each row the length of its name, its group with the stem's bit, and how its place differs from that of the row before. All are
     /// numbers of seven bits a byte, the lowest first; the last byte of each is below 128.
     coded: Vec<u8>,
     last: Row,
 }
+
+/// What a row without its name can take: five numbers of at most five bytes.
+const LONGEST: usize = 25;
 
 impl Rows {
     /// Adds a workload.
@@ -28,11 +33,14 @@ impl Rows {
         if self.names.capacity() - self.names.len() < name.len() {
             self.names.reserve_exact(name.len() + self.names.len() / 8);
         }
+        if self.coded.capacity() - self.coded.len() < LONGEST {
+            self.coded.reserve_exact(LONGEST + self.coded.len() / 8);
+        }
         self.names.push_str(name);
         let last = self.last;
         for number in [
             name.len() as u64,
-            row.group.into(),
+            u64::from(row.group) << 1 | u64::from(row.stemmed),
             difference(last.document, row.document),
             difference(last.line, row.line),
             difference(last.column, row.column),
@@ -50,8 +58,10 @@ impl Rows {
         std::iter::from_fn(move || {
             let (name, rest) = names.split_at(read(&mut coded)? as usize);
             names = rest;
+            let group = read(&mut coded)?;
             last = Row {
-                group: read(&mut coded)? as u32,
+                group: (group >> 1) as u32,
+                stemmed: group & 1 == 1,
                 document: add(last.document, read(&mut coded)?),
                 line: add(last.line, read(&mut coded)?),
                 column: add(last.column, read(&mut coded)?),
@@ -104,6 +114,7 @@ mod tests {
     fn rows_come_back_as_they_were_added() {
         let row = |group, document, line, column| Row {
             group,
+            stemmed: group % 2 == 1,
             document,
             line,
             column,

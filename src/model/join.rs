@@ -1,7 +1,8 @@
 //! Objects that stand in the input several times: copies joined, variants named.
 
-use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
+
+use rayon::prelude::*;
 
 use super::diags;
 use super::object::ObjectRef;
@@ -12,51 +13,78 @@ use crate::diag::{Diagnostic, Source};
 /// Where an item was read, and whether from a cluster, makes no difference. Items are compared only where their hashes
 /// agree: there may be thousands of one name. Nameless workloads (`generateName`, or none at all) are never variants of
 /// one another.
-pub(super) fn join<T: PartialEq + Hash>(
+pub(super) fn join<T: PartialEq + Hash + Send>(
     items: &mut Vec<T>,
-    reference: impl Fn(&T) -> ObjectRef,
-    provenance: impl Fn(&mut T) -> (&mut Vec<Source>, Option<&mut bool>),
+    reference: impl Fn(&T) -> ObjectRef + Sync,
+    provenance: impl Fn(&mut T) -> (&mut Vec<Source>, Option<&mut bool>) + Sync,
     diagnostics: &mut Vec<Diagnostic>,
 ) {
-    type Variants<T> = Vec<(Vec<Source>, bool, T)>;
-    let mut groups: BTreeMap<ObjectRef, BTreeMap<u64, Variants<T>>> = BTreeMap::new();
-    for mut item in items.drain(..) {
-        let (places, live) = provenance(&mut item);
+    let entries = items.par_iter_mut().enumerate().map(|(position, item)| {
+        let (places, live) = provenance(item);
         let places = std::mem::take(places);
         let live = live.is_some_and(std::mem::take);
         let mut hasher = DefaultHasher::new();
         item.hash(&mut hasher);
-        let group = groups.entry(reference(&item)).or_default();
-        let alike = group.entry(hasher.finish()).or_default();
-        match alike.iter_mut().find(|(_, _, other)| *other == item) {
-            Some((joined, any_live, _)) => {
-                joined.extend(places);
-                *any_live |= live;
+        Entry {
+            object: reference(item),
+            hash: hasher.finish(),
+            position,
+            places,
+            live,
+        }
+    });
+    let mut entries: Vec<Entry> = entries.collect();
+    entries.par_sort_unstable_by(|a, b| {
+        let order = a.object.cmp(&b.object).then(a.hash.cmp(&b.hash));
+        order.then(a.position.cmp(&b.position))
+    });
+    let mut unjoined: Vec<Option<T>> = items.drain(..).map(Some).collect();
+    for group in entries.chunk_by_mut(|a, b| a.object == b.object) {
+        let mut variants: Vec<(&mut Entry, T)> = Vec::with_capacity(1);
+        for entry in group {
+            let item = unjoined[entry.position].take();
+            let item = item.expect("each item has one entry");
+            let alike = variants.iter_mut().rev();
+            let mut alike = alike.take_while(|(one, _)| one.hash == entry.hash);
+            match alike.find(|(_, other)| *other == item) {
+                Some((joined, _)) => {
+                    joined.places.append(&mut entry.places);
+                    joined.live |= entry.live;
+                }
+                None => variants.push((entry, item)),
             }
-            None => alike.push((places, live, item)),
         }
-    }
-    for (object, group) in groups {
-        let mut variants: Variants<T> = group.into_values().flatten().collect();
-        for (places, _, _) in &mut variants {
-            places.sort();
-            places.dedup();
+        for (entry, _) in &mut variants {
+            entry.places.sort();
+            entry.places.dedup();
         }
-        variants.sort_by(|a, b| a.0.cmp(&b.0));
-        if variants.len() > 1 && !object.name.is_empty() && !object.name.ends_with('*') {
+        variants.sort_by(|a, b| a.0.places.cmp(&b.0.places));
+        if let [(first, _), _, ..] = variants.as_slice()
+            && !first.object.name.is_empty()
+            && !first.object.name.ends_with('*')
+        {
             let places: Vec<Source> = variants
                 .iter()
-                .filter_map(|(places, _, _)| places.first().cloned())
+                .filter_map(|(entry, _)| entry.places.first().cloned())
                 .collect();
-            diagnostics.extend(diags::variants(&object, &places));
+            diagnostics.extend(diags::variants(&first.object, &places));
         }
-        for (places, any_live, mut item) in variants {
+        for (entry, mut item) in variants {
             let (sources, live) = provenance(&mut item);
-            *sources = places;
+            *sources = std::mem::take(&mut entry.places);
             if let Some(live) = live {
-                *live = any_live;
+                *live = entry.live;
             }
             items.push(item);
         }
     }
+}
+
+/// What an item is known by, and what it is not compared by.
+struct Entry {
+    object: ObjectRef,
+    hash: u64,
+    position: usize,
+    places: Vec<Source>,
+    live: bool,
 }

@@ -14,6 +14,7 @@ use crate::model::workload::Workload;
 use crate::pss::{Evaluator, Level, LevelSet};
 
 use super::judge::Listed;
+use super::ownership::Explained;
 use dump::{Dump, is_running};
 use hints::Hints;
 
@@ -163,7 +164,12 @@ const MANY: usize = 20;
 
 impl<'a> Gaps<'a> {
     /// Finds out what the input leaves out. `complete`: the user vouches that nothing is.
-    pub(super) fn new(inventory: &'a Inventory, evaluator: &Evaluator, complete: bool) -> Self {
+    pub(super) fn new(
+        inventory: &'a Inventory,
+        explained: &[Explained<'a>],
+        evaluator: &Evaluator,
+        complete: bool,
+    ) -> Self {
         let mut gaps = Gaps {
             anywhere: Vec::new(),
             by_namespace: BTreeMap::new(),
@@ -173,7 +179,7 @@ impl<'a> Gaps<'a> {
                 .filter(|workload| is_running(workload))
                 .filter_map(|workload| workload.namespace.as_deref())
                 .collect(),
-            shown: dump::shown(inventory),
+            shown: dump::shown(explained),
             asking: inventory
                 .workloads
                 .iter()

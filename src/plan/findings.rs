@@ -21,6 +21,7 @@
 //! cause and not the place.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use serde_json::Value;
 
@@ -148,6 +149,17 @@ struct Group {
     places: Vec<Place>,
 }
 
+impl Group {
+    fn learn(&mut self, evidence: Vec<String>) {
+        let known = &mut self.draft.evidence;
+        for line in evidence {
+            if known.len() < EVIDENCE_LINES && !known.contains(&line) {
+                known.push(line);
+            }
+        }
+    }
+}
+
 impl Findings {
     /// Adds a place to the finding with this code and title, which is made from the draft if it is the first.
     pub(super) fn add(&mut self, draft: Draft, place: Place) {
@@ -156,24 +168,47 @@ impl Findings {
 
     /// The same with what only some drafts have.
     pub(super) fn add_with(&mut self, draft: Draft, extra: Extra, place: Place) {
+        self.add_all(draft, extra, [place]);
+    }
+
+    /// The same with many places.
+    pub(super) fn add_all(
+        &mut self,
+        mut draft: Draft,
+        extra: Extra,
+        places: impl IntoIterator<Item = Place>,
+    ) {
+        let mut places = places.into_iter().peekable();
+        if places.peek().is_none() {
+            return;
+        }
+        let evidence = std::mem::take(&mut draft.evidence);
         let group = self
             .groups
             .entry((draft.code, draft.title.clone()))
             .or_insert_with(|| Group {
-                draft: Draft {
-                    evidence: Vec::new(),
-                    ..draft.clone()
-                },
+                draft,
                 extra,
                 places: Vec::new(),
             });
-        let known = &mut group.draft.evidence;
-        for line in draft.evidence {
-            if known.len() < EVIDENCE_LINES && !known.contains(&line) {
-                known.push(line);
+        group.learn(evidence);
+        group.places.extend(places);
+    }
+
+    /// Appends what was found later.
+    pub(super) fn append(&mut self, later: Findings) {
+        for (key, mut more) in later.groups {
+            match self.groups.entry(key) {
+                Entry::Vacant(entry) => {
+                    entry.insert(more);
+                }
+                Entry::Occupied(mut entry) => {
+                    let group = entry.get_mut();
+                    group.learn(more.draft.evidence);
+                    group.places.append(&mut more.places);
+                }
             }
         }
-        group.places.push(place);
     }
 
     /// All findings, worst first, with their ids.

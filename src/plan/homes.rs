@@ -6,7 +6,7 @@ use crate::model::namespace::Namespace;
 use crate::model::workload::Workload;
 use crate::model::{Inventory, is_dns_label};
 
-use super::ownership;
+use super::ownership::Explained;
 
 /// What is in which namespace.
 pub(super) struct Homes<'a> {
@@ -38,7 +38,7 @@ impl Home<'_> {
 
 impl<'a> Homes<'a> {
     /// Namespaces are those that have an object, and those that something of the input is in.
-    pub(super) fn new(inventory: &'a Inventory) -> Self {
+    pub(super) fn new(inventory: &'a Inventory, explained: &[Explained<'a>]) -> Self {
         let mut namespaces: BTreeMap<&str, Home> = BTreeMap::new();
         for object in &inventory.namespaces {
             let home = namespaces.entry(&object.name).or_default();
@@ -67,7 +67,7 @@ impl<'a> Homes<'a> {
         for name in inhabited {
             namespaces.entry(name).or_default();
         }
-        for (workload, owner) in ownership::explain(&inventory.workloads) {
+        for &(workload, owner) in explained {
             let Some(name) = workload
                 .namespace
                 .as_deref()

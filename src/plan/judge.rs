@@ -16,7 +16,7 @@ use crate::rbac::{Access, Identity};
 
 use super::overlap::Overlaps;
 use super::ownership::{as_written, without_debugging};
-use super::patches::{self, Hardening, Proof, Replayed};
+use super::patches::{self, Graded, Hardening, Proof, Replayed};
 use super::workloads::{Replay, WorkloadPlan, violations};
 use outcomes::Outcomes;
 use unknown::{Requester, Unknown};
@@ -86,6 +86,10 @@ impl<'a> Judge<'a> {
     ) -> WorkloadPlan {
         let written = as_written(workload);
         let satisfies = evaluator.satisfies(&written);
+        let graded = Graded {
+            pod: &written,
+            levels: satisfies,
+        };
         let account = match written.spec.account() {
             "" => "default".to_owned(),
             account => account.to_owned(),
@@ -109,7 +113,7 @@ impl<'a> Judge<'a> {
             overlap,
             hardening,
             doubts,
-        } = self.replay(evaluator, workload, &written, &account, namespace);
+        } = self.replay(evaluator, workload, graded, &account, namespace);
         WorkloadPlan {
             reference: workload.reference(),
             source: workload.source().clone(),
@@ -166,7 +170,7 @@ impl<'a> Judge<'a> {
         &self,
         evaluator: &Evaluator,
         workload: &Workload,
-        written: &Pod,
+        written: Graded,
         account: &str,
         namespace: &str,
     ) -> Judged {
@@ -179,7 +183,7 @@ impl<'a> Judge<'a> {
         if self.without_policies {
             return unreplayed(Replay::NoPolicies, LevelSet::ALL);
         }
-        if let Some(recorded) = recorded(evaluator, workload, written) {
+        if let Some(recorded) = recorded(workload, written.levels) {
             return Judged {
                 replay: recorded,
                 overlap: LevelSet::ALL,
@@ -187,7 +191,7 @@ impl<'a> Judge<'a> {
                 doubts: Vec::new(),
             };
         }
-        let pod = self.as_created(workload, written, namespace, account);
+        let pod = self.as_created(workload, written.pod, namespace, account);
         let creator = creator(workload);
         let requester = Requester {
             namespace,
@@ -211,7 +215,7 @@ impl<'a> Judge<'a> {
         let ways = self.variants.ways(candidates, &usable);
         let outcomes = match ways.are_too_many() {
             true => Err(ways.too_many()),
-            false => Outcomes::new(&pod, &ways.candidates, |admitted| {
+            false => Outcomes::new(&pod, &ways.candidates, evaluator, |admitted| {
                 self.unknown.deciding(&requester, admitted)
             }),
         };
@@ -219,7 +223,7 @@ impl<'a> Judge<'a> {
             Ok(outcomes) => outcomes,
             Err(policies) => return unreplayed(Replay::Unknown { policies }, overlap),
         };
-        let Some(loosest) = outcomes.loosest(evaluator) else {
+        let Some(loosest) = outcomes.loosest() else {
             let refused = Replay::Refused {
                 errors: outcomes.errors,
                 spoiled_by: outcomes.spoiled_by,
@@ -229,9 +233,17 @@ impl<'a> Judge<'a> {
                 ..unreplayed(refused, overlap)
             };
         };
+        let (kept, kept_levels) = patches::preserving(&pod, &loosest.stored, evaluator);
         let replayed = Replayed {
             before: &pod,
-            stored: &loosest.stored,
+            stored: Graded {
+                pod: &loosest.stored,
+                levels: loosest.levels,
+            },
+            kept: Graded {
+                pod: &kept,
+                levels: kept_levels,
+            },
             policy: &loosest.admitted.policy,
             candidates: loosest.candidates,
         };
@@ -246,16 +258,16 @@ impl<'a> Judge<'a> {
             let proposed = hardening.iter_mut().flat_map(|one| &mut one.proof);
             proofs.chain(proposed).for_each(Proof::doubt);
         }
-        let (before, after) = (evaluator.satisfies(written), outcomes.stored(evaluator));
+        let (before, after) = (written.levels, outcomes.stored());
         let via = usable.get(replayed.policy);
         let admitted = Replay::Admitted {
             policy: replayed.policy.to_owned(),
             via: via.map(|grant| grant.via.to_string()).unwrap_or_default(),
             stored: after,
-            spoiled: violations(evaluator, replayed.stored, |level| {
+            spoiled: violations(evaluator, replayed.stored.pod, |level| {
                 before.contains(level) && !after.contains(level)
             }),
-            changes: psp::changes(&pod, replayed.stored),
+            changes: psp::changes(&pod, replayed.stored.pod),
             patch: patch.map(Box::new),
         };
         Judged {
@@ -353,7 +365,7 @@ fn what_pod(pod: &Workload) -> String {
 }
 
 /// What a live pod records of its own admission: it needs no replay, and it is stored already.
-fn recorded(evaluator: &Evaluator, workload: &Workload, written: &Pod) -> Option<Replay> {
+fn recorded(workload: &Workload, levels: LevelSet) -> Option<Replay> {
     if workload.origin != Origin::Pod || !workload.meta.from_cluster() {
         return None;
     }
@@ -361,7 +373,7 @@ fn recorded(evaluator: &Evaluator, workload: &Workload, written: &Pod) -> Option
     Some(Replay::Admitted {
         policy: policy.clone(),
         via: format!("the pod's annotation {}", psp::ANNOTATION),
-        stored: evaluator.satisfies(written),
+        stored: levels,
         spoiled: BTreeMap::new(),
         changes: Vec::new(),
         patch: None,

@@ -6,6 +6,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use crate::model::defaults;
+use crate::model::object::ObjectMeta;
 use crate::model::pod::Pod;
 use crate::model::workload::{Origin, Workload};
 
@@ -13,19 +14,27 @@ use crate::model::workload::{Origin, Workload};
 /// or hostile, and its object counts for itself.
 const LINKS: usize = 8;
 
-/// Each workload with the object at the top of its chain of owners, if the input has one with a template.
-pub(super) fn explain(workloads: &[Workload]) -> Vec<(&Workload, Option<&Workload>)> {
-    let mut index: BTreeMap<(&str, &str, &str), &Workload> = BTreeMap::new();
-    for workload in workloads {
-        if let Some(namespace) = workload.namespace.as_deref() {
-            index.insert((namespace, &workload.kind, &workload.meta.name), workload);
-        }
-    }
+/// A workload with the object at the top of its chain of owners, if the input has one with a template.
+pub(super) type Explained<'a> = (&'a Workload, Option<&'a Workload>);
+
+/// Follows the owners of each workload.
+pub(super) fn explain(workloads: &[Workload]) -> Vec<Explained<'_>> {
+    // The workloads come in nearly the order of the keys, which is the quickest way to make a map.
+    let keyed = workloads.iter().filter_map(|workload| {
+        let namespace = workload.namespace.as_deref()?;
+        let key = (
+            workload.kind.as_str(),
+            namespace,
+            workload.meta.name.as_str(),
+        );
+        Some((key, workload))
+    });
+    let index: BTreeMap<(&str, &str, &str), &Workload> = keyed.collect();
     let owner = |workload: &Workload| -> Option<&Workload> {
         let reference = workload.meta.controller()?;
         let namespace = workload.namespace.as_deref()?;
         let owner = index
-            .get(&(namespace, reference.kind.as_str(), reference.name.as_str()))
+            .get(&(reference.kind.as_str(), namespace, reference.name.as_str()))
             .copied()?;
         // A template found by convention is a guess: it explains nothing away.
         if owner.origin != Origin::Template {
@@ -54,9 +63,16 @@ pub(super) fn explain(workloads: &[Workload]) -> Vec<(&Workload, Option<&Workloa
 }
 
 /// The pod of a workload as its author wrote it, with the API server's defaults. Debug containers are no part of it: they
-/// are added to a pod that runs, and no policy ever looked at them.
+/// are added to a pod that runs, and no policy ever looked at them. Neither is any metadata but annotations, because
+/// nothing that judges pods asks for it.
 pub(super) fn as_written(workload: &Workload) -> Pod {
-    let mut pod = without_debugging(&workload.pod).into_owned();
+    let mut pod = Pod {
+        metadata: ObjectMeta {
+            annotations: workload.pod.metadata.annotations.clone(),
+            ..ObjectMeta::default()
+        },
+        spec: without_debugging(&workload.pod).spec.clone(),
+    };
     defaults::apply(&mut pod);
     pod
 }

@@ -21,6 +21,7 @@ use crate::pss::{Evaluator, LevelSet};
 
 pub use hardening::Hardening;
 pub(super) use hardening::{hardening, hardening_unreplayed};
+pub(super) use preserving::preserving;
 
 /// A patch of one workload, with its proof.
 #[derive(Debug, Clone, PartialEq)]
@@ -74,12 +75,21 @@ impl Proof {
     }
 }
 
+/// A pod, and the levels that it satisfies.
+#[derive(Clone, Copy)]
+pub(super) struct Graded<'a> {
+    pub(super) pod: &'a Pod,
+    pub(super) levels: LevelSet,
+}
+
 /// What a replay showed of a workload.
 pub(super) struct Replayed<'a> {
     /// The pod as the policies saw it.
     pub(super) before: &'a Pod,
     /// The pod as it was stored.
-    pub(super) stored: &'a Pod,
+    pub(super) stored: Graded<'a>,
+    /// The pod with what preserves what runs today, see [`preserving`].
+    pub(super) kept: Graded<'a>,
     /// The policy that admitted it.
     pub(super) policy: &'a str,
     /// The policies that could have.
@@ -92,9 +102,9 @@ pub(super) fn patch(
     replayed: &Replayed,
     evaluator: &Evaluator,
 ) -> Option<Patch> {
-    let patched = preserving::preserving(replayed.before, replayed.stored, evaluator);
-    let edits = psp::changes(replayed.before, &patched);
-    let loosening = psp::changes(&patched, replayed.stored)
+    let patched = replayed.kept.pod;
+    let edits = psp::changes(replayed.before, patched);
+    let loosening = psp::changes(patched, replayed.stored.pod)
         .into_iter()
         .filter(|change| !is_seccomp_annotation(change))
         .filter(|change| change.after.is_some())
@@ -105,12 +115,12 @@ pub(super) fn patch(
     let applicable = !edits.is_empty()
         && matches!(workload.origin, Origin::Template | Origin::Pod)
         && !workload.meta.name.is_empty();
-    let (proof, stored) = prove(&patched, &edits, replayed);
+    let (proof, stored) = prove(patched, &edits, replayed);
     Some(Patch {
-        satisfies: evaluator.satisfies(&patched),
+        satisfies: replayed.kept.levels,
         proof,
         stored: stored.map_or(LevelSet::PRIVILEGED, |stored| evaluator.satisfies(&stored)),
-        object: applicable.then(|| merge::strategic_merge(workload, &patched, &edits)),
+        object: applicable.then(|| merge::strategic_merge(workload, patched, &edits)),
         edits,
         loosening,
     })

@@ -104,7 +104,20 @@ pub(super) fn markdown_into(text: &str, escaped: &mut String) {
     // Whether everything before was a digit: `1.` and `1)` at the start of a line begin a list.
     let mut number = true;
     let mut rest = text.chars();
-    while let Some(c) = rest.next() {
+    loop {
+        // Letters and digits stand for themselves wherever they are, and are most of a text.
+        let word = rest.as_str();
+        let length = word.bytes().take_while(u8::is_ascii_alphanumeric).count();
+        let (word, behind) = word.split_at(length);
+        if let Some(last) = word.bytes().next_back() {
+            escaped.push_str(word);
+            number = number && word.bytes().all(|b| b.is_ascii_digit());
+            before = Some(char::from(last));
+            rest = behind.chars();
+        }
+        let Some(c) = rest.next() else {
+            return;
+        };
         let after = rest.clone().next();
         match c {
             _ if stands_for_itself(c, before, after, number, rest.as_str()) => escaped.push(c),

@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use crate::render::escape;
 use crate::render::json::v1::{Document, MigrationReport};
-use crate::render::templates::{self, Template};
+use crate::render::templates::{self, Paged, Template};
 use crate::render::view::{Index, Page};
 
 const TEMPLATES: &[Template] = &[
@@ -74,10 +74,15 @@ pub fn report(report: &Document<MigrationReport>) -> String {
 /// If it cannot be written.
 pub fn write(report: &Document<MigrationReport>, out: &mut dyn Write) -> io::Result<()> {
     let index = Index::new(&report.body);
+    templates::write_paged([&paged(report, &index)], &index, [out])
+}
+
+/// The page without the sections of namespaces.
+pub(super) fn paged(report: &Document<MigrationReport>, index: &Index) -> Paged {
     let html = Html {
         style: STYLE,
         script: SCRIPT,
-        page: Page::new(report, &index),
+        page: Page::new(report, index),
     };
-    templates::render_with_sections(TEMPLATES, escape::html, &html, &index, out)
+    Paged::new(TEMPLATES, escape::html, &html)
 }

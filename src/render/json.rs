@@ -8,7 +8,7 @@ mod shown;
 pub mod v1;
 
 use std::collections::BTreeMap;
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 
 use crate::check::{Checked, Judged, Question};
 use crate::diag;
@@ -51,10 +51,13 @@ pub fn to_text<T: serde::Serialize>(document: &T) -> String {
 ///
 /// # Errors
 /// If it cannot be written.
-pub fn write<T: serde::Serialize>(document: &T, mut out: &mut dyn Write) -> io::Result<()> {
+pub fn write<T: serde::Serialize>(document: &T, out: &mut dyn Write) -> io::Result<()> {
+    // The pieces are many and small: each would be a call that the compiler cannot see through.
+    let mut out = BufWriter::new(out);
     let mut json = serde_json::Serializer::with_formatter(&mut out, Shown::default());
     document.serialize(&mut json)?;
-    out.write_all(b"\n")
+    out.write_all(b"\n")?;
+    out.flush()
 }
 
 /// A document as YAML.
@@ -154,7 +157,7 @@ fn result(checked: &Checked<'_>, question: &Question) -> v1::CheckResult {
         kind: checked.kind.to_owned(),
         api_version: checked.api_version.to_owned(),
         namespace: checked.namespace.map(str::to_owned),
-        name: checked.name.to_owned(),
+        name: checked.name.to_string(),
         source: source(&checked.source),
         allowed: question.level.is_none() || found.is_empty(),
         reason: pss::reason(found),

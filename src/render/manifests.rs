@@ -14,6 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use k8s_openapi::api::core::v1::Namespace;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use rayon::prelude::*;
 use serde_json::{Value, json};
 
 use crate::plan::labels::Stage;
@@ -26,32 +27,37 @@ use crate::render::{Artifact, back};
 pub fn stages(plan: &Plan) -> Vec<Artifact> {
     let mut artifacts = Vec::new();
     for stage in Stage::ALL {
-        let folder = Folder::new(format!("manifests/{}", stage.folder()));
-        artifacts.extend(match stage {
-            Stage::Workloads | Stage::LateWorkloads => workloads::workloads(plan, stage, folder),
-            Stage::Bypass => bypass::bypass(plan, folder),
+        let mut folder = Folder::new(format!("manifests/{}", stage.folder()));
+        match stage {
+            Stage::Workloads | Stage::LateWorkloads => {
+                folder.fill(plan, |folder, namespace| {
+                    workloads::workloads(namespace, stage, folder);
+                });
+            }
+            Stage::Bypass => bypass::bypass(plan, &mut folder),
             Stage::WarnAudit
             | Stage::Enforce
             | Stage::EnforceReview
             | Stage::Tighten
             | Stage::TightenReview => {
-                let labels = plan.namespaces.iter().filter_map(|namespace| {
-                    let labels = namespace.labels.at(stage, namespace.decision.confidence)?;
-                    Some((namespace, labels))
+                folder.fill(plan, |folder, namespace| {
+                    let labels = namespace.labels.at(stage, namespace.decision.confidence);
+                    if let Some(labels) = labels {
+                        add(folder, namespace, &labels);
+                    }
                 });
-                namespaces(folder, labels)
             }
-        });
+        }
+        artifacts.extend(folder.finish());
     }
-    let before = plan
-        .namespaces
-        .iter()
-        .filter(|namespace| {
-            let labels = &namespace.labels;
-            labels.before != labels.after || labels.later.is_some()
-        })
-        .map(|namespace| (namespace, namespace.labels.before.clone()));
-    let rollback = namespaces(Folder::new("rollback".to_owned()), before);
+    let mut rollback = Folder::new("rollback".to_owned());
+    rollback.fill(plan, |folder, namespace| {
+        let labels = &namespace.labels;
+        if labels.before != labels.after || labels.later.is_some() {
+            add(folder, namespace, &labels.before);
+        }
+    });
+    let rollback = rollback.finish();
     if !rollback.is_empty() {
         let steps: BTreeSet<Stage> = plan
             .namespaces
@@ -73,22 +79,16 @@ const UNSEEN: &str = "\
 # can take away labels and annotations that were applied before.
 ";
 
-/// A folder with one file a namespace.
-fn namespaces<'p>(
-    mut folder: Folder,
-    labels: impl Iterator<Item = (&'p NamespacePlan, BTreeMap<String, String>)>,
-) -> Vec<Artifact> {
-    for (namespace, labels) in labels {
-        let file = format!("namespace-{}.yaml", namespace.name);
-        // What was applied before and is not in the file, `kubectl apply` removes.
-        let comment = match namespace.manifest {
-            Some(_) => "",
-            None => UNSEEN,
-        };
-        let object = yaml(&manifest(namespace, &labels));
-        folder.resource(file, format!("{comment}{object}"));
-    }
-    folder.finish()
+/// Adds a namespace with these labels.
+fn add(folder: &mut Folder, namespace: &NamespacePlan, labels: &BTreeMap<String, String>) {
+    let file = format!("namespace-{}.yaml", namespace.name);
+    // What was applied before and is not in the file, `kubectl apply` removes.
+    let comment = match namespace.manifest {
+        Some(_) => "",
+        None => UNSEEN,
+    };
+    let object = yaml(&manifest(namespace, labels));
+    folder.resource(file, format!("{comment}{object}"));
 }
 
 /// A kustomization in the making. Names of files are made of valid names only.
@@ -106,6 +106,20 @@ impl Folder {
             files: Vec::new(),
             resources: Vec::new(),
             patches: Vec::new(),
+        }
+    }
+
+    /// Lets each namespace add to the folder: all at once, and as if one after the other.
+    fn fill(&mut self, plan: &Plan, add: impl Fn(&mut Folder, &NamespacePlan) + Sync) {
+        let parts = plan.namespaces.par_iter().map(|namespace| {
+            let mut part = Folder::new(self.path.clone());
+            add(&mut part, namespace);
+            part
+        });
+        for part in parts.collect::<Vec<_>>() {
+            self.files.extend(part.files);
+            self.resources.extend(part.resources);
+            self.patches.extend(part.patches);
         }
     }
 

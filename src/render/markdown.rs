@@ -9,7 +9,7 @@ use crate::render::escape;
 use crate::render::json::v1::{
     AccessReport, CheckReport, Document, MapReport, MigrationReport, Reference,
 };
-use crate::render::templates::{self, Template};
+use crate::render::templates::{self, Paged, Template};
 use crate::render::view::brief::{PullRequest, Summary};
 use crate::render::view::{Index, Page};
 
@@ -53,12 +53,15 @@ pub fn report(report: &Document<MigrationReport>) -> String {
 /// If it cannot be written.
 pub fn write(report: &Document<MigrationReport>, out: &mut dyn Write) -> io::Result<()> {
     let index = Index::new(&report.body);
-    templates::render_with_sections(
+    templates::write_paged([&paged(report, &index)], &index, [out])
+}
+
+/// The whole report without the sections of namespaces.
+pub(super) fn paged(report: &Document<MigrationReport>, index: &Index) -> Paged {
+    Paged::new(
         &[REPORT, NAMESPACE, POLICY, FINDING, CHAINS, STAGES, BACK],
         escape::markdown_into,
-        &Page::new(report, &index),
-        &index,
-        out,
+        &Page::new(report, index),
     )
 }
 

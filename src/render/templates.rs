@@ -31,41 +31,66 @@ const AT_A_TIME: usize = 256;
 /// Renders the first template. The others are its partials.
 pub(super) fn render(templates: &[Template], escape: Escape, view: &impl Serialize) -> String {
     Engine::new(templates, escape)
-        .render(templates[0].0, view)
+        .render(templates[0].0, &values::node(view))
         .text
 }
 
-/// Renders the first template, in which `{{sections}}` stands for what the template `namespace` makes of each namespace.
+/// A report with a section for each namespace, in one form, and without these sections yet.
+pub(super) struct Paged {
+    engine: Engine,
+    page: Rendered,
+}
+
+impl Paged {
+    /// Renders the first template. In it, `{{sections}}` stands for what the template `namespace` makes of each
+    /// namespace.
+    pub(super) fn new(templates: &[Template], escape: Escape, view: &impl Serialize) -> Self {
+        let engine = Engine::new(templates, escape);
+        let page = engine.render(templates[0].0, &values::node(view));
+        Paged { engine, page }
+    }
+
+    /// What stands before the sections, and behind them.
+    fn around(&self) -> (&str, &str) {
+        let text = &self.page.text;
+        text.split_at(self.page.sections.unwrap_or(text.len()))
+    }
+}
+
+/// Writes reports of the same namespaces, each in its form.
 ///
 /// The sections are most of a report. They are rendered in parallel and a few at a time, so that neither all views nor
-/// all texts are in memory at once.
+/// all texts are in memory at once; each is worded once for all forms.
 ///
 /// # Errors
-/// If the report cannot be written.
-pub(super) fn render_with_sections(
-    templates: &[Template],
-    escape: Escape,
-    view: &impl Serialize,
+/// If a report cannot be written.
+pub(super) fn write_paged<const N: usize>(
+    reports: [&Paged; N],
     index: &Index,
-    out: &mut dyn Write,
+    mut outs: [&mut dyn Write; N],
 ) -> io::Result<()> {
-    let engine = Engine::new(templates, escape);
-    let page = engine.render(templates[0].0, view);
-    let (before, after) = page.text.split_at(page.sections.unwrap_or(page.text.len()));
-    out.write_all(before.as_bytes())?;
-    let mut from = 0;
-    while page.sections.is_some() && from < index.len() {
-        let to = index.len().min(from + AT_A_TIME);
-        let sections: Vec<String> = (from..to)
-            .into_par_iter()
-            .map(|position| engine.render("namespace", &index.section(position)).text)
-            .collect();
-        for section in sections {
-            out.write_all(section.as_bytes())?;
-        }
-        from = to;
+    for (report, out) in reports.iter().zip(&mut outs) {
+        out.write_all(report.around().0.as_bytes())?;
     }
-    out.write_all(after.as_bytes())
+    for from in (0..index.len()).step_by(AT_A_TIME) {
+        let to = index.len().min(from + AT_A_TIME);
+        let sections: Vec<[String; N]> = (from..to)
+            .into_par_iter()
+            .map(|position| {
+                let view = values::node(&index.section(position));
+                reports.map(|report| report.engine.render("namespace", &view).text)
+            })
+            .collect();
+        for forms in sections {
+            for (section, out) in forms.iter().zip(&mut outs) {
+                out.write_all(section.as_bytes())?;
+            }
+        }
+    }
+    for (report, out) in reports.iter().zip(&mut outs) {
+        out.write_all(report.around().1.as_bytes())?;
+    }
+    Ok(())
 }
 
 /// What is written, as a text.
@@ -137,12 +162,11 @@ impl Engine {
         }
     }
 
-    fn render(&self, template: &str, view: &impl Serialize) -> Rendered {
-        let view = values::node(view);
+    fn render(&self, template: &str, view: &Node) -> Rendered {
         let mut out = Rendered::default();
         self.walk(
             &self.templates[template],
-            &mut vec![(&view, false)],
+            &mut vec![(view, false)],
             &mut out,
         );
         out

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs::{self, File};
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
@@ -134,19 +134,71 @@ pub(super) fn look(folder: &Path) -> io::Result<Found> {
     })
 }
 
-/// Writes the list of what stands in a new folder into it.
-pub(super) fn write_list(folder: &Path) -> io::Result<()> {
-    let (files, _) = members(folder)?;
-    let lines = files.into_par_iter().map(|(path, _)| {
-        let (sum, size) = print(&folder.join(&path))?;
-        // Names that we give are UTF-8 without line breaks.
-        Ok(slashed(&path).map(|path| (path, sum, size)))
-    });
-    let lines: Vec<_> = lines.collect::<io::Result<_>>()?;
-    let mut lines: Vec<_> = lines.into_iter().flatten().collect();
-    lines.sort();
+/// What was written, with its checksum and size. Names that we give are UTF-8 without line breaks.
+pub(super) struct Written<'a> {
+    path: &'a str,
+    print: Print,
+}
+
+impl<'a> Written<'a> {
+    /// A file with this content.
+    pub(super) fn new(path: &'a str, content: &[u8]) -> Self {
+        let mut crc = Crc::new();
+        crc.update(content);
+        Written {
+            path,
+            print: (crc.sum(), content.len() as u64),
+        }
+    }
+}
+
+/// A file that is written little by little.
+pub(super) struct Writing {
+    file: File,
+    crc: Crc,
+    size: u64,
+}
+
+impl Writing {
+    pub(super) fn create(path: &Path) -> io::Result<Self> {
+        Ok(Writing {
+            file: File::create(path)?,
+            crc: Crc::new(),
+            size: 0,
+        })
+    }
+
+    /// What was written, once all of it is.
+    pub(super) fn written(self, path: &str) -> Written<'_> {
+        Written {
+            path,
+            print: (self.crc.sum(), self.size),
+        }
+    }
+}
+
+impl Write for Writing {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.file.write(bytes)?;
+        self.crc.update(&bytes[..written]);
+        self.size += written as u64;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+/// Writes the list of what was written into a new folder.
+pub(super) fn write_list(folder: &Path, mut files: Vec<Written<'_>>) -> io::Result<()> {
+    files.sort_by_key(|file| file.path);
     let mut text = HEAD.to_owned();
-    for (path, sum, size) in lines {
+    for Written {
+        path,
+        print: (sum, size),
+    } in files
+    {
         let _ = writeln!(text, "{sum:08x} {size} {path}");
     }
     fs::write(folder.join(LIST), text)

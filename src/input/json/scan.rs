@@ -12,7 +12,7 @@ use std::sync::Arc;
 use serde::de::IgnoredAny;
 
 use crate::input::list::ListHead;
-use scanner::{CUT_OFF, Scanner, Stop, StructureFault, at_marker};
+use scanner::{CUT_OFF, Scanner, Stop, StructureFault, at_marker, string_text};
 
 /// What [`split`] finds.
 pub(in crate::input) struct Split {
@@ -280,8 +280,4 @@ fn push_elements(
         // A fault is told where it begins, which may be before the elements.
         parts[first..].sort_by_key(|part| part.bytes.start);
     }
-}
-
-fn string_text(token: &[u8]) -> Option<String> {
-    serde_json::from_slice(token).ok()
 }

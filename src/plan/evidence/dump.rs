@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::model::Inventory;
 use crate::model::workload::{Origin, Workload};
-use crate::plan::ownership;
+use crate::plan::ownership::Explained;
 
 /// How much of a cluster the input shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -49,22 +49,22 @@ pub(super) fn is_running(workload: &Workload) -> bool {
 }
 
 /// Namespaces in which every template that should run has a running pod in the input.
-pub(super) fn shown(inventory: &Inventory) -> BTreeSet<&str> {
-    let explained = ownership::explain(&inventory.workloads);
+pub(super) fn shown<'a>(explained: &[Explained<'a>]) -> BTreeSet<&'a str> {
+    let known_as = |it: &'a Workload| (&it.kind, &it.namespace, it.meta.display_name());
     let mut live = BTreeSet::new();
     let mut with_pods = BTreeSet::new();
-    for (workload, owner) in &explained {
+    for (workload, owner) in explained {
         if is_running(workload) {
             live.extend(workload.namespace.as_deref());
-            with_pods.extend(owner.map(|owner| owner.reference()));
+            with_pods.extend(owner.map(known_as));
         }
     }
-    for (workload, owner) in &explained {
+    for (workload, owner) in explained {
         let template =
             workload.origin != Origin::Pod && owner.is_none() && workload.replicas != Some(0);
         if template
             && !workload.terminated()
-            && !with_pods.contains(&workload.reference())
+            && !with_pods.contains(&known_as(workload))
             && let Some(namespace) = workload.namespace.as_deref()
         {
             live.remove(namespace);

@@ -6,6 +6,7 @@ use crate::diag::Source;
 use crate::model::Inventory;
 use crate::model::gap::Gap;
 use crate::model::pod::{Pod, Profile};
+use crate::model::workload::Workload;
 use crate::pss::{Evaluator, LevelSet};
 
 /// Where unattributed workloads can be told to belong by their service account.
@@ -58,16 +59,19 @@ impl<'a> Hints<'a> {
             );
             workloads.extend(workload.sources.iter().map(|source| (source, judged)));
         }
-        let mut by_name: BTreeMap<(&str, &str), BTreeSet<&str>> = BTreeMap::new();
+        let fragments = inventory.fragments.iter();
+        let mut by_name: BTreeMap<(&str, &str), BTreeSet<&str>> = fragments
+            .map(|fragment| (name_of(fragment), BTreeSet::new()))
+            .collect();
         for workload in &inventory.workloads {
-            let named = by_name.entry((&workload.kind, &workload.meta.name));
-            named.or_default().extend(workload.namespace.as_deref());
+            if let Some(namespaces) = by_name.get_mut(&name_of(workload)) {
+                namespaces.extend(workload.namespace.as_deref());
+            }
         }
         let fragments = inventory.fragments.iter().map(|fragment| {
-            let name = (fragment.kind.as_str(), fragment.meta.name.as_str());
             let known = Fragment {
                 satisfies: evaluator.satisfies(&hardened(&fragment.pod)),
-                namespaces: by_name.get(&name).cloned().unwrap_or_default(),
+                namespaces: by_name[&name_of(fragment)].clone(),
             };
             (fragment.source(), known)
         });
@@ -101,6 +105,10 @@ impl<'a> Hints<'a> {
             .into_iter()
             .flat_map(|fragment| fragment.namespaces.iter().copied())
     }
+}
+
+fn name_of(workload: &Workload) -> (&str, &str) {
+    (&workload.kind, &workload.meta.name)
 }
 
 /// A part of a pod, with what the rest may well say: what it sets itself stays, and alone decides.

@@ -25,6 +25,8 @@ pub(super) struct Outcome<'c, 'a> {
     pub(super) admitted: Admitted,
     /// The pod as it was stored.
     pub(super) stored: Pod,
+    /// The levels that it satisfies then.
+    pub(super) levels: LevelSet,
 }
 
 impl<'c, 'a> Outcomes<'c, 'a> {
@@ -35,6 +37,7 @@ impl<'c, 'a> Outcomes<'c, 'a> {
     pub(super) fn new(
         pod: &Pod,
         ways: &'c [Vec<Candidate<'a>>],
+        evaluator: &Evaluator,
         unknown: impl Fn(Option<&Admitted>) -> Vec<String>,
     ) -> Result<Self, Vec<String>> {
         let mut outcomes = Outcomes {
@@ -66,6 +69,7 @@ impl<'c, 'a> Outcomes<'c, 'a> {
                 true => outcomes.admitted.push(Outcome {
                     candidates,
                     admitted,
+                    levels: evaluator.satisfies(&stored),
                     stored,
                 }),
                 false => outcomes.refuse(spoiled, Some(admitted.policy)),
@@ -83,20 +87,15 @@ impl<'c, 'a> Outcomes<'c, 'a> {
     }
 
     /// The way that leaves the pod at the loosest level; `None` if it was refused in every way.
-    pub(super) fn loosest(&self, evaluator: &Evaluator) -> Option<&Outcome<'c, 'a>> {
-        let mut admitted = self.admitted.iter();
-        match admitted.len() {
-            0 | 1 => admitted.next(),
-            _ => admitted.min_by_key(|outcome| evaluator.satisfies(&outcome.stored).tightest()),
-        }
+    pub(super) fn loosest(&self) -> Option<&Outcome<'c, 'a>> {
+        let admitted = self.admitted.iter();
+        admitted.min_by_key(|outcome| outcome.levels.tightest())
     }
 
     /// The levels that the stored pod satisfies in every way.
-    pub(super) fn stored(&self, evaluator: &Evaluator) -> LevelSet {
-        let stored = self.admitted.iter().map(|outcome| &outcome.stored);
-        stored
-            .map(|pod| evaluator.satisfies(pod))
-            .fold(LevelSet::ALL, LevelSet::intersection)
+    pub(super) fn stored(&self) -> LevelSet {
+        let levels = self.admitted.iter().map(|outcome| outcome.levels);
+        levels.fold(LevelSet::ALL, LevelSet::intersection)
     }
 
     /// Whether the ways differ in what became of the pod.

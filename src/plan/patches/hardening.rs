@@ -7,8 +7,7 @@ use crate::model::pod::{Pod, Profile};
 use crate::psp::{self, Change};
 use crate::pss::{Evaluator, Level, Violation};
 
-use super::preserving::preserving;
-use super::{APP_ARMOR, Proof, Replayed, prove};
+use super::{APP_ARMOR, Graded, Proof, Replayed, prove};
 
 /// Edits that would get a workload to a tighter level.
 #[derive(Debug, Clone, PartialEq)]
@@ -24,12 +23,12 @@ pub struct Hardening {
 /// Proposals for a workload that a policy admits: for each level that its pods do not satisfy as they are stored, or
 /// would not without the policy.
 pub(in crate::plan) fn hardening(replayed: &Replayed, evaluator: &Evaluator) -> Vec<Hardening> {
-    let kept = preserving(replayed.before, replayed.stored, evaluator);
-    propose(&kept, replayed.stored, evaluator, |hardened, edits| {
-        let (proof, stored) = prove(hardened, edits, replayed);
-        let level = evaluator.satisfies(hardened);
+    let Replayed { kept, stored, .. } = *replayed;
+    propose(kept, stored, evaluator, |hardened, edits| {
+        let (proof, stored) = prove(hardened.pod, edits, replayed);
+        let levels = hardened.levels;
         // A proposal is made for a level: what the policy still writes may keep the pod from it.
-        let reached = |stored: Pod| level.intersection(evaluator.satisfies(&stored)) == level;
+        let reached = |stored: Pod| levels.intersection(evaluator.satisfies(&stored)) == levels;
         Some(match proof {
             Proof::Accepted if !stored.is_some_and(reached) => Proof::StillMutated,
             Proof::Accepted | Proof::OtherPolicy | Proof::StillMutated | Proof::Refused => proof,
@@ -38,29 +37,33 @@ pub(in crate::plan) fn hardening(replayed: &Replayed, evaluator: &Evaluator) -> 
 }
 
 /// Proposals for a workload of which no policy says anything.
-pub(in crate::plan) fn hardening_unreplayed(pod: &Pod, evaluator: &Evaluator) -> Vec<Hardening> {
+pub(in crate::plan) fn hardening_unreplayed(pod: Graded, evaluator: &Evaluator) -> Vec<Hardening> {
     propose(pod, pod, evaluator, |_, _| None)
 }
 
 fn propose(
-    kept: &Pod,
-    stored: &Pod,
+    kept: Graded,
+    stored: Graded,
     evaluator: &Evaluator,
-    prove: impl Fn(&Pod, &[Change]) -> Option<Proof>,
+    prove: impl Fn(Graded, &[Change]) -> Option<Proof>,
 ) -> Vec<Hardening> {
-    let satisfied = evaluator
-        .satisfies(kept)
-        .intersection(evaluator.satisfies(stored));
+    let satisfied = kept.levels.intersection(stored.levels);
     [Level::Baseline, Level::Restricted]
         .into_iter()
         .filter(|level| !satisfied.contains(*level))
         .filter_map(|level| {
-            let hardened = harden(kept, stored, evaluator, level);
-            let edits = psp::changes(kept, &hardened);
-            let reached = !edits.is_empty() && evaluator.satisfies(&hardened).contains(level);
-            reached.then(|| Hardening {
+            let hardened = harden(kept.pod, stored.pod, evaluator, level);
+            let edits = psp::changes(kept.pod, &hardened);
+            if edits.is_empty() {
+                return None;
+            }
+            let hardened = Graded {
+                levels: evaluator.satisfies(&hardened),
+                pod: &hardened,
+            };
+            hardened.levels.contains(level).then(|| Hardening {
                 level,
-                proof: prove(&hardened, &edits),
+                proof: prove(hardened, &edits),
                 edits,
             })
         })

@@ -1,27 +1,33 @@
 //! What a policy writes into pods, as far as it weakens nothing.
 
 use crate::model::pod::{Pod, PodSecurityContext, Profile, SecurityContext};
-use crate::pss::Evaluator;
+use crate::pss::{Evaluator, LevelSet};
 
 use super::APP_ARMOR;
 
 /// The stored pod without what weakens it and without what storage adds for old readers.
 ///
 /// Whatever is left is preserving unless it costs a level that the pod satisfies as written: then it is left out, too,
-/// one field of all containers at a time.
-pub(super) fn preserving(before: &Pod, stored: &Pod, evaluator: &Evaluator) -> Pod {
+/// one field of all containers at a time. With the levels that the pod satisfies then.
+pub(in crate::plan) fn preserving(
+    before: &Pod,
+    stored: &Pod,
+    evaluator: &Evaluator,
+) -> (Pod, LevelSet) {
     let patched = without_weakening(before, stored);
     let written = evaluator.satisfies(before);
-    let keeps = |pod: &Pod| written.intersection(evaluator.satisfies(pod)) == written;
-    if keeps(&patched) {
-        return patched;
+    let levels = evaluator.satisfies(&patched);
+    let keeps = |levels: LevelSet| written.intersection(levels) == written;
+    if keeps(levels) {
+        return (patched, levels);
     }
-    let mut kept = before.clone();
+    let mut kept = (before.clone(), written);
     let mut copy = |copy: &dyn Fn(&mut Pod)| {
-        let mut more = kept.clone();
+        let mut more = kept.0.clone();
         copy(&mut more);
-        if keeps(&more) {
-            kept = more;
+        let levels = evaluator.satisfies(&more);
+        if keeps(levels) {
+            kept = (more, levels);
         }
     };
     let Pod { metadata, spec } = &patched;

@@ -304,9 +304,7 @@ pub(super) fn lost_restrictions(
             manifests,
             ..Extra::default()
         };
-        for place in places.into_values().flatten() {
-            findings.add_with(draft.clone(), extra.clone(), place);
-        }
+        findings.add_all(draft, extra, places.into_values().flatten());
     }
 }
 

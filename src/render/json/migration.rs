@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use rayon::prelude::*;
+
 use crate::plan::cleanup::{Cleanup, Item};
 use crate::plan::consequences;
 use crate::plan::findings::{self, Severity};
@@ -14,7 +16,7 @@ use crate::render::json::{changes, level, levels, policy, source, v1, violations
 
 /// The report of `migrate`.
 pub fn migration(plan: &Plan) -> v1::MigrationReport {
-    let namespaces: Vec<v1::Namespace> = plan.namespaces.iter().map(namespace).collect();
+    let namespaces: Vec<v1::Namespace> = plan.namespaces.par_iter().map(namespace).collect();
     let mut by_enforce = BTreeMap::new();
     let mut by_status = BTreeMap::new();
     for namespace in &namespaces {

@@ -11,14 +11,13 @@ use serde_json::{Value, json};
 use crate::plan::Plan;
 use crate::plan::order::BYPASS;
 use crate::rbac::Identity;
-use crate::render::Artifact;
 
 use super::{Folder, yaml};
 
 /// The policy, the role that allows its use, and a binding in each namespace that is bypassed.
-pub(super) fn bypass(plan: &Plan, mut folder: Folder) -> Vec<Artifact> {
+pub(super) fn bypass(plan: &Plan, folder: &mut Folder) {
     let Some(name) = &plan.bypass else {
-        return folder.finish();
+        return;
     };
     let mut namespaces = plan
         .namespaces
@@ -41,7 +40,6 @@ pub(super) fn bypass(plan: &Plan, mut folder: Folder) -> Vec<Artifact> {
             yaml(&binding(&namespace.name)),
         );
     }
-    folder.finish()
 }
 
 fn policy(name: &str) -> Value {

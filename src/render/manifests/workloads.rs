@@ -5,25 +5,21 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
+use crate::plan::NamespacePlan;
 use crate::plan::labels::Stage;
 use crate::plan::patches::{Patch, Proof};
 use crate::plan::workloads::{Replay, WorkloadPlan};
-use crate::plan::{NamespacePlan, Plan};
 use crate::psp;
-use crate::render::Artifact;
 use crate::render::text::visible;
 
 use super::{Folder, yaml};
 
-/// Every object that the stage patches, with its patch, in a folder for each namespace.
-pub(super) fn workloads(plan: &Plan, stage: Stage, mut folder: Folder) -> Vec<Artifact> {
-    for namespace in &plan.namespaces {
-        let mut names = BTreeSet::new();
-        for workload in &namespace.workloads {
-            add(namespace, workload, stage, &mut names, &mut folder);
-        }
+/// Every object of a namespace that the stage patches, with its patch, in a folder of its own.
+pub(super) fn workloads(namespace: &NamespacePlan, stage: Stage, folder: &mut Folder) {
+    let mut names = BTreeSet::new();
+    for workload in &namespace.workloads {
+        add(namespace, workload, stage, &mut names, folder);
     }
-    folder.finish()
 }
 
 fn add(

@@ -37,7 +37,7 @@ pub fn check(
         columns.make_room(
             [
                 width(checked.namespace.unwrap_or("-")),
-                width(checked.kind) + 1 + width(checked.name),
+                width(checked.kind) + 1 + width(checked.name.0) + width(checked.name.1),
                 verdict(&checked, question).len(),
                 reasons.of(&checked, fit).1,
             ]
@@ -50,7 +50,8 @@ pub fn check(
         workload.clear();
         workload.push_str(&shown(checked.kind));
         workload.push('/');
-        workload.push_str(&shown(checked.name));
+        workload.push_str(&shown(checked.name.0));
+        workload.push_str(&shown(checked.name.1));
         let cells = [
             &*shown(checked.namespace.unwrap_or("-")),
             &workload,

@@ -29,8 +29,10 @@ pub(super) struct WorkloadView<'a> {
     stored: Satisfied<'a>,
     /// Only where a patch is planned.
     patched: Option<Satisfied<'a>>,
-    #[serde(flatten)]
-    columns: Columns,
+    // As in `Columns`, which would make a map of each of these views if it were flattened into it.
+    policy_columns: bool,
+    patched_column: bool,
+    column_count: usize,
     /// Whether there is anything below.
     has_details: bool,
     violations: Vec<ViolationView<'a>>,
@@ -134,6 +136,11 @@ pub(super) fn all<'a>(
     for workload in workloads {
         *names.entry((&workload.kind, &workload.name)).or_default() += 1;
     }
+    let mut order: Vec<usize> = (0..workloads.len())
+        .filter(|at| has_details(&workloads[*at]))
+        .collect();
+    order.sort_by_key(|at| satisfied(Some(&workloads[*at].satisfies)).level.rank);
+    let bare = order.split_off(detailed.min(order.len()));
     let mut views: Vec<WorkloadView> = workloads
         .iter()
         .map(|workload| {
@@ -144,13 +151,8 @@ pub(super) fn all<'a>(
             view
         })
         .collect();
-    let mut order: Vec<usize> = (0..views.len())
-        .filter(|at| views[*at].has_details)
-        .collect();
-    order.sort_by_key(|at| views[*at].written.level.rank);
-    let bare = order.split_off(detailed.min(order.len()));
-    for at in &bare {
-        views[*at].has_details = false;
+    for at in order {
+        views[at].tell(&workloads[at]);
     }
     let sentence = match bare.len() {
         0 => String::new(),
@@ -175,10 +177,17 @@ pub(super) fn columns(report: &MigrationReport, workloads: &[Workload]) -> Colum
     }
 }
 
+/// Whether there is more to say of a workload than its row does.
+fn has_details(workload: &Workload) -> bool {
+    workload.violations.values().any(|found| !found.is_empty())
+        || !workload.mutations.is_empty()
+        || !workload.notes.is_empty()
+        || workload.patch.is_some()
+}
+
+/// A workload without its details.
 fn view<'a>(workload: &'a Workload, columns: Columns, anchors: &Anchors) -> WorkloadView<'a> {
     let policy = workload.policy.as_deref().unwrap_or_default();
-    let violations = violations(&workload.violations);
-    let patch = workload.patch.as_ref();
     WorkloadView {
         kind: &workload.kind,
         name: &workload.name,
@@ -194,23 +203,35 @@ fn view<'a>(workload: &'a Workload, columns: Columns, anchors: &Anchors) -> Work
             .satisfies_patched
             .as_ref()
             .map(|levels| satisfied(Some(levels))),
-        columns,
-        has_details: !(violations.is_empty()
-            && workload.mutations.is_empty()
-            && workload.notes.is_empty()
-            && workload.patch.is_none()),
-        violations,
-        unkept: unkept(workload),
-        notes: &workload.notes,
-        patch: patch
-            .and_then(|patch| patch.object.as_ref())
-            .map_or(Vec::new(), words::lines),
-        patch_note: patch.map_or(String::new(), patch_note),
-        edits: patch.map_or(Vec::new(), |patch| kept(&patch.edits, &workload.mutations)),
-        loosening: patch.map_or(Vec::new(), |patch| {
-            kept(&patch.loosening, &workload.mutations)
-        }),
-        hardening: workload.hardening.iter().map(hardening).collect(),
+        policy_columns: columns.policy_columns,
+        patched_column: columns.patched_column,
+        column_count: columns.column_count,
+        has_details: false,
+        violations: Vec::new(),
+        unkept: Vec::new(),
+        notes: &[],
+        patch: Vec::new(),
+        patch_note: String::new(),
+        edits: Vec::new(),
+        loosening: Vec::new(),
+        hardening: Vec::new(),
+    }
+}
+
+impl<'a> WorkloadView<'a> {
+    /// Adds the details.
+    fn tell(&mut self, workload: &'a Workload) {
+        self.has_details = true;
+        self.violations = violations(&workload.violations);
+        self.unkept = unkept(workload);
+        self.notes = &workload.notes;
+        if let Some(patch) = &workload.patch {
+            self.patch = patch.object.as_ref().map_or(Vec::new(), words::lines);
+            self.patch_note = patch_note(patch);
+            self.edits = kept(&patch.edits, &workload.mutations);
+            self.loosening = kept(&patch.loosening, &workload.mutations);
+        }
+        self.hardening = workload.hardening.iter().map(hardening).collect();
     }
 }
 

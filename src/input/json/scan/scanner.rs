@@ -231,8 +231,7 @@ impl<'b> Scanner<'b> {
     /// A key in its quotes, without escapes, which no program writes there and every reader of JSON knows.
     pub(super) fn unescaped(&self, key: Range<usize>) -> Cow<'b, [u8]> {
         let key = &self.bytes[key];
-        let escape = memchr::memchr(b'\\', key);
-        let text = escape.and_then(|_| serde_json::from_slice::<String>(key).ok());
+        let text = memchr::memchr(b'\\', key).and_then(|_| string_text(key));
         match text {
             Some(text) => Cow::Owned(format!("\"{text}\"").into_bytes()),
             None => Cow::Borrowed(key),
@@ -263,4 +262,9 @@ impl<'b> Scanner<'b> {
         self.container(open);
         (at, message)
     }
+}
+
+/// The text of a string token, if it is one.
+pub(super) fn string_text(token: &[u8]) -> Option<String> {
+    serde_json::from_slice(token).ok()
 }
