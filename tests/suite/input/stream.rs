@@ -1,7 +1,8 @@
 use std::sync::Arc;
 
+use proptest::prelude::*;
 use psp2psa::input::stream::{self, Opening, Part};
-use psp2psa::input::{self, Document};
+use psp2psa::input::{self, Document, Reading};
 use serde_json::json;
 
 use super::{file, messages};
@@ -26,7 +27,16 @@ fn whole(text: &str) -> (Vec<String>, Vec<String>) {
     let file = file(text);
     let reading = input::documents(&file);
     let documents = reading.documents.iter().filter_map(told).collect();
-    (documents, messages(&reading.diagnostics))
+    (documents, rest(&reading))
+}
+
+/// What is said, and what can not be read.
+fn rest(reading: &Reading<'_>) -> Vec<String> {
+    let mut rest = messages(&reading.diagnostics);
+    let unreadable = reading.unreadable.iter();
+    rest.extend(unreadable.map(|unreadable| format!("{unreadable:?}")));
+    rest.sort();
+    rest
 }
 
 /// Everything that is read from it in parts; `None` if it has to be read as a whole.
@@ -45,8 +55,9 @@ fn in_parts(text: &str, size: usize) -> Option<(Vec<String>, Vec<String>)> {
             documents.extend(told);
             taken
         });
-        diagnostics.extend(messages(&said.ok()?.diagnostics));
+        diagnostics.extend(rest(&said.ok()?));
     }
+    diagnostics.sort();
     Some((documents, diagnostics))
 }
 
@@ -275,5 +286,77 @@ fn a_yaml_list_with_anchors_or_odd_lines_is_read_as_a_whole_or_alike() {
     ] {
         assert!(text.contains(from), "{from}");
         compare(&text.replacen(from, to, 1));
+    }
+}
+
+/// Lines and pieces of lines at which documents, values and elements begin, end, or seem to.
+const PIECES: &[&str] = &[
+    "\n",
+    "\n---\n",
+    "\n---\n",
+    "\n...\n",
+    "\n--- # c\n",
+    "\n--- x\n",
+    "\n---x\n",
+    "\n# c\n",
+    "\n  # c\n",
+    " # c\u{1}\n",
+    "{",
+    "}",
+    "[",
+    "]",
+    ",",
+    "\"",
+    "{\"kind\":\"B\"}",
+    "{kind: C}",
+    "{\"kind\":\"D\",\"x\":[",
+    "kind: E\n",
+    "n: é\n",
+    "n: [\n",
+    "n: |\n  a\n",
+    "\n%YAML 1.1\n",
+    "\n%TAG ! !x\n",
+    "\n- kind: F\n",
+    "\n- n: 1\n",
+    "\n  - 1\n",
+    "\nitems:\n",
+    "\nkind: List\n",
+    "\nkind: GList\n",
+    "\napiVersion: v1\n",
+    ",{\"apiVersion\":\"v1\",\"kind\":\"H\"}",
+    ",{\"n\":1}",
+    "],\"kind\":\"List\"}",
+    "],\"kind\":\"IList\"}",
+    "],\"kind\":null,\"kind\":\"List\"}",
+    ",{\"kind\":\"List\",\"items\":[{}]}",
+    "{{ if x }}\n",
+    "{{ x }}",
+    "\u{c}",
+    "\u{1e}",
+    "\r\n",
+    "\t",
+    " ",
+    "&a ",
+    "\\u0069",
+];
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, cases: 400, ..ProptestConfig::default() })]
+
+    #[test]
+    fn anything_is_read_in_parts_as_it_is_read_as_a_whole(
+        begin in proptest::sample::select(vec![
+            "kind: A\nname: one\n---\nkind: A\nname: two\n---\n",
+            "\u{feff}# c\n---\nkind: A\nname: one\n---\nkind: A\n",
+            "apiVersion: v1\nitems:\n- kind: A\n  name: one\n- kind: A\n  name: two\n",
+            "kind: AList\nitems:\n- kind: A\n  name: one\n- kind: A\n  name: two\n",
+            "{\"apiVersion\":\"v1\",\"items\":[{\"apiVersion\":\"v1\",\"kind\":\"A\"}",
+            "{\"kind\":\"AList\",\"items\":[{\"n\":0},{\"n\":1},{\"n\":2}",
+            "{\"apiVersion\":\"v1\",\"items\":[{\"n\":0},{\"n\":1},{\"n\":2}",
+        ]),
+        pieces in prop::collection::vec(proptest::sample::select(PIECES), 0..40),
+        end in proptest::sample::select(vec!["", "\n", "kind: List\n", "],\"kind\":\"List\"}\n", "],\"kind\":\"AList\"}\n"]),
+    ) {
+        compare(&format!("{begin}{}{end}", pieces.concat()));
     }
 }
