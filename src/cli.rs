@@ -1,7 +1,8 @@
-//! The command line: what was typed. What it means is made of it in `main`.
+//! The command line: what was typed, and what it means to the stages.
 
 pub mod completion;
 pub mod diags;
+mod meaning;
 mod talk;
 mod values;
 
@@ -10,7 +11,7 @@ use std::path::PathBuf;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 use crate::config::Date;
-use crate::plan::{Aim, Basis, Prefer};
+use crate::plan::Aim;
 use crate::pss::{Level, Version};
 pub use talk::{Color, Talk};
 use values::{aim, gibibytes, level, namespace, version};
@@ -174,8 +175,8 @@ pub struct Migrate {
     /// Edit the files that were read: labels of namespaces, and patches that change nothing that runs today
     ///
     /// Text is only spliced in: comments, order, quotes, indentation and line ends stay, so that `git diff` shows the
-    /// intended lines and nothing else. Enforce labels that should be reviewed first are left out. Whatever can not be
-    /// edited is told, with the lines to add.
+    /// intended lines and nothing else. Enforce labels that should be reviewed first are left out. Whatever cannot be
+    /// edited is told, with the lines to write.
     #[arg(long)]
     pub in_place: bool,
     /// Print the diff of what --in-place would do, and write nothing
@@ -336,16 +337,6 @@ pub enum BasisArg {
     Both,
 }
 
-impl From<BasisArg> for Basis {
-    fn from(basis: BasisArg) -> Self {
-        match basis {
-            BasisArg::Observed => Basis::Observed,
-            BasisArg::Granted => Basis::Granted,
-            BasisArg::Both => Basis::Both,
-        }
-    }
-}
-
 /// `--prefer`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum PreferArg {
@@ -353,15 +344,6 @@ pub enum PreferArg {
     Stability,
     /// The tighter level that patches reach.
     Security,
-}
-
-impl From<PreferArg> for Prefer {
-    fn from(prefer: PreferArg) -> Self {
-        match prefer {
-            PreferArg::Stability => Prefer::Stability,
-            PreferArg::Security => Prefer::Security,
-        }
-    }
 }
 
 /// `--fail-on`.

@@ -11,11 +11,10 @@ use psp2psa::Collector;
 use psp2psa::admit::{self, Authorization};
 use psp2psa::check::{Judge, Look, Question, Seen};
 use psp2psa::cli::{
-    self, AccessArgs, Admit, Check, Command, Input, JudgedOutput, Map, Output, completion,
+    self, AccessArgs, Admit, Check, Command, JudgedOutput, Map, Output, completion,
 };
 use psp2psa::diag::Diagnostic;
 use psp2psa::model::Inventory;
-use psp2psa::model::attribution::Attribution;
 use psp2psa::model::decode::Keep;
 use psp2psa::rbac::Identity;
 use psp2psa::render::{self, explain, json, junit, markdown, sarif, text};
@@ -52,7 +51,7 @@ fn printed(text: String) -> Print {
 ///
 /// # Errors
 ///
-/// What keeps it from answering at all: a path that is not there, a folder that can not be written.
+/// What keeps it from answering at all: a path that is not there, a folder that cannot be written.
 pub(crate) fn run(command: &Command, program: &str) -> Result<Answer> {
     match command {
         Command::Migrate(arguments) => migrate::migrate(arguments),
@@ -87,16 +86,6 @@ fn manual(mut command: clap::Command, name: Option<&str>) -> Result<Answer> {
     ))
 }
 
-fn attribution(input: &Input) -> Attribution {
-    match &input.default_namespace {
-        Some(namespace) => Attribution {
-            default_namespace: namespace.clone(),
-            chosen: true,
-        },
-        None => psp2psa::default_attribution(),
-    }
-}
-
 fn map(arguments: &Map) -> Result<Answer> {
     let (policies, diagnostics) = psp2psa::map(read(&arguments.input)?, arguments.version);
     let report = json::document(
@@ -124,7 +113,7 @@ fn map(arguments: &Map) -> Result<Answer> {
 }
 
 fn access(arguments: &AccessArgs) -> Result<Answer> {
-    let attribution = attribution(&arguments.input);
+    let attribution = arguments.input.attribution();
     let read = read(&arguments.input)?;
     let roles_unread = read.unreadable.iter().any(|document| {
         let kind = document.kind_hint.as_deref();
@@ -226,7 +215,7 @@ fn admit(arguments: &Admit) -> Result<Answer> {
     };
     let read = read_keeping(&arguments.input, keep)?;
     let (replayed, mut diagnostics) =
-        psp2psa::admit(read, &attribution(&arguments.input), &question);
+        psp2psa::admit(read, &arguments.input.attribution(), &question);
     let namespace = arguments.namespace.as_deref();
     diagnostics.extend(nothing_judged(namespace, replayed.is_empty()));
     let refused = || replayed.iter().filter(|one| one.chosen.is_none());
@@ -275,7 +264,7 @@ fn check(arguments: &Check) -> Result<Answer> {
         append: Seen::append,
     };
     let read = read_into(&arguments.input, &collector)?;
-    let (judged, mut diagnostics) = psp2psa::checked(judge, read, &attribution(&arguments.input));
+    let (judged, mut diagnostics) = psp2psa::checked(judge, read, &arguments.input.attribution());
     let namespace = arguments.namespace.as_deref();
     let is_empty = judged.iter().next().is_none();
     diagnostics.extend(nothing_judged(namespace, is_empty));

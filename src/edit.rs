@@ -3,7 +3,7 @@
 //! [`wanted()`] says which fields of which objects a plan sets, and what is left to a person. [`edit()`] is about one
 //! file: it locates each field (`place`), makes splices in the style of the text around (`words`), applies them,
 //! reads the result with our own reader and compares it with what was meant (`verify`). An edit that means anything
-//! else is refused, and what cannot be edited is told with the lines to add. [`files`] does it for all files of a plan,
+//! else is refused, and what cannot be edited is told with the lines to write. [`files`] does it for all files of a plan,
 //! and [`diff`] writes the splices as `git` does.
 //!
 //! Invariants: a file is edited only between its own bytes, never written anew; nothing is removed but the text of the
@@ -184,7 +184,7 @@ pub fn apply(bytes: &[u8], splices: &[Splice]) -> Vec<u8> {
     new
 }
 
-/// The text of a file that can be edited, or why it can not.
+/// The text of a file that can be edited, or why it cannot.
 fn editable(file: &InputFile) -> Result<&str, &'static str> {
     match file.storage {
         Storage::Gzip | Storage::Zstd => return Err("the file is compressed"),
@@ -294,11 +294,11 @@ impl Left {
             code: self.code,
             message: format!("{}: {}", self.object, self.reason),
             source: self.source.clone(),
-            help: words::to_add(&self.sets),
+            help: words::to_set(&self.sets),
         }
     }
 
-    /// The lines to add, in block style.
+    /// The lines to write, in block style.
     pub fn lines(&self) -> String {
         words::lines(&self.sets)
     }

@@ -164,10 +164,7 @@ pub fn read_keeping(file: &InputFile, keep: Keep) -> Read {
 
 /// The attribution of objects without a namespace, if nothing was chosen.
 pub fn default_attribution() -> Attribution {
-    Attribution {
-        default_namespace: "default".to_owned(),
-        chosen: false,
-    }
+    Attribution::default()
 }
 
 /// Plans the migration of everything that was read.

@@ -69,7 +69,7 @@ fn main() -> ExitCode {
 
 /// The answer did not reach its reader. What a command writes was written before.
 fn unsaid(error: io::Error) -> ExitCode {
-    fail(&anyhow::Error::from(error).context("the answer can not be written to standard output"))
+    fail(&anyhow::Error::from(error).context("the answer cannot be written to standard output"))
 }
 
 fn fail(error: &anyhow::Error) -> ExitCode {

@@ -31,10 +31,11 @@
 //! "#;
 //! let read = psp2psa::read(&InputFile::new("policy.yaml", policy.into()));
 //! let (inventory, _) = psp2psa::assemble(read, &psp2psa::default_attribution());
-//! let pod: Pod = serde_json::from_str(r#"{"spec": {"containers": [{"name": "c"}]}}"#).unwrap();
-//! let admitted = psp::admits(&inventory.policies[0], &pod).expect("nothing forbids it");
-//! let context = admitted.spec.containers[0].security_context.as_ref();
-//! assert_eq!(context.and_then(|context| context.run_as_user), Some(1000));
+//! let pod: Pod = serde_json::from_str(r#"{"spec": {"containers": [{"name": "c"}]}}"#)?;
+//! let admitted = psp::admits(&inventory.policies[0], &pod);
+//! let user = |pod: &Pod| pod.spec.containers[0].security_context.as_ref()?.run_as_user;
+//! assert_eq!(admitted.as_ref().map(user), Ok(Some(1000)));
+//! # Ok::<(), serde_json::Error>(())
 //! ```
 
 mod admit;

@@ -74,7 +74,7 @@ pub const PAGES: [&str; 2] = ["report.html", "report.md"];
 /// Writes the two reports for people, which say the same: it is worded once for both.
 ///
 /// # Errors
-/// If they can not be written.
+/// If they cannot be written.
 pub fn write_pages(
     report: &Document<MigrationReport>,
     outs: [&mut dyn Write; 2],

@@ -199,7 +199,7 @@ pub struct Replacement {
 /// Replaces files of the user's.
 ///
 /// # Errors
-/// If a file is read-only, has changed, or can not be written. All files are as they were then, unless the error says
+/// If a file is read-only, has changed, or cannot be written. All files are as they were then, unless the error says
 /// otherwise.
 pub fn replace(files: &[Replacement]) -> Result<()> {
     let mut ready = Vec::with_capacity(files.len());

@@ -24,7 +24,7 @@
   });
   open();
 
-  // Browsers that can not unfold by style sheet print what is open.
+  // Browsers that cannot unfold by style sheet print what is open.
   if (!CSS.supports("selector(::details-content)")) {
     let closed = [];
     addEventListener("beforeprint", () => {

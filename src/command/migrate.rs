@@ -13,12 +13,12 @@ use psp2psa::edit;
 use psp2psa::edit::files::{self, Asked, Edits};
 use psp2psa::input;
 use psp2psa::input::walk::{self, Entry, Listing, Recursion};
-use psp2psa::plan::{self, Aim, Existing, Plan, findings};
+use psp2psa::plan::{self, Plan, findings};
 use psp2psa::render::{self, json, junit, markdown, sarif, text};
 use psp2psa::write::{self, Foreign, Replacement};
 
 use super::reading::{list, read_listed};
-use super::{Answer, attribution, names, printed};
+use super::{Answer, names, printed};
 
 /// The folder that is written if none is named.
 const OUTPUT_DIR: &str = "psa-migration";
@@ -89,7 +89,7 @@ pub(super) fn migrate(arguments: &Migrate) -> Result<Answer> {
         JudgedOutput::Junit => junit::migration(&report, failing),
     };
     if arguments.in_place && arguments.output == JudgedOutput::Table {
-        // The summary has just said what is left, with the lines to add.
+        // The summary has just said what is left, with the lines to write.
         let is_left = |said: &Diagnostic| edit::diags::CODES.contains(&said.code);
         diagnostics.retain(|said| !is_left(said) || said.code == &edit::diags::ORDER);
     }
@@ -123,28 +123,7 @@ fn is_own_output(said: &Diagnostic, folder: &Path) -> bool {
 /// The plan, what it changes in the files that were read, and everything there is to say about the input.
 fn planned(arguments: &Migrate) -> Result<(Plan, Edits, Vec<Diagnostic>)> {
     let (configuration, said) = configuration(arguments)?;
-    let excluded = configuration.settings.exclusions.iter();
-    let excluded = excluded.flat_map(|exclusion| &exclusion.namespaces);
-    let options = plan::Options {
-        target: arguments.target_version.or(configuration.target),
-        basis: arguments.basis.into(),
-        prefer: arguments.prefer.into(),
-        audit: arguments.audit.unwrap_or(Aim::Next),
-        warn: arguments.warn.unwrap_or(Aim::Next),
-        existing: match arguments.overwrite {
-            true => Existing::Overwrite,
-            false => Existing::Keep,
-        },
-        complete: arguments.complete,
-        only: arguments.namespace.clone(),
-        exclude: arguments
-            .exclude_namespace
-            .iter()
-            .chain(excluded.map(|pattern| &pattern.text))
-            .cloned()
-            .collect(),
-        settings: configuration.settings,
-    };
+    let options = arguments.options(configuration);
     let mut listing = list(&arguments.input)?;
     if let Some(folder) = target(arguments) {
         // What the last run left where this one writes is no news: otherwise only the first run would be silent.
@@ -154,7 +133,7 @@ fn planned(arguments: &Migrate) -> Result<(Plan, Edits, Vec<Diagnostic>)> {
     }
     let entries = on_disk(&listing);
     let read = read_listed(listing, &arguments.input, &psp2psa::keep_manifests());
-    let (plan, mut diagnostics) = psp2psa::migrate(read, &attribution(&arguments.input), &options);
+    let (plan, mut diagnostics) = psp2psa::migrate(read, &arguments.input.attribution(), &options);
     let edits = files::edits(&plan, |name| match entries.get(name) {
         Some(entry) => walk::again(entry),
         None if name == "-" => Err("it was read from standard input".to_owned()),

@@ -12,26 +12,26 @@ The input defines the same namespace in several places, as a base and its overla
 **Why it matters.** Which of the definitions is applied, and in which order, the files do not tell. Labels in one of \
 them may be taken away by another. So neither `--in-place` nor `migration.diff` touches any.
 
-**What to do.** Add the lines to the definition that is applied last, or remove the other ones.
+**What to do.** Write the lines into the definition that is applied last, or remove the other ones.
 ",
 };
 
-/// A place in a file that can not be edited.
+/// A place in a file that cannot be edited.
 pub static NOT_EDITABLE: Code = Code {
     name: "edit/not-editable",
     severity: Severity::Warning,
     docs: "\
-The object stands where a text can not be spliced in safely: on standard input, in a compressed file, behind a symbolic \
+The object stands where a text cannot be spliced in safely: on standard input, in a compressed file, behind a symbolic \
 link that leads out of the paths given, in a value that an anchor or merge key shares with others, or in a form that is \
-not understood well enough.
+not edited, such as a block scalar. The message names the form, and the line where it stands.
 
 **Why it matters.** The change is missing from the edited files and from `migration.diff`.
 
-**What to do.** Add the lines by hand. With an anchor, write the value out first.
+**What to do.** Write the lines by hand. With an anchor, write the value out first.
 ",
 };
 
-/// A file that can not be edited as a whole.
+/// A file that cannot be edited as a whole.
 pub static NOT_IN_PLACE: Code = Code {
     name: "edit/not-in-place",
     severity: Severity::Note,
@@ -56,7 +56,7 @@ The input shows objects in the namespace, but no Namespace object, so there is n
 **Why it matters.** The labels are missing from the edited files and from `migration.diff`. The folders under \
 `manifests/` have them: a Namespace object with nothing but name and labels.
 
-**What to do.** Apply these, or add the lines where the namespace is really made: a chart, `CreateNamespace` of Argo \
+**What to do.** Apply these, or write the lines where the namespace is really made: a chart, `CreateNamespace` of Argo \
 CD, a Terraform module.
 ",
 };
@@ -71,7 +71,7 @@ The edit was made, the result was read again, and some object was not what it sh
 **Why it matters.** The change is missing from the edited files and from `migration.diff`. The cause is nearly always \
 an anchor whose value other objects use as well.
 
-**What to do.** Add the lines by hand.
+**What to do.** Write the lines by hand.
 ",
 };
 
@@ -101,7 +101,7 @@ The confidence of an enforce label is `review`: it follows from evidence that ma
 **Why it matters.** An enforce label refuses pods. So only enforce labels of high confidence are written into the \
 user's files; audit and warn labels, which refuse nothing, always are.
 
-**What to do.** Read what the report says of the namespace, watch warnings and audit events, then add the lines or \
+**What to do.** Read what the report says of the namespace, watch warnings and audit events, then write the lines or \
 apply `manifests/30-enforce-review`.
 ",
 };

@@ -38,7 +38,7 @@ pub struct Edit {
 }
 
 /// Edits every file that a plan wants to change. `original` reads a file again, by its name in the plan, or says why
-/// it can not be edited.
+/// it cannot be edited.
 pub fn edits(plan: &Plan, original: impl Fn(&str) -> Result<Original, String>) -> Edits {
     let wanted = wanted(plan);
     let mut edits = Edits {

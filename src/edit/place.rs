@@ -2,6 +2,7 @@
 
 mod block;
 mod flow;
+mod refusal;
 
 use std::collections::BTreeMap;
 
@@ -13,6 +14,7 @@ use crate::input::{self, Document, InputFile};
 use super::want::{self, Want};
 use super::words::{self, Quoting};
 use super::{Draft, Left, Splice, Wish};
+use refusal::{Lines, Refusal, odd};
 
 /// Finds the objects of the wishes in a file and drafts their edits, in the order of the text. A draft without splices
 /// is a wish that is fulfilled already.
@@ -30,6 +32,7 @@ pub(super) fn drafts<'w>(
             .partition_point(|chunk| chunk.place() <= place)
             .checked_sub(1)
     };
+    let lines = Lines::new(text);
     let mut drafts = Vec::with_capacity(wishes.len());
     for group in wishes.chunk_by(|a, b| chunk_of(a) == chunk_of(b)) {
         let Some(chunk) = group.first().and_then(|wish| chunk_of(wish)) else {
@@ -48,7 +51,7 @@ pub(super) fn drafts<'w>(
                 .get(&(wish.source.line, wish.source.column))
                 .filter(|document| wish.means(document));
             let splices = match document {
-                None => Err(GONE),
+                None => Err(GONE.into()),
                 Some(document) => splices(text, document, &mut layout, wish),
             };
             drafts.push(match splices {
@@ -57,7 +60,7 @@ pub(super) fn drafts<'w>(
                     chunk,
                     splices,
                 }),
-                Err(reason) => Err(wish.left(reason)),
+                Err(refusal) => Err(wish.left(&refusal.told(&wish.source, &lines))),
             });
         }
     }
@@ -72,7 +75,7 @@ fn splices<'a>(
     document: &Document<'a>,
     layout: &mut Option<Layout<'a>>,
     wish: &Wish,
-) -> Result<Vec<Splice>, &'static str> {
+) -> Result<Vec<Splice>, Refusal> {
     let before = document.value().map_err(|_| GONE)?;
     let mut expected = before.clone();
     wish.fulfil(&mut expected);
@@ -83,8 +86,8 @@ fn splices<'a>(
     if layout.as_ref().and_then(find).is_none() {
         *layout = document.layout();
     }
-    let layout = layout.as_ref().ok_or(ODD)?;
-    let object = find(layout).ok_or(ODD)?;
+    let layout = layout.as_ref().ok_or(refusal::ODD)?;
+    let object = find(layout).ok_or(refusal::ODD)?;
     let mut editor = Editor {
         text,
         layout,
@@ -96,8 +99,6 @@ fn splices<'a>(
     Ok(editor.splices)
 }
 
-/// Why a form is left alone that no hand-written manifest has.
-const ODD: &str = "it is written in a form that is not edited";
 const TWICE: &str = "a key on the way stands twice";
 const SHARED: &str = "an anchor shares the value with other places";
 const MERGED: &str = "the value comes from a merge key (`<<`)";
@@ -113,16 +114,11 @@ struct Editor<'t> {
 
 impl<'t> Editor<'t> {
     /// Edits a node that is there. What goes into it comes before what goes behind it.
-    fn node(
-        &mut self,
-        at: NodeAt,
-        want: &Want,
-        before: Option<&Value>,
-    ) -> Result<(), &'static str> {
+    fn node(&mut self, at: NodeAt, want: &Want, before: Option<&Value>) -> Result<(), Refusal> {
         let layout = self.layout;
         let node = &layout.nodes[at];
         if node.shared || matches!(node.shape, Shape::Alias) {
-            return Err(SHARED);
+            return Err(Refusal::at(SHARED, node.bytes.start));
         }
         match (&node.shape, want) {
             (Shape::Map { flow, entries }, Want::Map(wanted)) => {
@@ -134,7 +130,9 @@ impl<'t> Editor<'t> {
                             self.entry(*flow, key_at, value, want, before)?;
                         }
                         None if before.and_then(|before| before.get(key)).is_some() => {
-                            return Err(MERGED);
+                            let merge = self.find(entries, "<<")?;
+                            let at = merge.map_or(node, |(key, _)| &layout.nodes[key]);
+                            return Err(Refusal::at(MERGED, at.bytes.start));
                         }
                         None => missing.push((*key, want)),
                     }
@@ -147,14 +145,16 @@ impl<'t> Editor<'t> {
             }
             (Shape::List { items, .. }, Want::Items(wanted)) => {
                 for (index, want) in wanted {
-                    let item = *items.get(*index).ok_or(words::NO_ELEMENT)?;
+                    let missing = || Refusal::at(words::NO_ELEMENT, node.bytes.start);
+                    let item = *items.get(*index).ok_or_else(missing)?;
                     let before = before.and_then(|before| before.get(index));
                     self.node(item, want, before)?;
                 }
                 Ok(())
             }
             (Shape::List { flow, items }, Want::Value(Value::Array(wanted))) => {
-                let more = wanted.get(items.len()..).ok_or(ODD)?;
+                let shrinks = || odd("a list that would lose elements", node.bytes.start);
+                let more = wanted.get(items.len()..).ok_or_else(shrinks)?;
                 match (more.is_empty(), flow) {
                     (true, _) => Ok(()),
                     (false, true) => self.append_to_flow(node, items, more),
@@ -167,9 +167,17 @@ impl<'t> Editor<'t> {
                 }
                 self.replace(node, *quotes, text, wanted)
             }
-            (Shape::Scalar { .. } | Shape::Map { .. } | Shape::List { .. } | Shape::Alias, _) => {
-                Err(ODD)
+            (Shape::Map { .. }, _) => Err(odd(
+                "a mapping where something else belongs",
+                node.bytes.start,
+            )),
+            (Shape::List { .. }, _) => {
+                Err(odd("a list where something else belongs", node.bytes.start))
             }
+            (Shape::Scalar { .. } | Shape::Alias, _) => Err(odd(
+                "a value where a mapping or list belongs",
+                node.bytes.start,
+            )),
         }
     }
 
@@ -181,7 +189,7 @@ impl<'t> Editor<'t> {
         value: NodeAt,
         want: &Want,
         before: Option<&Value>,
-    ) -> Result<(), &'static str> {
+    ) -> Result<(), Refusal> {
         let layout = self.layout;
         let node = &layout.nodes[value];
         let empty = match &node.shape {
@@ -195,7 +203,7 @@ impl<'t> Editor<'t> {
             return self.node(value, want, before);
         }
         if node.decorated {
-            return Err(ODD);
+            return Err(odd("an anchor or a tag before nothing", node.bytes.start));
         }
         match in_flow {
             true => self.fill_in_flow(&layout.nodes[key], node, want),
@@ -208,13 +216,13 @@ impl<'t> Editor<'t> {
         &self,
         entries: &[(NodeAt, NodeAt)],
         key: &str,
-    ) -> Result<Option<(NodeAt, NodeAt)>, &'static str> {
+    ) -> Result<Option<(NodeAt, NodeAt)>, Refusal> {
         let mut found = None;
         for (key_at, value) in entries {
             let node = &self.layout.nodes[*key_at];
             if matches!(&node.shape, Shape::Scalar { text, .. } if text == key) {
                 if found.is_some() {
-                    return Err(TWICE);
+                    return Err(Refusal::at(TWICE, node.bytes.start));
                 }
                 found = Some((*key_at, *value));
             }
@@ -229,9 +237,17 @@ impl<'t> Editor<'t> {
         quotes: Quotes,
         old: &str,
         new: &Value,
-    ) -> Result<(), &'static str> {
-        if quotes == Quotes::Block || node.decorated || old.contains('\n') {
-            return Err(ODD);
+    ) -> Result<(), Refusal> {
+        if quotes == Quotes::Block {
+            // It begins with its first line, but is told where its header stands.
+            let header = self.text[..node.bytes.start].trim_end().len();
+            return Err(odd("a block scalar (`|` or `>`)", header));
+        }
+        if node.decorated {
+            return Err(odd("an anchor or a tag before the value", node.bytes.start));
+        }
+        if old.contains('\n') {
+            return Err(odd("a value of several lines", node.bytes.start));
         }
         let text = words::scalar(new, quotes)?;
         self.splices.push(Splice {
@@ -318,11 +334,12 @@ impl<'t> Editor<'t> {
     }
 
     /// The byte behind the colon of a key.
-    fn after_colon(&self, key: &Node) -> Option<usize> {
+    fn after_colon(&self, key: &Node) -> Result<usize, Refusal> {
         let rest = &self.text[key.bytes.end..];
         let blanks = rest.len() - rest.trim_start_matches([' ', '\t']).len();
-        rest[blanks..]
-            .starts_with(':')
-            .then_some(key.bytes.end + blanks + 1)
+        match rest[blanks..].starts_with(':') {
+            true => Ok(key.bytes.end + blanks + 1),
+            false => Err(odd("a key without a colon behind it", key.bytes.start)),
+        }
     }
 }

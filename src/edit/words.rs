@@ -239,19 +239,19 @@ fn grouped(sets: &[Set]) -> Vec<(String, Vec<String>)> {
     groups
 }
 
-/// What to add, in one sentence.
-pub(super) fn to_add(sets: &[Set]) -> String {
+/// What to write, in one sentence: fields that are missing, and those that have another value.
+pub(super) fn to_set(sets: &[Set]) -> String {
     let groups: Vec<String> = grouped(sets)
         .into_iter()
-        .map(|(place, lines)| format!("`{}` to `{place}`", lines.join("`, `")))
+        .map(|(place, lines)| format!("`{}` in `{place}`", lines.join("`, `")))
         .collect();
     match groups.is_empty() {
         true => String::new(),
-        false => format!("add {}", groups.join(", and ")),
+        false => format!("set {}", groups.join(", and ")),
     }
 }
 
-/// What to add, line by line.
+/// What to write, line by line.
 pub(super) fn lines(sets: &[Set]) -> String {
     let mut out = String::new();
     for (place, lines) in grouped(sets) {

@@ -76,7 +76,7 @@ pub static TOO_DEEP: Code = Code {
     docs: "\
 The document nests lists and mappings deeper than any Kubernetes object does.
 
-**Why it matters.** It is not read, so that hostile input can not exhaust the stack.
+**Why it matters.** It is not read, so that hostile input cannot exhaust the stack.
 
 **What to do.** Leave the file out, or look for unbalanced brackets.
 ",
@@ -123,7 +123,7 @@ rarely a mistake.
 ",
 };
 
-/// A file in a directory that can not be read.
+/// A file in a directory that cannot be read.
 pub static UNREADABLE_FILE: Code = Code {
     name: "input/unreadable-file",
     severity: Severity::Error,
@@ -253,7 +253,7 @@ pub static CODES: &[&Code] = &[
     &UNREADABLE_FILE,
 ];
 
-/// The diagnostic for a field that can not be decoded.
+/// The diagnostic for a field that cannot be decoded.
 pub fn wrong_type(error: &DecodeError) -> Diagnostic {
     Diagnostic::at(
         error.code,

@@ -83,7 +83,7 @@ pub enum Quotes {
 }
 
 impl<'a> Layout<'a> {
-    /// Lays a YAML document out that begins at byte `offset` of its file. `None` if it can not be parsed.
+    /// Lays a YAML document out that begins at byte `offset` of its file. `None` if it cannot be parsed.
     pub(super) fn yaml(text: &'a str, offset: usize) -> Option<Self> {
         let mut writer = Writer::new(text, offset, false);
         let mut anchors: Vec<(usize, NodeAt)> = Vec::new();

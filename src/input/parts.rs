@@ -2,7 +2,8 @@
 
 use serde::de::DeserializeOwned;
 
-use super::{Body, DecodeError, Document, NodeId, Tree};
+use super::document::Body;
+use super::{DecodeError, Document, NodeId, Tree};
 
 impl Document<'_> {
     /// Decodes the part of the object that stands below these keys; `None` if there is none.

@@ -5,11 +5,12 @@ pub(super) mod head;
 use std::cell::OnceCell;
 use std::sync::Arc;
 
+use super::document::Body;
 use super::list::ListHead;
 use super::split::{Form, Piece};
 use super::text::{Fault, Origin};
 use super::tree::{NodeId, Span, Tree, Value};
-use super::{Body, Document, Reading, Unreadable, diags, json, template, yaml};
+use super::{Document, Reading, Unreadable, diags, json, template, yaml};
 use crate::diag::{Diagnostic, Source};
 
 /// Reads a piece.

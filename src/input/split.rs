@@ -52,7 +52,7 @@ pub(super) fn split(bytes: &[u8]) -> Vec<Piece> {
             &diags::BINARY,
             origin,
             "a NUL byte in the text",
-            "binary files can not hold objects; leave the file out, or convert it to UTF-8",
+            "binary files cannot hold objects; leave the file out, or convert it to UTF-8",
         );
         if bytes.get(257..262) == Some(b"ustar") {
             fault.message = "a tar archive".to_owned();

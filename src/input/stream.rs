@@ -208,7 +208,7 @@ impl Form {
 impl Part {
     /// Reads the part and gives its documents to `take`, in order.
     ///
-    /// A [tentative](Document::is_tentative) document must be decoded before it is believed: if it can not be, `take`
+    /// A [tentative](Document::is_tentative) document must be decoded before it is believed: if it cannot be, `take`
     /// answers false and gets the same document again, or what is really there.
     ///
     /// What is returned holds no documents.

@@ -38,7 +38,7 @@ impl Origin {
     }
 }
 
-/// Why a document can not be read.
+/// Why a document cannot be read.
 #[derive(Debug, Clone)]
 pub(super) struct Fault {
     pub(super) code: &'static Code,
@@ -79,7 +79,7 @@ pub(super) fn control_fault(text: &str, origin: Origin, at: usize) -> Fault {
             line: place.line,
             column: place.column,
             message: "a NUL byte in the text".to_owned(),
-            help: "binary files can not hold objects; leave the file out".to_owned(),
+            help: "binary files cannot hold objects; leave the file out".to_owned(),
         };
     }
     Fault {
@@ -153,11 +153,11 @@ pub(super) fn indenting_tab(text: &str, start: usize) -> Option<usize> {
     Some(line_start + tab)
 }
 
-/// The fault of a character at byte `at` that can not indent.
+/// The fault of a character at byte `at` that cannot indent.
 pub(super) fn indentation_fault(text: &str, origin: Origin, at: usize, character: char) -> Fault {
     let place = origin.after(&text.as_bytes()[..at]);
     let (message, help) = if character == '\t' {
-        ("a tab can not indent YAML".to_owned(), "use blanks")
+        ("a tab cannot indent YAML".to_owned(), "use blanks")
     } else {
         let code = character as u32;
         let message = format!("U+{code:04X} {} in indentation", name_of(character));

@@ -14,7 +14,6 @@ mod faults;
 mod unpack;
 
 use std::collections::BTreeSet;
-use std::fmt;
 use std::fs::{self, File};
 use std::io::{self, Cursor, Read};
 use std::path::{Path, PathBuf};
@@ -26,7 +25,7 @@ use super::{InputFile, Storage};
 use crate::diag::Diagnostic;
 use again::Stamp;
 pub use again::{MAX_EDITABLE, Original, TOO_LARGE_TO_EDIT, again};
-pub use faults::unreadable;
+pub use faults::{WalkError, unreadable};
 use faults::{in_memory, plain, start_of};
 pub use unpack::Archive;
 use unpack::Contents;
@@ -95,26 +94,9 @@ impl AsRef<[u8]> for Shared {
 pub struct Listing {
     /// Files in the order of the paths given, members of directories sorted by name, each file once.
     pub entries: Vec<Entry>,
-    /// Members of directories that can not be read.
+    /// Members of directories that cannot be read.
     pub diagnostics: Vec<Diagnostic>,
 }
-
-/// A path that the user gave and that can not be used: nothing should be done.
-#[derive(Debug)]
-pub struct WalkError {
-    /// The path, as given.
-    pub path: String,
-    /// What is wrong with it.
-    pub reason: String,
-}
-
-impl fmt::Display for WalkError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "can not read `{}`: {}", self.path, self.reason)
-    }
-}
-
-impl std::error::Error for WalkError {}
 
 /// Lists the files behind paths, without reading them. Standard input is read here, once, where `-` is given.
 pub fn list(
@@ -192,7 +174,7 @@ pub type Source = Box<dyn Read + Send>;
 /// Looks at the beginning of a file.
 ///
 /// # Errors
-/// If it can not be read.
+/// If it cannot be read.
 pub fn open(entry: &Entry, limits: Limits) -> Result<Opened, Diagnostic> {
     open_through(entry, limits, |source| source)
 }
@@ -200,7 +182,7 @@ pub fn open(entry: &Entry, limits: Limits) -> Result<Opened, Diagnostic> {
 /// Looks at the beginning of a file whose bytes pass through something that counts them.
 ///
 /// # Errors
-/// If it can not be read.
+/// If it cannot be read.
 pub fn open_through(
     entry: &Entry,
     limits: Limits,
@@ -244,7 +226,7 @@ fn contents(
 /// Reads a file, unpacked if it is compressed.
 ///
 /// # Errors
-/// If it can not be read, or is an archive.
+/// If it cannot be read, or is an archive.
 pub fn read(entry: Entry) -> Result<InputFile, Diagnostic> {
     read_through(entry, Limits::default(), |source| source)
 }
@@ -252,7 +234,7 @@ pub fn read(entry: Entry) -> Result<InputFile, Diagnostic> {
 /// Reads a file, unpacked if it is compressed, with other limits, whose bytes pass through something that counts them.
 ///
 /// # Errors
-/// If it can not be read, or is an archive.
+/// If it cannot be read, or is an archive.
 pub fn read_through(
     entry: Entry,
     limits: Limits,

@@ -18,6 +18,16 @@ pub struct Attribution {
     pub chosen: bool,
 }
 
+impl Default for Attribution {
+    /// What holds if the user chose nothing.
+    fn default() -> Self {
+        Attribution {
+            default_namespace: "default".to_owned(),
+            chosen: false,
+        }
+    }
+}
+
 /// The name of a Namespace that could not be read.
 pub(super) fn unread_namespace(document: &Unreadable) -> Option<&str> {
     match document.kind_hint.as_deref() {

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::model::is_dns_subdomain;
 use crate::model::role::{LabelRequirement, LabelSelector};
 
 /// Whether the selector picks an object with these labels. It must be valid; see [`problem`].
@@ -53,7 +54,7 @@ fn key_problem(key: &str) -> Option<String> {
         Some((prefix, name)) => (Some(prefix), name),
         None => (None, key),
     };
-    let valid = !name.is_empty() && is_name(name) && prefix.is_none_or(is_dns_name);
+    let valid = !name.is_empty() && is_name(name) && prefix.is_none_or(is_dns_subdomain);
     (!valid).then(|| format!("`{key}` is no label key"))
 }
 
@@ -66,15 +67,6 @@ fn value_problem(value: &str) -> Option<String> {
 fn is_name(text: &str) -> bool {
     let inside = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
     text.len() <= 63 && text.chars().all(inside) && has_alphanumeric_ends(text)
-}
-
-/// An RFC 1123 subdomain: up to 253 bytes of lower-case labels joined by dots.
-fn is_dns_name(text: &str) -> bool {
-    let inside = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-    let label = |label: &str| {
-        !label.is_empty() && label.chars().all(inside) && has_alphanumeric_ends(label)
-    };
-    text.len() <= 253 && text.split('.').all(label)
 }
 
 fn has_alphanumeric_ends(text: &str) -> bool {

@@ -150,7 +150,7 @@ impl Workload {
             && containers.all(|container| container.image.is_empty())
     }
 
-    /// Whether its pods can not be changed at all, because the object exists: the API server refuses other templates of
+    /// Whether its pods cannot be changed at all, because the object exists: the API server refuses other templates of
     /// a Job and other security contexts of a Pod.
     pub fn is_immutable(&self) -> bool {
         let fixed = match self.origin {

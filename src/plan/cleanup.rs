@@ -1,6 +1,6 @@
 //! What exists for PodSecurityPolicy only, and can go once the admission plugin is off: policies, roles and bindings.
 //!
-//! Nothing else is taken away: of a rule that allows other things as well these stay, and where they can not be told
+//! Nothing else is taken away: of a rule that allows other things as well these stay, and where they cannot be told
 //! apart (`*`), the role stays as it is. So authorization answers everything as before, but for `use` of policies.
 //! What stays although it speaks of policies is named, with the reason.
 
@@ -75,7 +75,7 @@ pub enum Why {
     Homeless,
     /// The input has variants of it, which would have to become different things.
     Variants,
-    /// Using policies can not be told apart from the rest of a rule.
+    /// Using policies cannot be told apart from the rest of a rule.
     Wildcard,
 }
 

@@ -12,7 +12,7 @@ use super::workloads::WorkloadPlan;
 #[derive(Debug, Default)]
 pub struct Granted {
     /// The loosest level among the policies granted to the namespace's own accounts and to everybody. `None` if there
-    /// is none, or if one of them can not be judged, so that it could have been a looser one.
+    /// is none, or if one of them cannot be judged, so that it could have been a looser one.
     pub level: Option<Level>,
     /// Bindings, accounts and groups of this namespace: evidence of intent.
     pub own: Vec<Usable>,
@@ -26,7 +26,7 @@ pub struct Granted {
     pub nodes: Vec<Usable>,
     /// Grants by wildcard, such as cluster-admin's.
     pub wildcard: Vec<Usable>,
-    /// Policies that were granted to the namespace itself or to everybody and can not be judged, as clauses: `policy
+    /// Policies that were granted to the namespace itself or to everybody and cannot be judged, as clauses: `policy
     /// old is not in the input`. What they allowed is unknown.
     pub unknown: BTreeSet<String>,
 }

@@ -18,7 +18,7 @@ pub(super) struct Homes<'a> {
 pub(super) struct Home<'a> {
     /// Its Namespace object.
     pub(super) object: Option<&'a Namespace>,
-    /// Whether the input defines it in contradicting ways, or in a way that can not be read.
+    /// Whether the input defines it in contradicting ways, or in a way that cannot be read.
     pub(super) contradicting: bool,
     /// What runs in it and is explained by nothing else.
     pub(super) workloads: Vec<&'a Workload>,

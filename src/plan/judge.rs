@@ -67,7 +67,7 @@ impl<'a> Judge<'a> {
         }
     }
 
-    /// The policies that can not be replayed.
+    /// The policies that cannot be replayed.
     pub(super) fn unknown(&self) -> &Unknown<'a> {
         &self.unknown
     }

@@ -1,20 +1,19 @@
 //! Which level to enforce: the decision, its confidence and its reasons.
-//!
-//! It is long because a decision is read in one piece.
 
 mod both;
+mod granted;
+mod observed;
 mod possibilities;
 
 use std::collections::BTreeSet;
 
-use crate::pss::{self, Level, LevelSet};
+use crate::pss::{Level, LevelSet};
 
-use super::evidence::{Completeness, Evidence};
-use super::granted::{Granted, Usable};
+use super::evidence::Evidence;
+use super::granted::Granted;
 use super::scope;
 use super::workloads::WorkloadPlan;
 use super::{Basis, Prefer};
-use possibilities::possibilities;
 
 /// Whether the namespace has a plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -116,7 +115,7 @@ pub(super) fn decide(facts: &Facts) -> Decision {
             None,
             "its definition is unclear",
             vec![
-                "the input defines this namespace in contradicting ways, or in a way that can not be read, so nothing is written for it"
+                "the input defines this namespace in contradicting ways, or in a way that cannot be read, so nothing is written for it"
                     .to_owned(),
             ],
         );
@@ -139,8 +138,8 @@ pub(super) fn decide(facts: &Facts) -> Decision {
     if let (true, Some(policy)) = (depends_on_grants, facts.granted.unknown.first()) {
         return unknown(facts.needed.map(LevelSet::tightest), [policy]);
     }
-    let observed = || observed(facts);
-    let granted = || granted(facts);
+    let observed = || observed::decide(facts);
+    let granted = || granted::decide(facts);
     match facts.basis {
         Basis::Observed => observed(),
         Basis::Granted => granted().unwrap_or_else(|| {
@@ -189,7 +188,7 @@ fn inconclusive(
     }
 }
 
-/// Withheld because of policies that can not be judged, given as clauses.
+/// Withheld because of policies that cannot be judged, given as clauses.
 fn unknown<'p>(visible: Option<Level>, policies: impl IntoIterator<Item = &'p String>) -> Decision {
     let policies: BTreeSet<&String> = policies.into_iter().collect();
     let clauses: Vec<String> = policies.into_iter().cloned().collect();
@@ -202,113 +201,6 @@ fn unknown<'p>(visible: Option<Level>, policies: impl IntoIterator<Item = &'p St
         clauses.first().cloned().unwrap_or_default(),
         vec![format!("{}: {sentence}", list(&clauses))],
     )
-}
-
-/// From what the workloads need.
-fn observed(facts: &Facts) -> Decision {
-    let (Some(needed), Some(bound)) = (facts.needed, facts.bound) else {
-        return unused(facts);
-    };
-    let level = bound.tightest();
-    let (brief, reason) = match level {
-        Level::Restricted if !needed.contains(level) => (
-            "satisfied by every workload once it is patched".to_owned(),
-            "every workload satisfies restricted with the patches that the policies accept"
-                .to_owned(),
-        ),
-        Level::Restricted => (
-            "satisfied by every workload".to_owned(),
-            "every workload satisfies restricted as written".to_owned(),
-        ),
-        Level::Baseline | Level::Privileged => drags(facts, level),
-    };
-    let mut reasons = vec![reason];
-    let stored = intersection(facts, |workload| {
-        workload.satisfies_stored().unwrap_or(LevelSet::ALL)
-    });
-    if level < needed.tightest() && !stored.contains(needed.tightest()) {
-        reasons.push(format!(
-            "the templates alone would allow {}, but the policies change the pods so that {level} is the tightest \
-             that admits them while the plugin is on",
-            needed.tightest()
-        ));
-    }
-    let policies = || {
-        facts
-            .workloads
-            .iter()
-            .flat_map(WorkloadPlan::unknown_policies)
-    };
-    let gaps = facts.evidence.loosening(level);
-    let otherwise = || {
-        format!(
-            "if nothing else runs here it would be {level}; {}",
-            possibilities(facts, needed.intersection(stored), level)
-        )
-    };
-    if level != Level::Privileged && policies().next().is_some() {
-        let mut decision = unknown(Some(level), policies());
-        let more = (!gaps.is_empty()).then(otherwise);
-        decision.reasons.extend(more);
-        return decision;
-    }
-    if !gaps.is_empty() {
-        reasons.push(otherwise());
-        let brief = match gaps.as_slice() {
-            [gap] => gap.clone(),
-            [gap, more @ ..] => format!("{gap} and {} more", more.len()),
-            [] => brief,
-        };
-        return inconclusive(Some(level), brief, reasons);
-    }
-    let (confidence, why) = confidence(facts, level);
-    reasons.extend(why);
-    planned(level, confidence, brief, reasons)
-}
-
-/// The levels in the sets of all workloads.
-fn intersection(facts: &Facts, set: impl Fn(&WorkloadPlan) -> LevelSet) -> LevelSet {
-    let sets = facts.workloads.iter().map(set);
-    sets.fold(LevelSet::ALL, LevelSet::intersection)
-}
-
-/// Which workloads rule out the tighter levels: in brief, and as a sentence.
-fn drags(facts: &Facts, level: Level) -> (String, String) {
-    let workloads = facts.workloads;
-    let tighter = match level {
-        Level::Privileged => Level::Baseline,
-        Level::Baseline | Level::Restricted => Level::Restricted,
-    };
-    let dragging: Vec<&WorkloadPlan> = workloads
-        .iter()
-        .filter(|workload| !workload.binding_set(facts.prefer).contains(tighter))
-        .collect();
-    let says_nothing = |workload: &&WorkloadPlan| workload.violations_of(tighter).is_empty();
-    if !dragging.is_empty() && dragging.iter().all(says_nothing) {
-        return (
-            format!("no pod satisfies its policies and {tighter}"),
-            format!(
-                "the templates satisfy {tighter}, but no pod that the policies admit does, so {level} is the tightest \
-                 while the plugin is on"
-            ),
-        );
-    }
-    let names: Vec<String> = dragging.iter().map(|workload| workload.title()).collect();
-    let sentence = match names.len() {
-        0 => format!("no tighter level than {level} admits all workloads"),
-        1 => format!("{} violates {tighter}", list(&names)),
-        2 if workloads.len() == 2 => format!("both workloads violate {tighter}"),
-        count if count == workloads.len() => format!("all {count} workloads violate {tighter}"),
-        _ => format!("{} violate {tighter}", list(&names)),
-    };
-    let brief = match dragging.as_slice() {
-        [only] => {
-            let reasons = pss::reason(only.violations_of(tighter));
-            format!("{}: {reasons}", only.reference.name)
-        }
-        _ => sentence.clone(),
-    };
-    (brief, sentence)
 }
 
 /// A tighter level that admits what runs once the old policies are bypassed and every stage is applied.
@@ -328,109 +220,6 @@ pub(super) fn later(facts: &Facts, decision: &Decision) -> Option<Level> {
         && reached.contains(level)
         && facts.evidence.loosening(level).is_empty();
     tighter.then_some(level)
-}
-
-/// A namespace in which nothing runs, as far as we see.
-fn unused(facts: &Facts) -> Decision {
-    if facts.evidence.completeness != Completeness::Complete {
-        let mut reasons = vec![
-            "no workload of this namespace is in the input, and nothing shows that there is none"
-                .to_owned(),
-        ];
-        if !facts.evidence.loosening(Level::Restricted).is_empty() {
-            reasons.push(possibilities(facts, LevelSet::ALL, Level::Restricted));
-        }
-        return inconclusive(None, "no workload in the input", reasons);
-    }
-    let own = own_level(facts);
-    if let Some(decision) = unread_grants(facts, own.as_ref().map(|(level, _)| *level)) {
-        return decision;
-    }
-    match own {
-        None => inconclusive(
-            None,
-            "nothing runs, nothing granted",
-            vec!["nothing runs here and no policy was granted to it, so nothing tells what its pods will need".to_owned()],
-        ),
-        Some((Level::Privileged, policy)) if facts.granted_incidentally => planned(
-            Level::Baseline,
-            Confidence::Review,
-            format!("nothing runs; policy {policy}"),
-            vec![format!(
-                "nothing runs here; its policy {policy} is privileged only because of controls that workloads hardly \
-                 ever use"
-            )],
-        ),
-        Some((level, policy)) => {
-            let mut reasons = vec![format!(
-                "nothing runs here; {level} is the closest level to its policy {policy}"
-            )];
-            let (confidence, why) = confidence(facts, level);
-            reasons.extend(why);
-            planned(level, confidence, format!("nothing runs; policy {policy}"), reasons)
-        }
-    }
-}
-
-/// The loosest level among the policies granted to the namespace itself.
-fn own_level(facts: &Facts) -> Option<(Level, String)> {
-    loosest(facts.granted.own.iter())
-}
-
-fn loosest<'a>(usable: impl Iterator<Item = &'a Usable>) -> Option<(Level, String)> {
-    usable
-        .filter_map(|usable| Some((usable.level?, usable.policy.clone())))
-        .min()
-}
-
-/// A label that follows from grants is withheld where some grants are not known and could be looser.
-fn unread_grants(facts: &Facts, visible: Option<Level>) -> Option<Decision> {
-    let unread = facts.evidence.unread_grants();
-    if unread.is_empty() || visible == Some(Level::Privileged) {
-        return None;
-    }
-    Some(inconclusive(
-        visible,
-        "grants are not known",
-        vec![format!(
-            "no enforce label is written: {} could have granted a looser policy",
-            list(&unread)
-        )],
-    ))
-}
-
-/// From what the policies granted to the namespace and to everybody allow.
-fn granted(facts: &Facts) -> Option<Decision> {
-    let loosest = loosest(facts.granted.own.iter().chain(&facts.granted.everyone));
-    let visible = loosest.as_ref().map(|(level, _)| *level);
-    if let Some(decision) = unread_grants(facts, visible) {
-        return Some(decision);
-    }
-    let (level, policy) = loosest?;
-    let mut reasons = vec![format!(
-        "{level} is the closest level to the loosest policy granted here, {policy}"
-    )];
-    let refused: Vec<String> = facts
-        .workloads
-        .iter()
-        .filter(|workload| !workload.binding_set(facts.prefer).contains(level))
-        .map(WorkloadPlan::title)
-        .collect();
-    let confidence = if refused.is_empty() {
-        confidence(facts, level)
-    } else {
-        (
-            Confidence::Review,
-            vec![format!("{} would be refused at {level}", list(&refused))],
-        )
-    };
-    reasons.extend(confidence.1);
-    Some(planned(
-        level,
-        confidence.0,
-        format!("granted policy {policy}"),
-        reasons,
-    ))
 }
 
 /// How sure a level is, with what puts it in doubt.

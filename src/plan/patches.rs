@@ -38,7 +38,7 @@ pub struct Patch {
     /// `privileged` if they refuse it.
     pub stored: LevelSet,
     /// The strategic merge patch of the object; `None` where there is nothing to write, or where none can be applied:
-    /// custom resources have no merge keys, and an object without a name can not be addressed.
+    /// custom resources have no merge keys, and an object without a name cannot be addressed.
     pub object: Option<Value>,
 }
 

@@ -29,7 +29,7 @@ pub struct Relabelling {
 /// What would be said of each level that existing pods violate, looser levels first. Levels are taken at the version
 /// of the label that will be in force, else at the target version.
 ///
-/// Like upstream, it says nothing of a label that can not refuse more than the one that is there.
+/// Like upstream, it says nothing of a label that cannot refuse more than the one that is there.
 pub(super) fn relabellings(
     name: &str,
     home: &Home,

@@ -59,6 +59,14 @@ fn at(plan: &NamespacePlan, workload: &WorkloadPlan) -> Place {
     }
 }
 
+/// The workloads, or the namespace itself if there are none.
+fn at_each(plan: &NamespacePlan, workloads: &[&WorkloadPlan]) -> Vec<Place> {
+    match workloads {
+        [] => vec![here(plan)],
+        some => some.iter().map(|workload| at(plan, workload)).collect(),
+    }
+}
+
 /// At most this many workloads are called few.
 const FEW: usize = 3;
 

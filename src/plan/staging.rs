@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use crate::diag::Source;
+use crate::model::is_dns_subdomain;
 use crate::model::workload::{Manifest, Workload};
 
 use super::labels::Stage;
@@ -28,9 +29,9 @@ pub struct Staged {
 pub enum Unstaged {
     /// The workload has run to its end.
     Finished,
-    /// The object exists, and its pods can not be changed: a Job or a Pod of a cluster.
+    /// The object exists, and its pods cannot be changed: a Job or a Pod of a cluster.
     Immutable,
-    /// The object is of a kind that can not be patched, is made by a controller, or has no name to address it by.
+    /// The object is of a kind that cannot be patched, is made by a controller, or has no name to address it by.
     Unpatchable,
     /// The input defines the workload in several ways, and nobody knows which one is applied.
     Variants,
@@ -46,11 +47,11 @@ impl Unstaged {
         match self {
             Unstaged::Finished => "it has run to its end",
             Unstaged::Immutable => {
-                "the pods of a Job or Pod that exists can not be changed: change what makes it"
+                "the pods of a Job or Pod that exists cannot be changed: change what makes it"
             }
-            Unstaged::Unpatchable => "a patch can not address its object",
+            Unstaged::Unpatchable => "a patch cannot address its object",
             Unstaged::Variants => "the input defines it in several ways",
-            Unstaged::NotKept => "its object can not be repeated from the input",
+            Unstaged::NotKept => "its object cannot be repeated from the input",
             Unstaged::NotBypassed => "the policies are not bypassed here",
         }
     }
@@ -112,17 +113,4 @@ pub(super) fn not_bypassed(plans: &mut [WorkloadPlan]) {
             plan.unstaged = Some(Unstaged::NotBypassed);
         }
     }
-}
-
-/// Whether a name is one that objects may have.
-/// Upstream: `k8s.io/apimachinery/pkg/util/validation` (`IsDNS1123Subdomain`), less its rules for single labels.
-fn is_dns_subdomain(name: &str) -> bool {
-    let alphanumeric = |c: u8| c.is_ascii_lowercase() || c.is_ascii_digit();
-    let bytes = name.as_bytes();
-    (1..=253).contains(&bytes.len())
-        && bytes
-            .iter()
-            .all(|&c| alphanumeric(c) || c == b'-' || c == b'.')
-        && bytes.first().is_some_and(|&c| alphanumeric(c))
-        && bytes.last().is_some_and(|&c| alphanumeric(c))
 }

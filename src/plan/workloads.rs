@@ -74,7 +74,7 @@ pub enum Replay {
         /// What the template must say itself to keep that; `None` if nothing is lost.
         patch: Option<Box<Patch>>,
     },
-    /// No policy admits it, or the API server refuses what a policy makes of it: with the plugin on, its pods can not
+    /// No policy admits it, or the API server refuses what a policy makes of it: with the plugin on, its pods cannot
     /// be created.
     Refused {
         /// What the usable policies say, or the API server; empty if none is usable.
@@ -82,7 +82,7 @@ pub enum Replay {
         /// The policy that admits it and makes it one that the API server refuses.
         spoiled_by: Option<String>,
     },
-    /// A policy that can not be replayed may have admitted it.
+    /// A policy that cannot be replayed may have admitted it.
     Unknown {
         /// These policies, as clauses: `policy old is not in the input`.
         policies: Vec<String>,
@@ -163,7 +163,7 @@ impl WorkloadPlan {
         }
     }
 
-    /// The policies that may have admitted it and can not be replayed.
+    /// The policies that may have admitted it and cannot be replayed.
     pub(super) fn unknown_policies(&self) -> &[String] {
         match &self.replay {
             Replay::Unknown { policies } => policies,

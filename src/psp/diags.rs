@@ -12,7 +12,7 @@ static BROKEN_POLICY: Code = Code {
     name: "psp/broken-policy",
     severity: Severity::Warning,
     docs: "\
-A policy that the API server accepts, but that the admission plugin can not use.
+A policy that the API server accepts, but that the admission plugin cannot use.
 
 A rule such as `MustRunAs` without the ranges or options that it needs makes the plugin skip the whole policy without a
 word: it admits no pod. It has no level. Complete the rule, or delete the policy.",
@@ -56,7 +56,7 @@ fn diagnose_one(policy: &PodSecurityPolicy) -> Option<Diagnostic> {
             &BROKEN_POLICY,
             source,
             format!(
-                "the admission plugin can not use policy `{}`: {reason}",
+                "the admission plugin cannot use policy `{}`: {reason}",
                 policy.name
             ),
             "complete the rule; the policy admits no pod until then",

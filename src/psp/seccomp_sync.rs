@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::pod::{Pod, PodSpec, Profile};
+use crate::model::pod::{Pod, Profile};
 use crate::psp::strategies::seccomp::{
     CONTAINER_ANNOTATION, POD_ANNOTATION, annotation_for, field_for,
 };
@@ -23,23 +23,13 @@ pub fn stored(admitted: &Pod) -> Pod {
 /// where only one of them is present. Profiles without a counterpart stay alone.
 pub fn sync_seccomp(pod: &mut Pod) {
     let Pod { metadata, spec } = pod;
-    let PodSpec {
-        init_containers,
-        containers,
-        ephemeral_containers,
-        security_context,
-        ..
-    } = spec;
+    let (containers, security_context) = spec.containers_and_context_mut();
     let field = security_context
         .as_ref()
         .and_then(|context| context.seccomp_profile.as_ref());
     if let Some(field) = sync(&mut metadata.annotations, POD_ANNOTATION, field) {
         security_context.get_or_insert_default().seccomp_profile = Some(field);
     }
-    let containers = init_containers
-        .iter_mut()
-        .chain(containers)
-        .chain(ephemeral_containers);
     for container in containers {
         let key = format!("{CONTAINER_ANNOTATION}{}", container.name);
         let context = container.security_context.as_ref();

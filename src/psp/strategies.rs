@@ -9,7 +9,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::pod::{Container, Pod, PodSecurityContext, PodSpec, SecurityContext};
+use crate::model::pod::{Container, Pod, PodSecurityContext, SecurityContext};
 use crate::psp::effective::Effective;
 use crate::psp::field_error::FieldError;
 use crate::psp::provider::Provider;
@@ -140,17 +140,7 @@ pub(crate) fn default(provider: &Provider<'_>, pod: &mut Pod) {
         write(provider, pod);
     }
     let Pod { metadata, spec } = pod;
-    let PodSpec {
-        init_containers,
-        containers,
-        ephemeral_containers,
-        security_context,
-        ..
-    } = spec;
-    let containers = init_containers
-        .iter_mut()
-        .chain(containers)
-        .chain(ephemeral_containers);
+    let (containers, security_context) = spec.containers_and_context_mut();
     for container in containers {
         let mut draft = Draft {
             pod_context: security_context.as_ref(),

@@ -5,6 +5,7 @@
 //! name is short.
 
 use crate::go::quoted;
+use crate::model::has_dns_subdomain_form;
 use crate::psp::field_error::FieldError;
 
 const SUBDOMAIN_LIMIT: usize = 253;
@@ -17,7 +18,7 @@ pub(crate) fn subdomain_errors(value: &str) -> Vec<String> {
     if value.len() > SUBDOMAIN_LIMIT {
         errors.push(format!("must be no more than {SUBDOMAIN_LIMIT} characters"));
     }
-    if !value.split('.').all(|label| is_label(label, lower, "-")) {
+    if !has_dns_subdomain_form(value) {
         errors.push(
             "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must \
              start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is \

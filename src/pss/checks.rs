@@ -54,7 +54,8 @@ pub fn check(id: &str) -> Option<&'static Check> {
 mod tests {
     use super::CHECKS;
     use crate::model::pod::Pod;
-    use crate::pss::check::{Check, Exposure, Revision, Verdict};
+    use crate::pss::check::{Check, Revision};
+    use crate::pss::invented::{invented, since};
     use crate::pss::version::{Level, NEWEST, Version};
 
     /// What is wrong with a table, each with its remedy. Upstream: `validateChecks` in `policy/registry.go`.
@@ -96,28 +97,6 @@ mod tests {
             }
         }
         faults
-    }
-
-    fn invented(id: &'static str, level: Level, revisions: &'static [Revision]) -> Check {
-        Check {
-            id,
-            level,
-            title: "",
-            fields: &[],
-            allowed: "",
-            psp_fields: &[],
-            docs: "",
-            revisions,
-        }
-    }
-
-    const fn since(since: u64, overrides: &'static [&'static str]) -> Revision {
-        Revision {
-            since,
-            overrides,
-            pod: |_| None,
-            policy: |_| Exposure::new(Verdict::Enforced, "", "", ""),
-        }
     }
 
     #[test]

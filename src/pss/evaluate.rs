@@ -146,38 +146,9 @@ fn controls_of(table: &'static [&'static Check], version: Version) -> impl Itera
 mod tests {
     use super::{active_of, evaluator_of};
     use crate::model::pod::Pod;
-    use crate::pss::check::{Check, Exposure, Forbidden, Revision, Verdict};
+    use crate::pss::check::Check;
+    use crate::pss::invented::{invented, since};
     use crate::pss::version::{Level, LevelSet, Version};
-
-    /// An invented check: refuses a pod of its own name, saying which revision did.
-    const fn invented(id: &'static str, level: Level, revisions: &'static [Revision]) -> Check {
-        Check {
-            id,
-            level,
-            title: "",
-            fields: &[],
-            allowed: "",
-            psp_fields: &[],
-            docs: "",
-            revisions,
-        }
-    }
-
-    const fn since(since: u64, overrides: &'static [&'static str]) -> Revision {
-        Revision {
-            since,
-            overrides,
-            pod: refuse,
-            policy: |_| Exposure::new(Verdict::Enforced, "", "", ""),
-        }
-    }
-
-    fn refuse(pod: &Pod) -> Option<Forbidden> {
-        (!pod.metadata.name.is_empty()).then(|| Forbidden {
-            reason: "named",
-            detail: pod.metadata.name.clone(),
-        })
-    }
 
     static TABLE: &[&Check] = &[
         &invented("a", Level::Baseline, &[since(0, &[])]),

@@ -74,7 +74,7 @@ pub enum Without {
     All,
     /// These rules, together: none, if using policies was all that it allowed.
     Rest(Vec<PolicyRule>),
-    /// Using policies is part of a wildcard, or of a rule that no API server accepts, and can not be taken out.
+    /// Using policies is part of a wildcard, or of a rule that no API server accepts, and cannot be taken out.
     Inseparable,
 }
 

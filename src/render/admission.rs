@@ -20,7 +20,7 @@ const HEAD: &str = "\
 #
 #     kubectl get namespaces -l '!pod-security.kubernetes.io/enforce'
 #
-# Where the API server can not be configured, as in most managed clusters, label namespaces when they are created.
+# Where the API server cannot be configured, as in most managed clusters, label namespaces when they are created.
 ";
 
 /// The first minor version that reads `v1` of the configuration.

@@ -6,7 +6,7 @@ use crate::edit::files::Edits;
 use crate::render::text::visible;
 use crate::render::view::words::count;
 
-/// How many files and objects were edited, and the lines that a person may want to add.
+/// How many files and objects were edited, and the lines that a person may want to write.
 pub fn summary(edits: &Edits) -> String {
     let objects: usize = edits.files.iter().map(|edit| edit.objects.len()).sum();
     let mut out = match objects {

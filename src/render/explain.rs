@@ -56,7 +56,7 @@ fn severity(severity: Severity) -> String {
     out
 }
 
-/// A heading can not be broken over two lines, so a long title is a paragraph of its own.
+/// A heading cannot be broken over two lines, so a long title is a paragraph of its own.
 fn heading(name: &str, title: &str) -> String {
     let heading = format!("# {name}: {title}");
     match heading.chars().count() > 80 {

@@ -71,7 +71,7 @@ pub fn report(report: &Document<MigrationReport>) -> String {
 /// Writes the report as an HTML page, little by little: it may be large.
 ///
 /// # Errors
-/// If it can not be written.
+/// If it cannot be written.
 pub fn write(report: &Document<MigrationReport>, out: &mut dyn Write) -> io::Result<()> {
     let index = Index::new(&report.body);
     templates::write_paged([&paged(report, &index)], &index, [out])

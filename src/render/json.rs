@@ -50,9 +50,9 @@ pub fn to_text<T: serde::Serialize>(document: &T) -> String {
 /// Writes a document as text, little by little: it may be large.
 ///
 /// # Errors
-/// If it can not be written.
+/// If it cannot be written.
 pub fn write<T: serde::Serialize>(document: &T, out: &mut dyn Write) -> io::Result<()> {
-    // The pieces are many and small: each would be a call that the compiler can not see through.
+    // The pieces are many and small: each would be a call that the compiler cannot see through.
     let mut out = BufWriter::new(out);
     let mut json = serde_json::Serializer::with_formatter(&mut out, Shown::default());
     document.serialize(&mut json)?;

@@ -63,7 +63,7 @@ impl Paged {
 /// all texts are in memory at once; each is worded once for all forms.
 ///
 /// # Errors
-/// If a report can not be written.
+/// If a report cannot be written.
 pub(super) fn write_paged<const N: usize>(
     reports: [&Paged; N],
     index: &Index,

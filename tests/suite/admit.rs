@@ -12,6 +12,9 @@ use psp2psa::rbac::Identity;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::policies::CREATIONS;
+use crate::psp::PerPsp;
+
 /// Creators, accounts, namespaces, policies that take no part.
 mod behaviour;
 /// The command: arguments, exit codes, tables, diffs, hostile names.
@@ -21,20 +24,6 @@ mod defaults;
 /// The report in JSON, and its pods in YAML.
 mod report;
 
-const VECTORS: &[(&str, &str)] = &[
-    (
-        "psp.jsonl",
-        include_str!("../../fixtures/vectors/psp.jsonl"),
-    ),
-    (
-        "psp-cases.jsonl",
-        include_str!("../../fixtures/vectors/psp-cases.jsonl"),
-    ),
-    (
-        "psp-e2e.jsonl",
-        include_str!("../../fixtures/vectors/psp-e2e.jsonl"),
-    ),
-];
 /// Fields of a pod outside of its volumes that the API server's defaults write and no policy can see.
 const UNSEEN_DEFAULTS: &[&str] = &[
     "dnsPolicy",
@@ -81,17 +70,6 @@ struct Expect {
     pod: Option<Value>,
     errors: Vec<String>,
     per_psp: Vec<PerPsp>,
-}
-
-#[derive(Deserialize)]
-struct PerPsp {
-    name: String,
-    authorized: bool,
-    valid: bool,
-    mutated: bool,
-    #[serde(default)]
-    errors: Vec<String>,
-    provider_error: Option<String>,
 }
 
 /// Objects as a stream, one a line.
@@ -317,7 +295,7 @@ fn vectors(text: &str) -> impl Iterator<Item = Vector> {
 
 #[test]
 fn every_creation_gets_upstreams_answer() {
-    for (file, text) in VECTORS {
+    for (file, text) in CREATIONS {
         let mut count = 0;
         for vector in vectors(text) {
             assert_eq!(vector.op, "CREATE", "{file}");
@@ -340,7 +318,8 @@ fn the_pods_of_a_template_are_those_of_a_bare_pod() {
         ("v1", "PodTemplate", &["template"]),
         ("operator.example/v1", "Thing", &["spec", "podTemplate"]),
     ];
-    for (vector, (api_version, kind, path)) in vectors(VECTORS[1].1).zip(TEMPLATES.iter().cycle()) {
+    for (vector, (api_version, kind, path)) in vectors(CREATIONS[1].1).zip(TEMPLATES.iter().cycle())
+    {
         let template = json!({ "metadata": vector.pod["metadata"], "spec": vector.pod["spec"] });
         let mut object = path
             .iter()

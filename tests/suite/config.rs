@@ -286,6 +286,40 @@ fn a_finding_counts_as_long_as_one_of_its_places_is_not_accepted() {
     }
 }
 
+#[test]
+fn an_acceptance_that_changes_nothing_is_told() {
+    let objects: Vec<Value> = ["a", "b"]
+        .into_iter()
+        .flat_map(|name| [namespace(name), pod(name, json!({"hostPID": true}))])
+        .collect();
+    let told = |entries: &[&str]| -> Vec<String> {
+        let mut rest =
+            "overrides:\n- {namespaces: [a, b], enforce: baseline, reason: soon}\naccept:\n"
+                .to_owned();
+        for namespaces in entries {
+            let entry = format!(
+                "- {{finding: override-tighter, namespaces: {namespaces}, reason: known}}\n"
+            );
+            rest.push_str(&entry);
+        }
+        let plan = plan(&objects, &rest);
+        let line = |said: &Diagnostic| said.source.as_ref().expect("a place").line;
+        plan.said
+            .iter()
+            .map(|said| format!("{}: {}", line(said), said.message))
+            .collect()
+    };
+    let idle = "the acceptance of override-tighter has no effect";
+    let partial = format!(
+        "6: {idle}: every finding that it names has other places as well, and still counts"
+    );
+    assert_eq!(told(&["[a]"]), [partial]);
+    let repeated = format!("7: {idle}: earlier entries accept everything that it names");
+    assert_eq!(told(&["[a, b]", "[a]"]), [repeated]);
+    // Together they accept what neither does alone.
+    assert_eq!(told(&["[a]", "[b]"]), [""; 0]);
+}
+
 const POD: &str = r#"{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p", "namespace": "shop"},
     "spec": {"hostPID": true, "containers": [{"name": "c", "image": "i"}]}}"#;
 

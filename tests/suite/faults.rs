@@ -1,4 +1,4 @@
-//! What goes wrong around a run: a full disk, a folder that can not be written, a kill in the middle, input that changes
+//! What goes wrong around a run: a full disk, a folder that cannot be written, a kill in the middle, input that changes
 //! while it is read, a reader that is gone. Nothing is half written, and the exit code tells.
 
 #![expect(

@@ -1,6 +1,6 @@
 //! The reader: YAML against Go's answers, the input formats, positions, limits and hostile input.
 
-/// Documents, their places, and what is said about those that can not be read.
+/// Documents, their places, and what is said about those that cannot be read.
 mod documents;
 /// Bombs, depth, garbage, and properties over arbitrary input.
 mod hostile;

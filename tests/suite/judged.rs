@@ -9,6 +9,20 @@ use crate::support::{Call, Run, folder, run, write};
 /// A name that means something in XML, in messages of SARIF and on terminals, and has what XML must not have.
 const HOSTILE: &str = "<b>&amp;</b>]]>\"' [x](javascript:a) {0}\u{1b}[31m\0\u{ffff}\u{202e}\n";
 
+/// A namespace with one violation.
+const OBSERVABILITY: [&str; 10] = [
+    "check",
+    "-q",
+    "-f",
+    "fixtures/cluster",
+    "--level",
+    "baseline",
+    "--version",
+    "v1.24",
+    "-n",
+    "observability",
+];
+
 fn sarif(args: &[&str], code: i32) -> Value {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let output = folder(&[]);
@@ -22,7 +36,7 @@ fn sarif(args: &[&str], code: i32) -> Value {
     log
 }
 
-/// Valid against the schema of OASIS, and what it can not say: unique rules, and indexes that name them.
+/// Valid against the schema of OASIS, and what it cannot say: unique rules, and indexes that name them.
 #[track_caller]
 fn is_sarif(log: &Value) {
     let schema = include_str!("../../fixtures/sarif/sarif-schema-2.1.0.json");
@@ -64,21 +78,7 @@ fn results(log: &Value) -> &[Value] {
 
 #[test]
 fn violations_stand_at_their_lines() {
-    let log = sarif(
-        &[
-            "check",
-            "-q",
-            "-f",
-            "fixtures/cluster",
-            "--level",
-            "baseline",
-            "--version",
-            "v1.24",
-            "-n",
-            "observability",
-        ],
-        1,
-    );
+    let log = sarif(&OBSERVABILITY, 1);
     let found = results(&log);
     assert_eq!(found.len(), 1);
     assert_eq!(found[0]["ruleId"], "hostPathVolumes");
@@ -249,20 +249,7 @@ fn hostile_names_are_text_in_sarif() {
 #[test]
 fn a_case_fails_where_the_exit_code_does() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let args = [
-        "check",
-        "-q",
-        "-f",
-        "fixtures/cluster",
-        "--level",
-        "baseline",
-        "--version",
-        "v1.24",
-        "-n",
-        "observability",
-        "-o",
-        "junit",
-    ];
+    let args = [&OBSERVABILITY[..], &["-o", "junit"]].concat();
     let found = elements(&run(root, &args).expect(1).stdout);
     assert!(
         found.contains(&"testsuites name tests=3 failures=1 errors=0 skipped".to_owned()),

@@ -24,6 +24,18 @@ use psp2psa::pss::{Exposure, Level, Version};
 /// The version of the last release with policies.
 const V1_24: Version = Version::Minor(24);
 
+/// The types of volumes that restricted accepts.
+const RESTRICTED_VOLUMES: [&str; 8] = [
+    "configMap",
+    "csi",
+    "downwardAPI",
+    "emptyDir",
+    "ephemeral",
+    "persistentVolumeClaim",
+    "projected",
+    "secret",
+];
+
 #[track_caller]
 fn exposure(policy: &PodSecurityPolicy, version: Version, check: &str) -> Exposure {
     mapping::map(policy, version)

@@ -4,17 +4,14 @@ use k8s_psp::api::policy::v1beta1::{self as policy, PodSecurityPolicySpec};
 use psp2psa::model::psp::{IdRule, PspSpec};
 use serde_json::Value;
 
+use crate::policies::{CREATIONS, UPDATES};
+
 /// The policies of every vector that holds some.
 fn policies() -> Vec<Value> {
-    let lines = [
-        include_str!("../../fixtures/vectors/psp.jsonl"),
-        include_str!("../../fixtures/vectors/psp-cases.jsonl"),
-        include_str!("../../fixtures/vectors/psp-e2e.jsonl"),
-        include_str!("../../fixtures/vectors/psp-update.jsonl"),
-    ];
-    lines
-        .iter()
-        .flat_map(|text| text.lines())
+    let texts = CREATIONS.iter().map(|(_, text)| *text);
+    texts
+        .chain([UPDATES])
+        .flat_map(str::lines)
         .flat_map(|line| {
             let vector: Value = serde_json::from_str(line).expect("a vector");
             vector["psps"].as_array().cloned().unwrap_or_default()

@@ -97,6 +97,26 @@ pub(crate) fn decode(object: &Value) -> PodSecurityPolicy {
     }
 }
 
+/// Upstream's answers to the creation of pods: a file's name and its lines.
+pub(crate) const CREATIONS: [(&str, &str); 3] = [
+    (
+        "psp.jsonl",
+        include_str!("../../fixtures/vectors/psp.jsonl"),
+    ),
+    (
+        "psp-cases.jsonl",
+        include_str!("../../fixtures/vectors/psp-cases.jsonl"),
+    ),
+    (
+        "psp-e2e.jsonl",
+        include_str!("../../fixtures/vectors/psp-e2e.jsonl"),
+    ),
+];
+/// Upstream's answers to updates of pods.
+pub(crate) const UPDATES: &str = include_str!("../../fixtures/vectors/psp-update.jsonl");
+/// Upstream's validation of policies.
+pub(crate) const POLICIES: &str = include_str!("../../fixtures/vectors/psp-valid.jsonl");
+
 /// The policies of the small cluster.
 pub(crate) fn of_the_cluster() -> Vec<PodSecurityPolicy> {
     let text = include_str!("../../fixtures/cluster/policies.yaml");
@@ -107,15 +127,10 @@ pub(crate) fn of_the_cluster() -> Vec<PodSecurityPolicy> {
 
 /// Every policy of the vectors that the API server accepts, each text once.
 pub(crate) fn of_the_vectors() -> Vec<PodSecurityPolicy> {
-    let texts = [
-        include_str!("../../fixtures/vectors/psp.jsonl"),
-        include_str!("../../fixtures/vectors/psp-cases.jsonl"),
-        include_str!("../../fixtures/vectors/psp-e2e.jsonl"),
-        include_str!("../../fixtures/vectors/psp-update.jsonl"),
-        include_str!("../../fixtures/vectors/psp-valid.jsonl"),
-    ];
+    let texts = CREATIONS.iter().map(|(_, text)| *text);
+    let texts = texts.chain([UPDATES, POLICIES]);
     let mut distinct = BTreeMap::new();
-    for line in texts.into_iter().flat_map(str::lines) {
+    for line in texts.flat_map(str::lines) {
         let vector: Value = serde_json::from_str(line).expect("a vector");
         let several = vector["psps"].as_array().into_iter().flatten();
         for object in several.chain(vector.get("psp")) {

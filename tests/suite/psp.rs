@@ -19,24 +19,8 @@ mod rules;
 /// API validation of policies: what the vectors do not reach.
 mod validation;
 
+use crate::policies::{CREATIONS, POLICIES, UPDATES};
 use objects::{pod, policy, texts};
-
-const CREATIONS: &[(&str, &str)] = &[
-    (
-        "psp.jsonl",
-        include_str!("../../fixtures/vectors/psp.jsonl"),
-    ),
-    (
-        "psp-cases.jsonl",
-        include_str!("../../fixtures/vectors/psp-cases.jsonl"),
-    ),
-    (
-        "psp-e2e.jsonl",
-        include_str!("../../fixtures/vectors/psp-e2e.jsonl"),
-    ),
-];
-const UPDATES: &str = include_str!("../../fixtures/vectors/psp-update.jsonl");
-const POLICIES: &str = include_str!("../../fixtures/vectors/psp-valid.jsonl");
 
 /// How many disagreements a failure prints in full.
 const SHOWN: usize = 5;
@@ -71,16 +55,17 @@ struct Expect {
     _pss: Option<Value>,
 }
 
+/// What upstream says of one policy.
 #[derive(Deserialize, Debug, PartialEq)]
 #[serde(deny_unknown_fields)]
-struct PerPsp {
-    name: String,
-    authorized: bool,
-    valid: bool,
-    mutated: bool,
+pub(crate) struct PerPsp {
+    pub(crate) name: String,
+    pub(crate) authorized: bool,
+    pub(crate) valid: bool,
+    pub(crate) mutated: bool,
     #[serde(default)]
-    errors: Vec<String>,
-    provider_error: Option<String>,
+    pub(crate) errors: Vec<String>,
+    pub(crate) provider_error: Option<String>,
 }
 
 /// Collects disagreements, each one a text.

@@ -15,7 +15,7 @@ use proptest::test_runner::TestRunner;
 use psp2psa::input::{self, InputFile};
 use psp2psa::model::decode::Keep;
 use psp2psa::model::defaults;
-use psp2psa::model::pod::{Pod, ProjectedSource, ServiceAccountToken, Volume, VolumeSource};
+use psp2psa::model::pod::Pod;
 use psp2psa::model::workload::{Origin, Workload};
 use psp2psa::plan::labels::Stage;
 use psp2psa::plan::{Existing, Options, Plan, Prefer};
@@ -26,7 +26,7 @@ use psp2psa::pss::{Level, LevelSet, Version};
 use psp2psa::rbac::Identity;
 use psp2psa::render::manifests;
 use psp2psa::{Read, default_attribution};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use busy::busy_cluster;
 
@@ -251,16 +251,12 @@ fn as_created(workload: &Workload, tokenless: bool) -> Pod {
     pod.spec.service_account = account_of(workload);
     let automount = pod.spec.automount_service_account_token;
     if automount.unwrap_or(!tokenless) {
-        pod.spec.volumes.push(Volume {
-            name: "kube-api-access-x".to_owned(),
-            sources: vec![VolumeSource::Projected(vec![ProjectedSource {
-                service_account_token: Some(ServiceAccountToken {
-                    path: "token".to_owned(),
-                    audience: String::new(),
-                }),
-                ..ProjectedSource::default()
-            }])],
+        let volume = json!({
+            "name": "kube-api-access-x",
+            "projected": {"sources": [{"serviceAccountToken": {"path": "token"}}]},
         });
+        let volume = serde_json::from_value(volume).expect("a volume");
+        pod.spec.volumes.push(volume);
     }
     pod
 }

@@ -8,6 +8,7 @@
 mod claims;
 mod enforced;
 mod examples;
+mod kept;
 mod minimal;
 mod pods;
 

@@ -4,7 +4,8 @@ use serde_json::Value;
 
 use crate::input::layout::{Node, NodeAt, Quotes, Shape};
 
-use super::{Editor, ODD};
+use super::Editor;
+use super::refusal::{ODD, Refusal, odd};
 use crate::edit::Splice;
 use crate::edit::want::Want;
 use crate::edit::words::{self, Block, Quoting};
@@ -18,7 +19,7 @@ impl<'t> Editor<'t> {
         &mut self,
         entries: &[(NodeAt, NodeAt)],
         missing: &[(&str, &Want)],
-    ) -> Result<(), &'static str> {
+    ) -> Result<(), Refusal> {
         let last = *entries.last().ok_or(ODD)?;
         let indent = self.column(self.layout.nodes[last.0].bytes.start);
         let block = self.block(self.quoting(entries));
@@ -46,11 +47,11 @@ impl<'t> Editor<'t> {
         key: &Node,
         value: &Node,
         want: &Want,
-    ) -> Result<(), &'static str> {
-        let colon = self.after_colon(key).ok_or(ODD)?;
+    ) -> Result<(), Refusal> {
+        let colon = self.after_colon(key)?;
         let end = value.bytes.end.max(colon);
         if self.text[colon..end].contains('\n') {
-            return Err(ODD);
+            return Err(odd("a value on another line than its key", key.bytes.start));
         }
         let block = self.block(Quoting {
             keys: Quotes::Plain,
@@ -79,7 +80,7 @@ impl<'t> Editor<'t> {
                 });
                 return Ok(());
             }
-            Want::Items(_) => return Err(words::NO_ELEMENT),
+            Want::Items(_) => return Err(words::NO_ELEMENT.into()),
         }
         if colon < end {
             self.splices.push(Splice {
@@ -95,13 +96,18 @@ impl<'t> Editor<'t> {
         &mut self,
         items: &[NodeAt],
         more: &[Value],
-    ) -> Result<(), &'static str> {
+    ) -> Result<(), Refusal> {
         let last = &self.layout.nodes[*items.last().ok_or(ODD)?];
         let before = self.text[..last.bytes.start].trim_end_matches([' ', '\t']);
-        let before = before.strip_suffix('-').ok_or(ODD)?;
-        let indent = self.indentation(before.len()).ok_or(ODD)?;
+        let here = |form| odd(form, last.bytes.start);
+        let before = before
+            .strip_suffix('-')
+            .ok_or_else(|| here("something between a dash and its element"))?;
+        let indent = self
+            .indentation(before.len())
+            .ok_or_else(|| here("something before a dash on its line"))?;
         if !matches!(last.shape, Shape::Scalar { quotes, .. } if quotes != Quotes::Block) {
-            return Err(ODD);
+            return Err(here("a list whose last element is no plain value"));
         }
         let quotes = self.common(items.iter().copied());
         let line_break = self.line_break();
@@ -114,16 +120,13 @@ impl<'t> Editor<'t> {
     }
 
     /// Puts lines behind the line that a node ends in. Their line breaks become that line's.
-    fn insert_lines(
-        &mut self,
-        end: usize,
-        lines: String,
-        line_break: &str,
-    ) -> Result<(), &'static str> {
+    fn insert_lines(&mut self, end: usize, lines: String, line_break: &str) -> Result<(), Refusal> {
         let (at, own) = match self.text[..end].ends_with('\n') {
             // What ends with its line break is behind its line already.
             true => (end, self.line_break_before(end)),
-            false => self.line_end(end).ok_or(ODD)?,
+            false => self
+                .line_end(end)
+                .ok_or_else(|| odd("something behind a value on its line", end))?,
         };
         let text = match own {
             "" => format!("{line_break}{}", lines.trim_end_matches(['\r', '\n'])),
@@ -141,7 +144,7 @@ impl<'t> Editor<'t> {
     }
 
     /// The byte where an entry ends: a node, or the colon of a key without one.
-    fn end_of_entry(&self, (key, value): (NodeAt, NodeAt)) -> Result<usize, &'static str> {
+    fn end_of_entry(&self, (key, value): (NodeAt, NodeAt)) -> Result<usize, Refusal> {
         let (mut key, mut at) = (key, value);
         loop {
             let node = &self.layout.nodes[at];
@@ -158,7 +161,7 @@ impl<'t> Editor<'t> {
                     let key = &self.layout.nodes[key];
                     // An element without content ends at its dash.
                     return match node.bytes.start == key.bytes.end {
-                        true => self.after_colon(key).ok_or(ODD),
+                        true => self.after_colon(key),
                         false => Ok(node.bytes.end),
                     };
                 }

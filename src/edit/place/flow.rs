@@ -4,7 +4,8 @@ use serde_json::Value;
 
 use crate::input::layout::{Node, NodeAt, Quotes, Shape};
 
-use super::{Editor, ODD};
+use super::Editor;
+use super::refusal::{Refusal, odd};
 use crate::edit::Splice;
 use crate::edit::want::Want;
 use crate::edit::words::{self, Flow, Quoting};
@@ -16,9 +17,9 @@ impl<'t> Editor<'t> {
         map: &Node,
         entries: &[(NodeAt, NodeAt)],
         missing: &[(&str, &Want)],
-    ) -> Result<(), &'static str> {
+    ) -> Result<(), Refusal> {
         let Some(last) = entries.last() else {
-            return Err(ODD);
+            return Err(odd("an empty element of a list", map.bytes.start));
         };
         let nodes = &self.layout.nodes;
         let indent = self.indentation(nodes[last.0].bytes.start);
@@ -42,9 +43,9 @@ impl<'t> Editor<'t> {
         list: &Node,
         items: &[NodeAt],
         more: &[Value],
-    ) -> Result<(), &'static str> {
+    ) -> Result<(), Refusal> {
         let Some(last) = items.last() else {
-            return Err(ODD);
+            return Err(odd("an empty element of a list", list.bytes.start));
         };
         let last = &self.layout.nodes[*last];
         let quotes = match self.layout.json {
@@ -100,7 +101,7 @@ impl<'t> Editor<'t> {
         key: &Node,
         value: &Node,
         want: &Want,
-    ) -> Result<(), &'static str> {
+    ) -> Result<(), Refusal> {
         let indent = self.indentation(key.bytes.start);
         let flow = self.flow(&[], indent);
         let text = words::flow_value(want, flow, indent.unwrap_or_default())?;
@@ -110,7 +111,7 @@ impl<'t> Editor<'t> {
                 text,
             },
             true => {
-                let colon = self.after_colon(key).ok_or(ODD)?;
+                let colon = self.after_colon(key)?;
                 Splice {
                     at: colon..colon,
                     text: format!(" {text}"),

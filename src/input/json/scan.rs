@@ -2,8 +2,9 @@
 //!
 //! Only brackets and strings are looked at. That finds the values of a stream (one object, NDJSON, concatenated
 //! objects) and the elements of a `List`, so that they can be decoded in parallel and one bad element does not cost
-//! the others. What is between the brackets is checked when a part is read. The file is long because the scanner is
-//! one machine whose states are its functions.
+//! the others. What is between the brackets is checked when a part is read.
+
+mod scanner;
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -11,6 +12,7 @@ use std::sync::Arc;
 use serde::de::IgnoredAny;
 
 use crate::input::list::ListHead;
+use scanner::{CUT_OFF, Scanner, Stop, StructureFault, at_marker};
 
 /// What [`split`] finds.
 pub(in crate::input) struct Split {
@@ -36,11 +38,7 @@ pub(in crate::input) struct Part {
 
 /// Finds the objects of a stream of JSON values that begins at `from`.
 pub(in crate::input) fn split(bytes: &[u8], from: usize) -> Split {
-    let mut scanner = Scanner {
-        bytes,
-        pos: from,
-        stop: None,
-    };
+    let mut scanner = Scanner::new(bytes, from);
     let mut parts = Vec::new();
     let mut value = 0;
     let mut sound = true;
@@ -84,11 +82,7 @@ pub(in crate::input) struct Opened {
 
 /// Reads the beginning of a list up to its first element. `None` if the text is no list, or one with anything unusual.
 pub(in crate::input) fn open_list(bytes: &[u8]) -> Option<Opened> {
-    let mut scanner = Scanner {
-        bytes,
-        pos: 0,
-        stop: None,
-    };
+    let mut scanner = Scanner::new(bytes, 0);
     if scanner.skip_blanks() != Some(b'{') {
         return None;
     }
@@ -128,192 +122,22 @@ pub(in crate::input) fn open_list(bytes: &[u8]) -> Option<Opened> {
     None
 }
 
-/// Whether a line at `pos` is a document marker of YAML.
-fn at_marker(bytes: &[u8], pos: usize) -> bool {
-    let line_start = pos == 0 || bytes[pos - 1] == b'\n';
-    line_start && (bytes[pos..].starts_with(b"---") || bytes[pos..].starts_with(b"..."))
-}
-
-/// Brackets and quotes.
-const STRUCTURE: u8 = 1;
-
-/// What ends a string or an escape begins with.
-const STRING_END: u8 = 2;
-
-/// The classes of every byte: looking them up is faster than comparing.
-static CLASSES: [u8; 256] = {
-    let mut classes = [0; 256];
-    classes[b'{' as usize] = STRUCTURE;
-    classes[b'}' as usize] = STRUCTURE;
-    classes[b'[' as usize] = STRUCTURE;
-    classes[b']' as usize] = STRUCTURE;
-    classes[b'"' as usize] = STRUCTURE | STRING_END;
-    classes[b'\\' as usize] = STRING_END;
-    classes[b'\n' as usize] = STRING_END;
-    classes
-};
-
-/// Where the structure is at fault, and how.
-type StructureFault = (usize, &'static str);
-
-const CUT_OFF: &str = "the value is cut off";
-
-/// Why a scan ended before its value did.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Stop {
-    /// The text ended.
-    End,
-    /// A line begins with `{` where only `,` or a closing bracket could follow: the next value of the stream.
-    NextValue,
-}
-
-struct Scanner<'b> {
-    bytes: &'b [u8],
-    pos: usize,
-    stop: Option<Stop>,
+/// The values of `kind`, `metadata.name` and `metadata.namespace`, as far as the structure of a broken object shows.
+pub(in crate::input) fn hints(bytes: &[u8]) -> [Option<String>; 3] {
+    let mut scanner = Scanner::new(bytes, 0);
+    let [kind, metadata] = scanner.fields([b"\"kind\"", b"\"metadata\""]);
+    let [name, namespace] = match metadata {
+        Some(metadata) => {
+            scanner.pos = metadata.start;
+            scanner.stop = None;
+            scanner.fields([b"\"name\"", b"\"namespace\""])
+        }
+        None => [None, None],
+    };
+    [kind, name, namespace].map(|range| range.and_then(|range| string_text(&bytes[range])))
 }
 
 impl Scanner<'_> {
-    fn peek(&self) -> Option<u8> {
-        self.bytes.get(self.pos).copied()
-    }
-
-    /// Skips blanks, and record separators as in RFC 7464.
-    fn skip_blanks(&mut self) -> Option<u8> {
-        while let Some(byte) = self.peek() {
-            if !matches!(byte, b' ' | b'\t' | b'\r' | b'\n' | 0x1E) {
-                return Some(byte);
-            }
-            self.pos += 1;
-        }
-        None
-    }
-
-    /// Skips to the next line that begins with a bracket or a document marker.
-    fn skip_junk(&mut self) {
-        while let Some(found) = self.bytes[self.pos..]
-            .iter()
-            .position(|byte| *byte == b'\n')
-        {
-            self.pos += found + 1;
-            if matches!(self.peek(), Some(b'{' | b'[')) || at_marker(self.bytes, self.pos) {
-                return;
-            }
-        }
-        self.pos = self.bytes.len();
-    }
-
-    /// Skips a string. A line break ends it too: JSON has none in strings, so a quote is missing.
-    fn string(&mut self) -> Range<usize> {
-        let start = self.pos;
-        self.pos += 1;
-        while self.skip_to(STRING_END) {
-            match self.bytes[self.pos] {
-                b'"' => {
-                    self.pos += 1;
-                    return start..self.pos;
-                }
-                b'\\' => self.pos = (self.pos + 2).min(self.bytes.len()),
-                _ => return start..self.pos,
-            }
-        }
-        self.stop = Some(Stop::End);
-        start..self.pos
-    }
-
-    /// Skips any value, or one byte if none begins here.
-    fn value(&mut self) -> Range<usize> {
-        let start = self.pos;
-        match self.peek() {
-            Some(b'"') => {
-                self.string();
-            }
-            Some(opener @ (b'{' | b'[')) => {
-                self.pos += 1;
-                self.container(vec![opener]);
-            }
-            _ => {
-                let delimiter =
-                    |byte: &u8| matches!(byte, b',' | b']' | b'}' | b' ' | b'\t' | b'\r' | b'\n');
-                let length = self.bytes[self.pos..].iter().position(delimiter);
-                self.pos = length.map_or(self.bytes.len(), |length| self.pos + length.max(1));
-            }
-        }
-        start..self.pos
-    }
-
-    /// Skips to behind the bracket that closes the outermost of `open`. Brackets that close nothing are passed over;
-    /// one that closes an outer bracket closes those inside it too.
-    fn container(&mut self, mut open: Vec<u8>) {
-        let mut counts = [0usize; 2];
-        for opener in &open {
-            counts[usize::from(*opener == b'[')] += 1;
-        }
-        while self.skip_to(STRUCTURE) {
-            let byte = self.bytes[self.pos];
-            match byte {
-                b'"' => {
-                    self.string();
-                    continue;
-                }
-                b'{' | b'[' => {
-                    if byte == b'{' && self.begins_next_value() {
-                        self.stop = Some(Stop::NextValue);
-                        return;
-                    }
-                    counts[usize::from(byte == b'[')] += 1;
-                    open.push(byte);
-                }
-                _ => {
-                    // In ASCII, an opening bracket stands two before its closing one.
-                    let opener = byte - 2;
-                    if counts[usize::from(opener == b'[')] > 0 {
-                        while let Some(top) = open.pop() {
-                            counts[usize::from(top == b'[')] -= 1;
-                            if top == opener {
-                                break;
-                            }
-                        }
-                        if open.is_empty() {
-                            self.pos += 1;
-                            return;
-                        }
-                    }
-                }
-            }
-            self.pos += 1;
-        }
-        self.stop = Some(Stop::End);
-    }
-
-    /// Whether the bracket here begins a line although a complete value stands before it, without a comma.
-    fn begins_next_value(&self) -> bool {
-        let before = &self.bytes[..self.pos];
-        before.last() == Some(&b'\n')
-            && !matches!(
-                before.trim_ascii_end().last(),
-                Some(b',' | b':' | b'{' | b'[')
-            )
-    }
-
-    /// Skips to the next byte of a class, or to the end.
-    fn skip_to(&mut self, class: u8) -> bool {
-        let rest = &self.bytes[self.pos..];
-        match rest
-            .iter()
-            .position(|byte| CLASSES[usize::from(*byte)] & class != 0)
-        {
-            Some(found) => {
-                self.pos += found;
-                true
-            }
-            None => {
-                self.pos = self.bytes.len();
-                false
-            }
-        }
-    }
-
     /// Scans a top-level object: one part, or one for each element if it is a list.
     fn object(&mut self, value: u32, parts: &mut Vec<Part>) {
         let start = self.pos;
@@ -364,53 +188,6 @@ impl Scanner<'_> {
                 fault: None,
             }),
         }
-    }
-
-    /// Skips to behind the next key of the open object that begins at `start`; `None` behind its last value.
-    fn next_key(&mut self, start: usize) -> Result<Option<Range<usize>>, StructureFault> {
-        loop {
-            match self.skip_blanks() {
-                Some(b',') => self.pos += 1,
-                Some(b'}') => {
-                    self.pos += 1;
-                    return Ok(None);
-                }
-                Some(b'"') => {
-                    let key = self.string();
-                    if self.skip_blanks() != Some(b':') {
-                        return Err(self.give_up(vec![b'{'], "expected `:` after a key"));
-                    }
-                    self.pos += 1;
-                    self.skip_blanks();
-                    return Ok(Some(key));
-                }
-                Some(_) => return Err(self.give_up(vec![b'{'], "expected a key in double quotes")),
-                None => {
-                    self.stop = Some(Stop::End);
-                    return Err((start, CUT_OFF));
-                }
-            }
-        }
-    }
-
-    /// The values of two keys of the object that begins here, up to the first fault.
-    fn fields(&mut self, names: [&[u8]; 2]) -> [Option<Range<usize>>; 2] {
-        let mut values = [None, None];
-        if self.skip_blanks() != Some(b'{') {
-            return values;
-        }
-        let start = self.pos;
-        self.pos += 1;
-        while let (Ok(Some(key)), None) = (self.next_key(start), self.stop) {
-            let value = self.value();
-            if let Some(at) = names
-                .iter()
-                .position(|name| *name == &self.bytes[key.clone()])
-            {
-                values[at] = Some(value);
-            }
-        }
-        values
     }
 
     /// Scans a top-level array: the elements if there are objects among them, else one part.
@@ -474,32 +251,6 @@ impl Scanner<'_> {
             }
         }
     }
-
-    /// Skips the rest of the open brackets and says what was wrong here.
-    fn give_up(&mut self, open: Vec<u8>, message: &'static str) -> StructureFault {
-        let at = self.pos;
-        self.container(open);
-        (at, message)
-    }
-}
-
-/// The values of `kind`, `metadata.name` and `metadata.namespace`, as far as the structure of a broken object shows.
-pub(in crate::input) fn hints(bytes: &[u8]) -> [Option<String>; 3] {
-    let mut scanner = Scanner {
-        bytes,
-        pos: 0,
-        stop: None,
-    };
-    let [kind, metadata] = scanner.fields([b"\"kind\"", b"\"metadata\""]);
-    let [name, namespace] = match metadata {
-        Some(metadata) => {
-            scanner.pos = metadata.start;
-            scanner.stop = None;
-            scanner.fields([b"\"name\"", b"\"namespace\""])
-        }
-        None => [None, None],
-    };
-    [kind, name, namespace].map(|range| range.and_then(|range| string_text(&bytes[range])))
 }
 
 fn push_elements(

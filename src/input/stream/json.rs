@@ -9,11 +9,12 @@ use serde::de::IgnoredAny;
 
 use super::{Part, deliver};
 use crate::input::diags::NOT_AN_OBJECT;
+use crate::input::document::Body;
 use crate::input::json::scan::{self, Opened};
 use crate::input::list::ListHead;
 use crate::input::read::{Reader, head};
 use crate::input::text::Origin;
-use crate::input::{Body, Document, Reading};
+use crate::input::{Document, Reading};
 
 /// A JSON list of which the beginning has been read.
 pub(super) struct List {

@@ -29,7 +29,7 @@ pub const TOO_LARGE_TO_EDIT: &str = "the file is larger than 256 MiB";
 /// Reads a file once more, to edit it.
 ///
 /// # Errors
-/// In words, if it can not be edited: it has changed since it was listed, it is no regular file, or a symbolic link
+/// In words, if it cannot be edited: it has changed since it was listed, it is no regular file, or a symbolic link
 /// leads to it out of the paths given.
 pub fn again(entry: &Entry) -> Result<Original, String> {
     let (path, stamp, below) = match &entry.content {
@@ -89,7 +89,7 @@ pub(super) struct Stamp {
 }
 
 impl Entry {
-    /// Its bytes as they are stored; 0 if they can not be looked at, of which reading tells.
+    /// Its bytes as they are stored; 0 if they cannot be looked at, of which reading tells.
     pub fn size(&self) -> u64 {
         match &self.content {
             Content::InMemory(bytes) => bytes.0.len() as u64,

@@ -1,12 +1,30 @@
-//! What is said of files that can not be read.
+//! What is said of files that cannot be read.
 
+use std::fmt;
 use std::io;
 use std::sync::Arc;
 
 use crate::diag::{Diagnostic, Source};
 use crate::input::diags;
 
-/// The diagnostic of a file that can not be read.
+/// A path that the user gave and that cannot be used: nothing should be done.
+#[derive(Debug)]
+pub struct WalkError {
+    /// The path, as given.
+    pub path: String,
+    /// What is wrong with it.
+    pub reason: String,
+}
+
+impl fmt::Display for WalkError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "cannot read `{}`: {}", self.path, self.reason)
+    }
+}
+
+impl std::error::Error for WalkError {}
+
+/// The diagnostic of a file that cannot be read.
 pub fn unreadable(name: &str, error: &io::Error) -> Diagnostic {
     let source = start_of(name);
     match error.kind() {
@@ -25,19 +43,19 @@ pub fn unreadable(name: &str, error: &io::Error) -> Diagnostic {
         io::ErrorKind::Unsupported => Diagnostic::at(
             &diags::UNREADABLE_FILE,
             &source,
-            format!("the file can not be read: {error}"),
+            format!("the file cannot be read: {error}"),
             "unpack it first: gzip, zstd and tar are read as they are",
         ),
         _ => Diagnostic::at(
             &diags::UNREADABLE_FILE,
             &source,
-            format!("the file can not be read: {}", plain(error)),
+            format!("the file cannot be read: {}", plain(error)),
             "fix the file, or leave it out",
         ),
     }
 }
 
-/// Why something can not be read that has to be kept in memory, for it can be read only once.
+/// Why something cannot be read that has to be kept in memory, for it can be read only once.
 pub(super) fn in_memory(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::FileTooLarge => {

@@ -86,7 +86,7 @@ pub struct Archive {
 
 impl Archive {
     /// Gives every member that may hold objects, in the order of the archive: those with the endings that are read in
-    /// directories. Links and devices are passed over, and a member that can not be read costs no other.
+    /// directories. Links and devices are passed over, and a member that cannot be read costs no other.
     ///
     /// # Errors
     /// If the archive is broken or cut off, or holds too much; what was given before is whole.

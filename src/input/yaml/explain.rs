@@ -6,7 +6,7 @@ use granit_parser::ErrorKind;
 pub(super) fn explain(kind: &ErrorKind) -> (String, &'static str) {
     let (message, help) = match kind {
         ErrorKind::MappingValueNotAllowed => (
-            "a `key: value` pair can not stand here",
+            "a `key: value` pair cannot stand here",
             "check the indentation, and quote a value that contains `: `",
         ),
         ErrorKind::ExpectedBlockMappingKey => (
@@ -37,7 +37,7 @@ pub(super) fn explain(kind: &ErrorKind) -> (String, &'static str) {
         }
         ErrorKind::UnexpectedCharacter { character } => {
             return (
-                format!("a value can not begin with {character:?}"),
+                format!("a value cannot begin with {character:?}"),
                 "quote the value",
             );
         }

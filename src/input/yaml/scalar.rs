@@ -27,7 +27,7 @@ pub(super) enum Tag {
     Binary,
 }
 
-/// A scalar that contradicts its tag, or a number that JSON can not hold.
+/// A scalar that contradicts its tag, or a number that JSON cannot hold.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Misfit(pub(super) String);
 
@@ -88,7 +88,7 @@ pub(super) fn key(text: Cow<'_, str>, tag: Tag) -> Result<Option<Cow<'_, str>>, 
     })
 }
 
-/// The string that a resolved scalar becomes as a key; `None` for `null` and for what can not be a key.
+/// The string that a resolved scalar becomes as a key; `None` for `null` and for what cannot be a key.
 pub(super) fn value_as_key<'a>(value: &Value<'a>) -> Option<Cow<'a, str>> {
     match value {
         Value::Bool(true) => Some(Cow::Borrowed("true")),
@@ -243,7 +243,7 @@ fn whole(value: Value<'static>) -> Value<'static> {
 fn finite<'a>(value: Value<'static>, text: &str) -> Result<Value<'a>, Misfit> {
     match value {
         Value::Float(float) if !float.is_finite() => {
-            Err(Misfit(format!("`{text}` can not be written as JSON")))
+            Err(Misfit(format!("`{text}` cannot be written as JSON")))
         }
         value => Ok(value),
     }

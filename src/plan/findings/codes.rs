@@ -134,7 +134,7 @@ privileged pods.
 
 ## What to do
 Give the plugin defaults: `migrate` writes them to `admission-configuration.yaml`, for `--admission-control-config-file` of
-the API servers. Where you can not set that, demand the label of new namespaces with the ValidatingAdmissionPolicy that
+the API servers. Where you cannot set that, demand the label of new namespaces with the ValidatingAdmissionPolicy that
 the finding carries (Kubernetes 1.30 or newer); it warns and audits until you change `validationActions` to `Deny`.
 
 ## Example
@@ -410,7 +410,7 @@ policy gave them (severity low). If it enforces one as loose as the policy, ever
 
 ## What to do
 Give such pods a namespace of their own. Where that is impossible, exempt the user by name in the
-PodSecurityConfiguration (`exemptions.usernames`); groups can not be exempted.
+PodSecurityConfiguration (`exemptions.usernames`); groups cannot be exempted.
 
 ## Example
 ```
@@ -556,7 +556,7 @@ Replaying PodSecurityPolicy admission finds no policy that both may be used for 
 policy that does writes into its pods what the API server then refuses, as Linux fields into a pod for Windows.
 
 ## What follows
-With the plugin on its pods can not be created; perhaps a grant or a policy is missing from the input, or the plugin
+With the plugin on its pods cannot be created; perhaps a grant or a policy is missing from the input, or the plugin
 is off already. What the policies would have changed in the pod is unknown.
 
 ## What to do

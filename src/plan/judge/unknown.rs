@@ -1,4 +1,4 @@
-//! Policies that pods may have used and that can not be replayed.
+//! Policies that pods may have used and that cannot be replayed.
 //!
 //! What such a policy wrote is not known, so where it could have decided, nothing follows for a pod as it is stored.
 
@@ -26,7 +26,7 @@ pub(super) struct Requester<'r> {
     pub(super) creator: Option<&'r Identity>,
 }
 
-/// The policies that can not be replayed.
+/// The policies that cannot be replayed.
 pub(in crate::plan) struct Unknown<'a> {
     access: &'a Access<'a>,
     /// By name, with the reason as the end of a clause.
@@ -79,7 +79,7 @@ impl<'a> Unknown<'a> {
         self.unread.is_empty()
     }
 
-    /// What there is to say of a policy that can not be replayed, as a clause; `None` of others.
+    /// What there is to say of a policy that cannot be replayed, as a clause; `None` of others.
     pub(in crate::plan) fn of(&self, policy: &str) -> Option<String> {
         let why = self.named.get(policy)?;
         Some(format!("policy {policy} {why}"))

@@ -27,7 +27,7 @@ pub(super) fn possibilities(facts: &Facts, visible: LevelSet, level: Level) -> S
             gaps.dedup();
             match would {
                 Some(level) => format!("with {} it would be {level}", list_or(&gaps)),
-                None => format!("with {} it can not be told", list_or(&gaps)),
+                None => format!("with {} it cannot be told", list_or(&gaps)),
             }
         })
         .collect();

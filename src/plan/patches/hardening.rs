@@ -3,7 +3,7 @@
 //! Only what the author left open is filled in. A template that says the contrary itself (user 0, privilege escalation,
 //! an added capability) needs what it says, so no proposal is made for a level that refuses that.
 
-use crate::model::pod::{Container, Pod, Profile};
+use crate::model::pod::{Pod, Profile};
 use crate::psp::{self, Change};
 use crate::pss::{Evaluator, Level, Violation};
 
@@ -93,16 +93,8 @@ fn harden(kept: &Pod, stored: &Pod, evaluator: &Evaluator, level: Level) -> Pod 
     pod
 }
 
-fn containers(pod: &mut Pod) -> impl Iterator<Item = &mut Container> {
-    let spec = &mut pod.spec;
-    spec.init_containers
-        .iter_mut()
-        .chain(&mut spec.containers)
-        .chain(&mut spec.ephemeral_containers)
-}
-
 fn forbid_escalation(pod: &mut Pod) {
-    for container in containers(pod) {
+    for container in pod.spec.all_containers_mut() {
         let context = container.security_context.get_or_insert_default();
         context.allow_privilege_escalation.get_or_insert(false);
     }
@@ -110,7 +102,11 @@ fn forbid_escalation(pod: &mut Pod) {
 
 /// Drops these capabilities, and those that the policy adds: an added one that is dropped by name is not added.
 fn drop_capabilities(pod: &mut Pod, stored: &Pod, names: &[&str]) {
-    for (container, stored) in containers(pod).zip(stored.spec.all_containers()) {
+    for (container, stored) in pod
+        .spec
+        .all_containers_mut()
+        .zip(stored.spec.all_containers())
+    {
         let added = stored.security_context.as_ref();
         let added = added.and_then(|context| context.capabilities.as_ref());
         let context = container.security_context.get_or_insert_default();
@@ -133,7 +129,7 @@ fn forbid_root(pod: &mut Pod) {
         inherited.and_then(|context| context.run_as_user),
         inherited.and_then(|context| context.run_as_non_root),
     );
-    for container in containers(pod) {
+    for container in pod.spec.all_containers_mut() {
         let context = container.security_context.get_or_insert_default();
         let root = context.run_as_user.or(user) == Some(0);
         if !root && context.run_as_non_root.or(flag).is_none() {

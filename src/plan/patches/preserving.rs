@@ -22,96 +22,57 @@ pub(in crate::plan) fn preserving(
         return (patched, levels);
     }
     let mut kept = (before.clone(), written);
-    for copy in FIELDS {
+    let mut copy = |copy: &dyn Fn(&mut Pod)| {
         let mut more = kept.0.clone();
-        copy(&mut more, &patched);
+        copy(&mut more);
         let levels = evaluator.satisfies(&more);
         if keeps(levels) {
             kept = (more, levels);
         }
+    };
+    let Pod { metadata, spec } = &patched;
+    copy(&|to| to.metadata.annotations.clone_from(&metadata.annotations));
+    copy(&|to| {
+        let name = &mut to.spec.runtime_class_name;
+        name.clone_from(&spec.runtime_class_name);
+    });
+    for field in POD_FIELDS {
+        copy(&|to| {
+            if let Some(from) = &spec.security_context {
+                field(to.spec.security_context.get_or_insert_default(), from);
+            }
+        });
+    }
+    for field in CONTAINER_FIELDS {
+        copy(&|to| {
+            for (to, from) in to.spec.all_containers_mut().zip(spec.all_containers()) {
+                if let Some(from) = &from.security_context {
+                    field(to.security_context.get_or_insert_default(), from);
+                }
+            }
+        });
     }
     kept
 }
 
-/// Copies one field, or one field of every container, from a pod of the same shape.
-type Copy = fn(&mut Pod, &Pod);
-
-/// Every field that a policy writes.
-const FIELDS: &[Copy] = &[
-    |to, from| {
-        to.metadata
-            .annotations
-            .clone_from(&from.metadata.annotations)
-    },
-    |to, from| {
-        to.spec
-            .runtime_class_name
-            .clone_from(&from.spec.runtime_class_name)
-    },
-    |to, from| of_pod(to, from, |to, from| to.fs_group = from.fs_group),
-    |to, from| {
-        of_pod(to, from, |to, from| {
-            to.supplemental_groups.clone_from(&from.supplemental_groups)
-        })
-    },
-    |to, from| {
-        of_pod(to, from, |to, from| {
-            to.se_linux_options.clone_from(&from.se_linux_options)
-        })
-    },
-    |to, from| {
-        of_pod(to, from, |to, from| {
-            to.seccomp_profile.clone_from(&from.seccomp_profile)
-        })
-    },
-    |to, from| of_containers(to, from, |to, from| to.run_as_user = from.run_as_user),
-    |to, from| of_containers(to, from, |to, from| to.run_as_group = from.run_as_group),
-    |to, from| {
-        of_containers(to, from, |to, from| {
-            to.run_as_non_root = from.run_as_non_root
-        })
-    },
-    |to, from| {
-        of_containers(to, from, |to, from| {
-            to.seccomp_profile.clone_from(&from.seccomp_profile)
-        })
-    },
-    |to, from| {
-        of_containers(to, from, |to, from| {
-            to.capabilities.clone_from(&from.capabilities)
-        })
-    },
-    |to, from| {
-        of_containers(to, from, |to, from| {
-            to.read_only_root_filesystem = from.read_only_root_filesystem;
-        });
-    },
-    |to, from| {
-        of_containers(to, from, |to, from| {
-            to.allow_privilege_escalation = from.allow_privilege_escalation;
-        });
-    },
+/// The fields of a pod's security context that a policy writes, each to be copied from another.
+const POD_FIELDS: &[fn(&mut PodSecurityContext, &PodSecurityContext)] = &[
+    |to, from| to.fs_group = from.fs_group,
+    |to, from| to.supplemental_groups.clone_from(&from.supplemental_groups),
+    |to, from| to.se_linux_options.clone_from(&from.se_linux_options),
+    |to, from| to.seccomp_profile.clone_from(&from.seccomp_profile),
 ];
 
-fn of_pod(to: &mut Pod, from: &Pod, copy: fn(&mut PodSecurityContext, &PodSecurityContext)) {
-    if let Some(from) = &from.spec.security_context {
-        copy(to.spec.security_context.get_or_insert_default(), from);
-    }
-}
-
-fn of_containers(to: &mut Pod, from: &Pod, copy: fn(&mut SecurityContext, &SecurityContext)) {
-    let spec = &mut to.spec;
-    let containers = spec
-        .init_containers
-        .iter_mut()
-        .chain(&mut spec.containers)
-        .chain(&mut spec.ephemeral_containers);
-    for (to, from) in containers.zip(from.spec.all_containers()) {
-        if let Some(from) = &from.security_context {
-            copy(to.security_context.get_or_insert_default(), from);
-        }
-    }
-}
+/// The same of a container's.
+const CONTAINER_FIELDS: &[fn(&mut SecurityContext, &SecurityContext)] = &[
+    |to, from| to.run_as_user = from.run_as_user,
+    |to, from| to.run_as_group = from.run_as_group,
+    |to, from| to.run_as_non_root = from.run_as_non_root,
+    |to, from| to.seccomp_profile.clone_from(&from.seccomp_profile),
+    |to, from| to.capabilities.clone_from(&from.capabilities),
+    |to, from| to.read_only_root_filesystem = from.read_only_root_filesystem,
+    |to, from| to.allow_privilege_escalation = from.allow_privilege_escalation,
+];
 
 /// The stored pod without unconfined profiles, added capabilities and allowed privilege escalation, and with the flag
 /// that a known uid proves.
@@ -148,13 +109,7 @@ fn without_weakening(before: &Pod, stored: &Pod) -> Pod {
         .as_ref()
         .and_then(|c| c.run_as_non_root);
     let written = before.spec.all_containers();
-    let spec = &mut patched.spec;
-    let containers = spec
-        .init_containers
-        .iter_mut()
-        .chain(&mut spec.containers)
-        .chain(&mut spec.ephemeral_containers);
-    for (container, written) in containers.zip(written) {
+    for (container, written) in patched.spec.all_containers_mut().zip(written) {
         // A uid that is known and not 0 proves what the flag only claims.
         let own = container.security_context.as_ref();
         let uid = own.and_then(|own| own.run_as_user).or(user);

@@ -215,6 +215,14 @@ fn expression(spec: &PspSpec, field: &str) -> Option<String> {
     Some(said)
 }
 
+/// A projected volume as the API server mounts it for the service account.
+const OF_ACCOUNT: &str = "(has(v.projected) && (!has(v.projected.sources) || v.projected.sources.all(s, \
+    (has(s.serviceAccountToken) || has(s.configMap) || has(s.downwardAPI)) \
+    && (!has(s.serviceAccountToken) || (s.serviceAccountToken.path == 'token' && !has(s.serviceAccountToken.audience))) \
+    && (!has(s.configMap) || (has(s.configMap.name) && s.configMap.name == 'kube-root-ca.crt')) \
+    && (!has(s.downwardAPI) || !has(s.downwardAPI.items) || s.downwardAPI.items.all(i, i.path == 'namespace' \
+    && has(i.fieldRef) && i.fieldRef.fieldPath == 'metadata.namespace')))))";
+
 /// The types of volumes that a policy lists. With `secret` goes the volume of the service account's token.
 fn volume_types(spec: &PspSpec) -> String {
     let allows = |kind: &VolumeKind| spec.volume_item(*kind).is_some();
@@ -224,7 +232,7 @@ fn volume_types(spec: &PspSpec) -> String {
         .map(|kind| format!("has(v.{})", kind.field()))
         .collect();
     if allows(&VolumeKind::Secret) && !allows(&VolumeKind::Projected) {
-        types.push("(has(v.projected) && v.name.startsWith('kube-api-access-'))".to_owned());
+        types.push(OF_ACCOUNT.to_owned());
     }
     match types.is_empty() {
         true => "false".to_owned(),

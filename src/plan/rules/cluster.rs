@@ -149,7 +149,7 @@ fn future(namespaces: &[NamespacePlan], findings: &mut Findings) {
                 consequence: "PodSecurityPolicy refuses every pod that no policy was granted to; Pod Security Admission \
                               admits every pod of a namespace that nobody has labelled"
                     .to_owned(),
-                remedy: "give the API servers admission-configuration.yaml, whose defaults fit the plan; where you can not, \
+                remedy: "give the API servers admission-configuration.yaml, whose defaults fit the plan; where you cannot, \
                          demand the label of new namespaces with the ValidatingAdmissionPolicy that the report gives with \
                          this finding (Kubernetes 1.30 or newer), and change Warn to Deny once it warns of nothing that \
                          is meant"

@@ -10,7 +10,7 @@ use crate::plan::{Basis, Context, NamespacePlan};
 use crate::pss::Level;
 use crate::pss::admission::Mode;
 
-use super::{at, here};
+use super::{at_each, here};
 
 /// All findings about the grants of a namespace.
 pub(super) fn namespace(plan: &NamespacePlan, context: &Context, findings: &mut Findings) {
@@ -86,11 +86,7 @@ fn looser(plan: &NamespacePlan, context: &Context, findings: &mut Findings) {
             plan.name, usable.subject, usable.policy
         )
     }));
-    let places = match dragging.is_empty() {
-        true => vec![here(plan)],
-        false => dragging.iter().map(|workload| at(plan, workload)).collect(),
-    };
-    for place in places {
+    for place in at_each(plan, &dragging) {
         findings.add(
             Draft {
                 code: "looser-than-policies",

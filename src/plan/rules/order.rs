@@ -1,4 +1,4 @@
-//! Findings about what the old policies and the new labels can not do at once.
+//! Findings about what the old policies and the new labels cannot do at once.
 
 use std::collections::BTreeSet;
 

@@ -171,7 +171,7 @@ fn spoils(
             evidence: errors
                 .map(|error| format!("{}: {error}", workload.title()))
                 .collect(),
-            consequence: "with the plugin on, pods of these workloads can not be created; nothing that the policy \
+            consequence: "with the plugin on, pods of these workloads cannot be created; nothing that the policy \
                           writes is worth keeping for them"
                 .to_owned(),
             remedy: "let these workloads use a policy that writes nothing of the kind, or look why they still run"
@@ -219,7 +219,7 @@ fn psp_refuses(
             evidence,
             consequence: match by_hand {
                 true => "only people can create these pods, under their own grants; what a policy wrote is not known",
-                false => "with the plugin on, pods of these workloads can not be created, unless the input lacks a grant",
+                false => "with the plugin on, pods of these workloads cannot be created, unless the input lacks a grant",
             }
             .to_owned(),
             remedy: "give the tool all roles and bindings, or look why these workloads still run".to_owned(),

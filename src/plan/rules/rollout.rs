@@ -10,7 +10,7 @@ use crate::pss::admission::request::may_refuse_more;
 use crate::pss::admission::{Mode, Policy, policy_of};
 use crate::pss::{LevelVersion, reason};
 
-use super::{at, here};
+use super::{at, at_each, here};
 
 /// All findings about what follows from the enforce label of a namespace.
 pub(super) fn namespace(plan: &NamespacePlan, context: &Context, findings: &mut Findings) {
@@ -43,11 +43,7 @@ fn silently(plan: &NamespacePlan, findings: &mut Findings) {
     let first: Vec<&WorkloadPlan> = controllers()
         .filter(|workload| UNATTENDED.contains(&workload.reference.kind.as_str()))
         .collect();
-    let places = match first.is_empty() {
-        true => vec![here(plan)],
-        false => first.iter().map(|workload| at(plan, workload)).collect(),
-    };
-    for place in places {
+    for place in at_each(plan, &first) {
         findings.add_with(
             Draft {
                 code: "silent-refusal",

@@ -9,6 +9,7 @@ use std::str::FromStr;
 
 use crate::go;
 use crate::model::admission::{DecodeError, Exemptions, PodSecurityConfiguration};
+use crate::model::{has_dns_label_form, has_dns_subdomain_form};
 use crate::pss::admission::Policy;
 use crate::pss::{Level, LevelVersion, Version};
 
@@ -188,10 +189,10 @@ fn list_errors(
 /// Why a name is no DNS label (RFC 1123). Lengths are in bytes.
 fn label_problems(name: &str) -> Vec<String> {
     let mut problems = too_long(name, 63);
-    if is_label(name) {
+    if has_dns_label_form(name) {
         return problems;
     }
-    problems.push(if is_subdomain(name) {
+    problems.push(if has_dns_subdomain_form(name) {
         "must not contain dots".to_owned()
     } else {
         "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end \
@@ -205,7 +206,7 @@ fn label_problems(name: &str) -> Vec<String> {
 /// Why a name is no DNS subdomain (RFC 1123). Lengths are in bytes.
 fn subdomain_problems(name: &str) -> Vec<String> {
     let mut problems = too_long(name, 253);
-    if !is_subdomain(name) {
+    if !has_dns_subdomain_form(name) {
         problems.push(
             "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must \
              start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is \
@@ -222,18 +223,4 @@ fn too_long(name: &str, limit: usize) -> Vec<String> {
     } else {
         Vec::new()
     }
-}
-
-fn is_subdomain(name: &str) -> bool {
-    name.split('.').all(is_label)
-}
-
-/// Lower case letters, digits and dashes, neither first nor last a dash. Upstream's expression, without the length.
-fn is_label(name: &str) -> bool {
-    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
-    let bytes = name.as_bytes();
-    let ends_are_plain = [bytes.first(), bytes.last()]
-        .into_iter()
-        .all(|end| end.is_some_and(|byte| plain(*byte)));
-    ends_are_plain && bytes.iter().all(|byte| plain(*byte) || *byte == b'-')
 }

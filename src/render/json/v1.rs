@@ -190,7 +190,7 @@ pub struct AdmitCandidate {
     pub valid: bool,
     /// Whether it writes anything.
     pub mutated: bool,
-    /// What it does not accept, or why it can not be used on any pod.
+    /// What it does not accept, or why it cannot be used on any pod.
     pub errors: Vec<String>,
 }
 

@@ -76,6 +76,15 @@ struct Nodes;
 type Refused = Impossible<Node, fmt::Error>;
 type Made = Result<Node, fmt::Error>;
 
+/// Methods for the kinds of values that no view has.
+macro_rules! refuse {
+    ($($method:ident($($argument:ty),*))*) => {$(
+        fn $method(self, $(_: $argument),*) -> Made {
+            Err(fmt::Error)
+        }
+    )*};
+}
+
 impl Serializer for Nodes {
     type Ok = Node;
     type Error = fmt::Error;
@@ -140,44 +149,17 @@ impl Serializer for Nodes {
         Ok(Fields(Vec::with_capacity(length), None))
     }
 
-    fn serialize_i8(self, _: i8) -> Made {
-        Err(fmt::Error)
-    }
-
-    fn serialize_i16(self, _: i16) -> Made {
-        Err(fmt::Error)
-    }
-
-    fn serialize_i32(self, _: i32) -> Made {
-        Err(fmt::Error)
-    }
-
-    fn serialize_i64(self, _: i64) -> Made {
-        Err(fmt::Error)
-    }
-
-    fn serialize_f32(self, _: f32) -> Made {
-        Err(fmt::Error)
-    }
-
-    fn serialize_f64(self, _: f64) -> Made {
-        Err(fmt::Error)
-    }
-
-    fn serialize_char(self, _: char) -> Made {
-        Err(fmt::Error)
-    }
-
-    fn serialize_bytes(self, _: &[u8]) -> Made {
-        Err(fmt::Error)
-    }
-
-    fn serialize_unit_struct(self, _: &'static str) -> Made {
-        Err(fmt::Error)
-    }
-
-    fn serialize_unit_variant(self, _: &'static str, _: u32, _: &'static str) -> Made {
-        Err(fmt::Error)
+    refuse! {
+        serialize_i8(i8)
+        serialize_i16(i16)
+        serialize_i32(i32)
+        serialize_i64(i64)
+        serialize_f32(f32)
+        serialize_f64(f64)
+        serialize_char(char)
+        serialize_bytes(&[u8])
+        serialize_unit_struct(&'static str)
+        serialize_unit_variant(&'static str, u32, &'static str)
     }
 
     fn serialize_newtype_variant<T: Serialize + ?Sized>(

@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 
 use super::behaviour::pod;
 use super::binary::{hostile_pods, plain, refused, run, writing};
-use super::{VECTORS, typed};
+use super::typed;
+use crate::policies::CREATIONS;
 
 /// The JSON contract, so that an added field is seen here.
 #[derive(Deserialize)]
@@ -116,7 +117,7 @@ fn the_report_has_the_fields_of_the_contract() {
 fn pods_in_yaml_read_back_as_those_in_json() {
     let mut objects = vec![plain(), writing(), refused()];
     objects.extend(hostile_pods());
-    for line in VECTORS[0].1.lines() {
+    for line in CREATIONS[0].1.lines() {
         let line: Value = serde_json::from_str(line).expect("a vector");
         objects.push(line["pod"].clone());
     }

@@ -1,6 +1,6 @@
 //! Help, versions, scripts for shells, and the forms of an answer.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::{BASELINE, PRIVILEGED};
 use crate::support::{Call, fixture, folder, run};
@@ -197,17 +197,18 @@ fn explain_knows_every_name_that_it_lists() {
     assert!(page.contains("\nLevel: baseline\n"), "{page}");
 }
 
+/// What a command says of the small cluster.
+fn of_the_cluster(folder: &Path, command: &str, form: &str) -> String {
+    let cluster = fixture("cluster");
+    let args = [command, "-f", &cluster.to_string_lossy(), "-o", form];
+    run(folder, &args).expect(0).stdout
+}
+
 #[test]
 fn yaml_says_the_same_as_json() {
     let folder = folder(&[]);
-    let cluster = fixture("cluster");
-    let cluster = cluster.to_string_lossy();
     for command in ["migrate", "map", "access", "check"] {
-        let answer = |form| {
-            run(folder.path(), &[command, "-f", &cluster, "-o", form])
-                .expect(0)
-                .stdout
-        };
+        let answer = |form| of_the_cluster(folder.path(), command, form);
         let json: serde_json::Value = serde_json::from_str(&answer("json")).expect("JSON");
         let file = psp2psa::input::InputFile::new("a.yaml", answer("yaml").into_bytes());
         let reading = psp2psa::input::documents(&file);
@@ -235,15 +236,12 @@ fn check_names_what_violates_the_level_as_kubectl_names_it_copies_included() {
 #[test]
 fn the_other_commands_name_each_object_once() {
     let folder = folder(&[]);
-    let cluster = fixture("cluster");
-    let cluster = cluster.to_string_lossy();
     for (command, first, count) in [
         ("migrate", "namespace/ci-runners\n", 17),
         ("map", "podsecuritypolicy/app-default\n", 9),
         ("access", "podsecuritypolicy/app-default\n", 10),
     ] {
-        let args = [command, "-f", &cluster, "-o", "name"];
-        let names = run(folder.path(), &args).expect(0).stdout;
+        let names = of_the_cluster(folder.path(), command, "name");
         assert!(names.starts_with(first), "{command}: {names}");
         assert_eq!(names.lines().count(), count, "{command}: {names}");
     }
@@ -252,14 +250,8 @@ fn the_other_commands_name_each_object_once() {
 #[test]
 fn the_table_fits_80_columns_and_the_wide_one_cuts_nothing() {
     let folder = folder(&[]);
-    let cluster = fixture("cluster");
-    let cluster = cluster.to_string_lossy();
     for command in ["migrate", "map", "access", "check"] {
-        let answer = |form| {
-            run(folder.path(), &[command, "-f", &cluster, "-o", form])
-                .expect(0)
-                .stdout
-        };
+        let answer = |form| of_the_cluster(folder.path(), command, form);
         let answer_and_summary = answer("table");
         let (table, _) = answer_and_summary
             .split_once("\n\n")

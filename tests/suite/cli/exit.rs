@@ -98,7 +98,7 @@ fn a_path_that_is_missing_is_2_whatever_else_can_be_read() {
         .expect(2);
         assert_eq!(
             run.stderr,
-            "error: can not read `gone.yaml`: no such file or directory\n"
+            "error: cannot read `gone.yaml`: no such file or directory\n"
         );
         assert!(run.stdout.is_empty());
     }
@@ -129,7 +129,7 @@ fn a_violation_is_1_only_where_a_level_was_asked_for() {
 }
 
 #[test]
-fn a_document_that_can_not_be_read_is_3_and_costs_no_other() {
+fn a_document_that_cannot_be_read_is_3_and_costs_no_other() {
     let folder = folder(&[
         ("in/1.yaml", BROKEN),
         ("in/2.yaml", BASELINE),
@@ -147,7 +147,7 @@ fn a_document_that_can_not_be_read_is_3_and_costs_no_other() {
 }
 
 #[test]
-fn a_violation_outranks_a_document_that_can_not_be_read() {
+fn a_violation_outranks_a_document_that_cannot_be_read() {
     let folder = folder(&[("in/1.yaml", BROKEN), ("in/2.yaml", PRIVILEGED)]);
     run(
         folder.path(),
@@ -174,7 +174,7 @@ fn access_answers_no_with_1_and_yes_with_0() {
 }
 
 #[test]
-fn a_no_that_rests_on_roles_which_can_not_be_read_is_3() {
+fn a_no_that_rests_on_roles_which_cannot_be_read_is_3() {
     let unreadable = "\
 kind: RoleBinding
 apiVersion: rbac.authorization.k8s.io/v1
@@ -219,7 +219,7 @@ fn fail_on_high_is_1_for_a_workload_that_will_be_refused() {
 }
 
 #[test]
-fn a_finding_outranks_a_document_that_can_not_be_read() {
+fn a_finding_outranks_a_document_that_cannot_be_read() {
     let strict = MEDIUM.replace("privileged", "restricted");
     let files = [
         ("in/1.yaml", strict.as_str()),

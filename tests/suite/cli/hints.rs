@@ -156,7 +156,7 @@ fn memory_is_counted_in_whole_gibibytes() {
 }
 
 #[test]
-fn a_configuration_that_can_not_be_one_stops_the_run() {
+fn a_configuration_that_cannot_be_one_stops_the_run() {
     let folder = folder(&[("pod.yaml", BASELINE)]);
     let args = ["migrate", "-f", "pod.yaml"];
     let dated = [&args[..], &["--today", "2027-01-01"]].concat();

@@ -84,7 +84,7 @@ fn a_target_that_is_a_file_is_refused_and_stays() {
 }
 
 #[test]
-fn a_target_that_can_not_be_written_is_refused() {
+fn a_target_that_cannot_be_written_is_refused() {
     let folder = folder(&[("pod.yaml", BASELINE), ("file", "mine")]);
     let before = tree(folder.path());
     let args = ["migrate", "-f", "pod.yaml", "--output-dir", "file/out"];

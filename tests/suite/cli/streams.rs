@@ -2,11 +2,23 @@
 
 use std::io::Write;
 use std::path::Path;
+use std::process::Output;
 
 use super::{BASELINE, BROKEN, PRIVILEGED};
 use crate::support::{Call, Run, folder, run};
 
 const ESCAPE: char = '\u{1b}';
+
+/// A run whose reader is gone before the input is complete, so before anything is answered.
+fn unread(folder: &Path, args: &[&str], input: &str) -> Output {
+    let child = Call::new(folder, args).command().spawn();
+    let mut child = child.expect("the binary starts");
+    drop(child.stdout.take());
+    let mut stdin = child.stdin.take().expect("standard input is a pipe");
+    stdin.write_all(input.as_bytes()).expect("the binary reads");
+    drop(stdin);
+    child.wait_with_output().expect("the binary ends")
+}
 
 #[test]
 fn a_reader_that_has_seen_enough_is_no_error() {
@@ -16,18 +28,7 @@ fn a_reader_that_has_seen_enough_is_no_error() {
         &["map", "-f", "-", "-o", "json"],
         &["migrate", "-f", "-"],
     ] {
-        let mut child = Call::new(folder.path(), command)
-            .command()
-            .spawn()
-            .expect("the binary starts");
-        // The reader is gone before the input is complete, so before anything is answered.
-        drop(child.stdout.take());
-        let mut stdin = child.stdin.take().expect("standard input is a pipe");
-        stdin
-            .write_all(BASELINE.as_bytes())
-            .expect("the binary reads");
-        drop(stdin);
-        let output = child.wait_with_output().expect("the binary ends");
+        let output = unread(folder.path(), command, BASELINE);
         let said = String::from_utf8_lossy(&output.stderr);
         assert_eq!(output.status.code(), Some(0), "{command:?}: {said}");
         assert_eq!(said, "");
@@ -37,17 +38,8 @@ fn a_reader_that_has_seen_enough_is_no_error() {
 #[test]
 fn a_closed_reader_does_not_turn_a_violation_into_success() {
     let folder = folder(&[]);
-    let mut child = Call::new(folder.path(), &["check", "--level", "baseline", "-f", "-"])
-        .command()
-        .spawn()
-        .expect("the binary starts");
-    drop(child.stdout.take());
-    let mut stdin = child.stdin.take().expect("standard input is a pipe");
-    stdin
-        .write_all(PRIVILEGED.as_bytes())
-        .expect("the binary reads");
-    drop(stdin);
-    let output = child.wait_with_output().expect("the binary ends");
+    let args = ["check", "--level", "baseline", "-f", "-"];
+    let output = unread(folder.path(), &args, PRIVILEGED);
     assert_eq!(output.status.code(), Some(1));
 }
 

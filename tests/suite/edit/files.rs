@@ -273,7 +273,7 @@ fn a_file_that_has_changed_since_it_was_read_is_not_edited() {
 }
 
 #[test]
-fn a_file_that_can_not_be_replaced_brings_back_those_before_it() {
+fn a_file_that_cannot_be_replaced_brings_back_those_before_it() {
     let folder = folder(&[("a.yaml", "a"), ("b.yaml", "b")]);
     let files = ["a.yaml", "missing.yaml"].map(|name| Replacement {
         path: folder.path().join(name),

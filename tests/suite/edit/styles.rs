@@ -216,23 +216,89 @@ fn what_others_share_is_left_alone() {
     let shared = "an anchor shares the value with other places";
     stays(
         "kind: Namespace\nmetadata:\n  name: shop\n  labels: &l\n    a: b\nx: *l\n",
-        shared,
+        &format!("{shared}, at in.yaml:5"),
     );
     stays(
         "x: &l\n  a: b\nkind: Namespace\nmetadata:\n  name: shop\n  labels: *l\n",
-        shared,
+        &format!("{shared}, at in.yaml:6"),
     );
     stays(
         "kind: List\nitems:\n- kind: Namespace\n  metadata: &m\n    name: shop\n- kind: Other\n  metadata:\n    <<: *m\n",
-        shared,
+        &format!("{shared}, at in.yaml:5"),
     );
     stays(
         "x: &l\n  pod-security.kubernetes.io/audit: restricted\nkind: Namespace\nmetadata:\n  name: shop\n  labels:\n    <<: *l\n",
-        "the value comes from a merge key (`<<`)",
+        "the value comes from a merge key (`<<`), at in.yaml:7",
     );
     stays(
         "kind: Namespace\nmetadata:\n  name: shop\n  labels:\n    a: b\n  labels:\n    c: d\n",
-        "a key on the way stands twice",
+        "a key on the way stands twice, at in.yaml:6",
+    );
+}
+
+#[test]
+fn a_form_that_is_left_alone_is_named_with_its_line() {
+    let odd = "it is written in a form that is not edited";
+    let head = "kind: Namespace\nmetadata:\n  name: shop\n  labels:";
+    let audit = "\n    pod-security.kubernetes.io/audit:";
+    for (rest, form, line) in [
+        (
+            format!("{audit} |-\n      restricted\n"),
+            "a block scalar (`|` or `>`)",
+            5,
+        ),
+        (
+            format!("{audit} !!str restricted\n"),
+            "an anchor or a tag before the value",
+            5,
+        ),
+        (
+            format!("{audit} \"restricted\\n\"\n"),
+            "a value of several lines",
+            5,
+        ),
+        (
+            "\n    {}\n".to_owned(),
+            "a value on another line than its key",
+            4,
+        ),
+        (
+            " &l\n  annotations: {}\n".to_owned(),
+            "an anchor or a tag before nothing",
+            4,
+        ),
+        (
+            " [a]\n".to_owned(),
+            "a list where something else belongs",
+            4,
+        ),
+        (
+            " a\n".to_owned(),
+            "a value where a mapping or list belongs",
+            4,
+        ),
+        (
+            format!("{audit} [a]\n"),
+            "a list where something else belongs",
+            5,
+        ),
+    ] {
+        let reason = format!("{odd}: {form}, at in.yaml:{line}");
+        stays(&format!("{head}{rest}"), &reason);
+        // Lines are those of the file and not of the document.
+        let reason = format!("{odd}: {form}, at in.yaml:{}", line + 2);
+        stays(&format!("kind: Other\n---\n{head}{rest}"), &reason);
+    }
+    stays(
+        "{kind: Namespace, metadata: {name: shop,\n  labels}}\n",
+        &format!("{odd}: a key without a colon behind it, at in.yaml:2"),
+    );
+    let text = "kind: Namespace\nmetadata:\n  finalizers:\n  - a\n  - b\n";
+    let fewer = set("metadata finalizers", json!(["a"]));
+    let (_, outcome) = edited(text, "Namespace", &[fewer]);
+    assert_eq!(
+        outcome.left[0].reason,
+        format!("{odd}: a list that would lose elements, at in.yaml:4")
     );
 }
 

@@ -1,6 +1,6 @@
-//! A disk that is full, and folders that can not be written.
+//! A disk that is full, and folders that cannot be written.
 //!
-//! The limit of a file's size stands for the full disk, because a test can not fill one: the calls fail in the same
+//! The limit of a file's size stands for the full disk, because a test cannot fill one: the calls fail in the same
 //! places, and the words differ.
 
 use std::os::unix::fs::PermissionsExt;

@@ -77,7 +77,7 @@ fn an_answer_that_finds_no_room_is_an_error() {
             continue;
         }
         assert_eq!(run.code, Some(2), "{args:?}: {}", run.stderr);
-        let said = "error: the answer can not be written to standard output: ";
+        let said = "error: the answer cannot be written to standard output: ";
         assert!(run.stderr.starts_with(said), "{args:?}: {}", run.stderr);
     }
 }

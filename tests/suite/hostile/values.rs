@@ -156,7 +156,7 @@ metadata: {name: good}
     )
     .expect(3);
     assert_eq!(run.stderr.matches("error[input/type]").count(), 2);
-    // Namespaces whose own objects can not be read are known by name, and nothing is written for them.
+    // Namespaces whose own objects cannot be read are known by name, and nothing is written for them.
     let report = run.json();
     let written: Vec<(&str, bool)> = report["namespaces"]
         .as_array()

@@ -189,10 +189,7 @@ fn one_bad_element_of_a_block_list_never_costs_the_others() {
     let (documents, messages) =
         read("kind: List\nitems:\n- kind: A\n- kind: B\n  x: @\n- kind: C\n");
     assert_eq!(documents, ["A #1 3:3", "C #1 6:3"]);
-    assert_eq!(
-        messages,
-        ["5:6 input/syntax a value can not begin with '@'"]
-    );
+    assert_eq!(messages, ["5:6 input/syntax a value cannot begin with '@'"]);
 }
 
 #[test]

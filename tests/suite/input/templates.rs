@@ -111,10 +111,7 @@ fn a_mistake_beside_harmless_markers_is_a_mistake() {
     let (unreadable, messages) =
         read("kind: A\nsummary: \"{{ $labels.x }}\"\nmetadata:\n  name: x\nname: @y\n");
     assert_eq!(unreadable, ["1 input/syntax A ? x"]);
-    assert_eq!(
-        messages,
-        ["5:7 input/syntax a value can not begin with '@'"]
-    );
+    assert_eq!(messages, ["5:7 input/syntax a value cannot begin with '@'"]);
     let (_, messages) = read("{\"kind\": \"A\", \"x\": \"{{ y }}\", \"z\": @}");
     assert_eq!(messages, ["1:36 input/syntax expected value"]);
 }

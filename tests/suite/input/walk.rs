@@ -134,7 +134,7 @@ fn standard_input_is_left_alone_unless_asked_for() {
         walk::list(&["-".to_owned()], Recursion::Off, Broken)
             .unwrap_err()
             .to_string(),
-        "can not read `-`: broken"
+        "cannot read `-`: broken"
     );
 }
 
@@ -149,16 +149,16 @@ impl std::io::Read for Broken {
 use std::io::Read as _;
 
 #[test]
-fn paths_that_can_not_be_used_are_errors() {
+fn paths_that_cannot_be_used_are_errors() {
     for (path, expected) in [
         (
             "/nonexistent/x.yaml",
-            "can not read `/nonexistent/x.yaml`: no such file or directory",
+            "cannot read `/nonexistent/x.yaml`: no such file or directory",
         ),
-        ("", "can not read ``: no such file or directory"),
+        ("", "cannot read ``: no such file or directory"),
         (
             "https://example.com/x.yaml",
-            "can not read `https://example.com/x.yaml`: only files are read; download it first",
+            "cannot read `https://example.com/x.yaml`: only files are read; download it first",
         ),
     ] {
         let error = walk::list(&[path.to_owned()], Recursion::On, std::io::empty()).unwrap_err();
@@ -167,7 +167,7 @@ fn paths_that_can_not_be_used_are_errors() {
 }
 
 #[test]
-fn members_that_can_not_be_read_are_diagnostics() {
+fn members_that_cannot_be_read_are_diagnostics() {
     let directory = tree(&[("a.yaml", b"kind: A\n"), ("b.yaml", b"kind: B\n")]);
     let path = directory.path();
     symlink("nowhere", path.join("c.yaml")).unwrap();
@@ -178,7 +178,7 @@ fn members_that_can_not_be_read_are_diagnostics() {
     assert_eq!(listing.diagnostics[0].code.name, "input/unreadable-file");
     assert_eq!(
         listing.diagnostics[0].message,
-        "the file can not be read: no such file or directory"
+        "the file cannot be read: no such file or directory"
     );
     let last = listing.entries.into_iter().next_back().unwrap();
     // The superuser may read everything.
@@ -186,7 +186,7 @@ fn members_that_can_not_be_read_are_diagnostics() {
         let diagnostic = walk::read(last).unwrap_err();
         assert_eq!(
             diagnostic.message,
-            "the file can not be read: permission denied"
+            "the file cannot be read: permission denied"
         );
     }
 }
@@ -256,7 +256,7 @@ fn damaged_and_truncated_files_are_diagnostics() {
     assert!(
         read("a.yaml.gz", &damaged)
             .unwrap_err()
-            .starts_with("input/unreadable-file the file can not be read")
+            .starts_with("input/unreadable-file the file cannot be read")
     );
 }
 
@@ -395,7 +395,7 @@ fn broken_archives_keep_what_is_whole_and_say_what_is_wrong() {
 }
 
 #[test]
-fn a_member_that_can_not_be_read_costs_no_other_and_is_named() {
+fn a_member_that_cannot_be_read_costs_no_other_and_is_named() {
     let good = b"kind: A\n";
     let inner = tar(&[("x.yaml", good)]);
     let packed = gzip(&b"kind: B\n".repeat(100));
@@ -405,12 +405,12 @@ fn a_member_that_can_not_be_read_costs_no_other_and_is_named() {
         (
             "inner.yaml",
             &inner,
-            "the file can not be read: it is an archive within an archive",
+            "the file cannot be read: it is an archive within an archive",
         ),
         (
             "packed.json",
             b"PK\x03\x04....",
-            "the file can not be read: it is packed with zip",
+            "the file cannot be read: it is packed with zip",
         ),
     ] {
         let archive = tar(&[("a.yaml", good), (name, bytes), ("z.yaml", good)]);
@@ -455,7 +455,7 @@ fn what_other_tools_packed_is_named_with_a_way_out() {
         assert_eq!(diagnostic.code.name, "input/unreadable-file");
         assert_eq!(
             diagnostic.message,
-            format!("the file can not be read: it is packed with {packer}")
+            format!("the file cannot be read: it is packed with {packer}")
         );
         assert!(diagnostic.help.starts_with("unpack it first"));
     }

@@ -345,7 +345,7 @@ fn keys_become_strings() {
 }
 
 #[test]
-fn keys_that_can_not_be_strings_are_refused() {
+fn keys_that_cannot_be_strings_are_refused() {
     assert_eq!(
         refusal("kind: T\n~: 1\n"),
         "2:1 input/syntax the key is null, expected a name"
@@ -447,11 +447,11 @@ fn syntax_errors_name_the_place_and_the_remedy() {
     for (text, expected) in [
         (
             "kind: T\nlabels:\n\ta: b\n",
-            "3:1 input/syntax a tab can not indent YAML",
+            "3:1 input/syntax a tab cannot indent YAML",
         ),
         (
             "kind: T\nlabels:\n  a: b\n \tc: d\n",
-            "4:2 input/syntax a tab can not indent YAML",
+            "4:2 input/syntax a tab cannot indent YAML",
         ),
         (
             "kind: T\nlabels:\n  a: b\n\u{a0}\u{a0}c: d: e\n",
@@ -459,23 +459,23 @@ fn syntax_errors_name_the_place_and_the_remedy() {
         ),
         (
             "kind: T\nx:\n \ta: b\n",
-            "3:2 input/syntax a tab can not indent YAML",
+            "3:2 input/syntax a tab cannot indent YAML",
         ),
         (
             "kind: T\nx:\n\ta\n",
-            "3:1 input/syntax a tab can not indent YAML",
+            "3:1 input/syntax a tab cannot indent YAML",
         ),
         (
             "kind: T\nx:\n- \ta: b\n",
-            "3:3 input/syntax a tab can not indent YAML",
+            "3:3 input/syntax a tab cannot indent YAML",
         ),
         (
             "kind: T\nx:\n-\ta\n",
-            "3:2 input/syntax a tab can not indent YAML",
+            "3:2 input/syntax a tab cannot indent YAML",
         ),
         (
             "kind: T\nname: @foo\n",
-            "2:7 input/syntax a value can not begin with '@'",
+            "2:7 input/syntax a value cannot begin with '@'",
         ),
         (
             "kind: T\nname: *nope\n",
@@ -483,11 +483,11 @@ fn syntax_errors_name_the_place_and_the_remedy() {
         ),
         (
             "kind: T\nlabels:\n  a: b\n   c: d\n",
-            "4:5 input/syntax a `key: value` pair can not stand here",
+            "4:5 input/syntax a `key: value` pair cannot stand here",
         ),
         (
             "kind: T\nné: ü: x\n",
-            "2:6 input/syntax a `key: value` pair can not stand here",
+            "2:6 input/syntax a `key: value` pair cannot stand here",
         ),
         (
             "kind: T\nname: [a, b\n",

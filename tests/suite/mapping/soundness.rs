@@ -1,6 +1,7 @@
 //! No verdict is contradicted by a pod that the real plugin admitted.
 
 use super::{VERSIONS, decode};
+use crate::policies::CREATIONS;
 use psp2psa::mapping;
 use psp2psa::model::pod::Pod;
 use psp2psa::pss::{self, Verdict};
@@ -25,17 +26,11 @@ struct Expected {
     api_errors: Vec<String>,
 }
 
-const VECTORS: &[&str] = &[
-    include_str!("../../../fixtures/vectors/psp.jsonl"),
-    include_str!("../../../fixtures/vectors/psp-cases.jsonl"),
-    include_str!("../../../fixtures/vectors/psp-e2e.jsonl"),
-];
-
 #[test]
 fn no_pod_that_the_plugin_admitted_contradicts_a_verdict() {
     let mut pods = 0;
     let mut violations = 0;
-    for line in VECTORS.iter().flat_map(|text| text.lines()) {
+    for line in CREATIONS.iter().flat_map(|(_, text)| text.lines()) {
         let vector: Admission = serde_json::from_str(line).unwrap();
         let expect = &vector.expect;
         let Some(pod) = expect.pod_stored.as_ref().or(expect.pod.as_ref()) else {

@@ -1,6 +1,6 @@
 //! What a policy restricts and its closest level does not.
 
-use super::{V1_24, annotate, everything, restricted, rule, strings, unmapped};
+use super::{RESTRICTED_VOLUMES, V1_24, annotate, everything, restricted, rule, strings, unmapped};
 use psp2psa::mapping;
 use psp2psa::model::psp::{
     AllowedCsiDriver, AllowedFlexVolume, AllowedHostPath, PodSecurityPolicy, PortRange,
@@ -34,16 +34,7 @@ fn a_policy_as_open_as_its_level_loses_nothing() {
     let policy = restricted(|p| {
         p.annotations.clear();
         p.spec.allowed_capabilities = strings(&["NET_BIND_SERVICE"]);
-        p.spec.volumes = strings(&[
-            "configMap",
-            "csi",
-            "downwardAPI",
-            "emptyDir",
-            "ephemeral",
-            "persistentVolumeClaim",
-            "projected",
-            "secret",
-        ]);
+        p.spec.volumes = strings(&RESTRICTED_VOLUMES);
         annotate(p, SECCOMP_ALLOWED, "runtime/default");
     });
     assert_eq!(

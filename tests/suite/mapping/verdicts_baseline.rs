@@ -1,6 +1,6 @@
 //! The rules for the baseline checks, one test each.
 
-use super::{V1_24, annotate, exposure, restricted, rows, seccomp, strings};
+use super::{RESTRICTED_VOLUMES, V1_24, annotate, exposure, restricted, rows, seccomp, strings};
 use psp2psa::model::pod::SeLinuxOptions;
 use psp2psa::model::psp::{
     APPARMOR_ALLOWED, APPARMOR_DEFAULT, PodSecurityPolicy, PortRange, SeLinuxRule,
@@ -195,16 +195,6 @@ fn volumes_are_granted_by_type_or_by_the_asterisk() {
             (with(&["nfs", "*"]), "granted volumes: *"),
         ],
     );
-    let safe = [
-        "configMap",
-        "csi",
-        "downwardAPI",
-        "emptyDir",
-        "ephemeral",
-        "persistentVolumeClaim",
-        "projected",
-        "secret",
-    ];
     rows(
         "restrictedVolumes",
         V1_24,
@@ -219,7 +209,7 @@ fn volumes_are_granted_by_type_or_by_the_asterisk() {
             (with(&["*"]), "granted volumes: *"),
         ],
     );
-    let exposure = exposure(&with(&safe), V1_24, "restrictedVolumes");
+    let exposure = exposure(&with(&RESTRICTED_VOLUMES), V1_24, "restrictedVolumes");
     assert_eq!(exposure.verdict, Verdict::Enforced);
 }
 

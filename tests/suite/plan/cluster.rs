@@ -12,6 +12,17 @@ pub(crate) struct Cluster {
     pub(crate) objects: Vec<(String, Value)>,
 }
 
+impl Cluster {
+    pub(crate) fn new(objects: impl Iterator<Item = Value>) -> Self {
+        Cluster {
+            objects: objects
+                .enumerate()
+                .map(|(at, object)| (format!("{at:02}.json"), object))
+                .collect(),
+        }
+    }
+}
+
 const NAMESPACES: [&str; 3] = ["kube-system", "shop", "store"];
 const ACCOUNTS: [&str; 2] = ["builder", "default"];
 
@@ -242,11 +253,6 @@ pub(crate) fn any_cluster() -> impl Strategy<Value = Cluster> {
                 .chain(policies)
                 .chain(grants.into_iter().flatten())
                 .chain(others);
-            Cluster {
-                objects: objects
-                    .enumerate()
-                    .map(|(at, object)| (format!("{at:02}.json"), object))
-                    .collect(),
-            }
+            Cluster::new(objects)
         })
 }

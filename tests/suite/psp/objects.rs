@@ -1,34 +1,13 @@
-use psp2psa::model::object::ObjectMeta;
 use psp2psa::model::pod::Pod;
-use psp2psa::model::psp::{PodSecurityPolicy, PspSpec};
+use psp2psa::model::psp::PodSecurityPolicy;
 use psp2psa::psp::FieldError;
-use serde::Deserialize;
 use serde_json::{Value, json};
 
-/// A policy as a manifest has it.
-#[derive(Deserialize)]
-pub(super) struct Manifest {
-    metadata: ObjectMeta,
-    spec: PspSpec,
-}
-
-impl From<Manifest> for PodSecurityPolicy {
-    fn from(Manifest { metadata, spec }: Manifest) -> Self {
-        PodSecurityPolicy {
-            name: metadata.name,
-            sources: Vec::new(),
-            labels: metadata.labels,
-            annotations: metadata.annotations,
-            from_cluster: false,
-            spec,
-        }
-    }
-}
+use crate::policies;
 
 /// Reads a policy from JSON.
 pub(super) fn policy(json: Value) -> PodSecurityPolicy {
-    let manifest: Manifest = serde_json::from_value(json).expect("a policy");
-    manifest.into()
+    policies::decode(&json)
 }
 
 /// Reads a pod from JSON, as it is.

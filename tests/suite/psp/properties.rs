@@ -1,5 +1,6 @@
+use super::Vector;
 use super::objects::{pod, policy};
-use super::{CREATIONS, Vector};
+use crate::policies::CREATIONS;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};

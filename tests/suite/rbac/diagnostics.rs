@@ -5,8 +5,8 @@ use psp2psa::model::role::{Binding, LabelRequirement, Role};
 use psp2psa::rbac::{Access, CODES};
 
 use super::objects::{
-    account, aggregated, cluster_role, everywhere, labels, role, rule, subject, to_role, user,
-    uses, within,
+    account, aggregated, cluster_role, everywhere, labels, role, rule, selectors, subject, to_role,
+    user, uses, within,
 };
 
 fn said(roles: &[Role], bindings: &[Binding], policies: &[&str]) -> Vec<Diagnostic> {
@@ -134,15 +134,12 @@ fn hand_written_rules_of_an_aggregated_role_are_lost_unless_collected_too() {
 #[test]
 fn an_invalid_selector_is_named_with_its_problem() {
     let mut all = aggregated("all", &[("to", "all")]);
-    let selectors = &mut all
-        .aggregation
-        .as_mut()
-        .expect("set")
-        .cluster_role_selectors;
-    selectors[0].match_expressions.push(LabelRequirement {
-        key: "to".to_owned(),
-        operator: "In".to_owned(),
-        values: Vec::new(),
-    });
+    selectors(&mut all)[0]
+        .match_expressions
+        .push(LabelRequirement {
+            key: "to".to_owned(),
+            operator: "In".to_owned(),
+            values: Vec::new(),
+        });
     insta::assert_snapshot!(only(&[all], &[], &[]), @"all.yaml:1:1: rbac/invalid-selector: ClusterRole `all` has an invalid selector: operator In needs values");
 }

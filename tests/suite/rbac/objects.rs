@@ -73,6 +73,14 @@ pub(super) fn aggregated(name: &str, selected: &[(&str, &str)]) -> Role {
     }
 }
 
+/// What an aggregated role collects by.
+pub(super) fn selectors(role: &mut Role) -> &mut Vec<LabelSelector> {
+    let aggregation = role.aggregation.as_mut();
+    &mut aggregation
+        .expect("an aggregated role")
+        .cluster_role_selectors
+}
+
 pub(super) fn subject(kind: &str, namespace: &str, name: &str) -> Subject {
     Subject {
         kind: kind.to_owned(),

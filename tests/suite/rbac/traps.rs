@@ -5,7 +5,7 @@ use psp2psa::rbac::{Access, Identity, Request, Requester, Via};
 
 use super::objects::{
     account, aggregated, cluster_role, everything, everywhere, group, labels, person, role, rule,
-    strings, subject, to_role, usable, user, uses, within,
+    selectors, strings, subject, to_role, usable, user, uses, within,
 };
 
 /// What a rule, bound to alice in every namespace, lets her use.
@@ -363,12 +363,7 @@ fn aggregation_is_transitive_and_ends_on_cycles() {
 #[test]
 fn an_empty_selector_takes_every_other_cluster_role_and_no_role() {
     let mut all = aggregated("all", &[]);
-    let selectors = &mut all
-        .aggregation
-        .as_mut()
-        .expect("set")
-        .cluster_role_selectors;
-    selectors.push(Default::default());
+    selectors(&mut all).push(Default::default());
     all.rules = vec![uses(&["c"])];
     let roles = [
         all,
@@ -383,16 +378,13 @@ fn an_empty_selector_takes_every_other_cluster_role_and_no_role() {
 fn a_role_with_an_invalid_selector_keeps_its_written_rules() {
     let mut all = aggregated("all", &[("to", "all")]);
     all.rules = vec![uses(&["c"])];
-    let selectors = &mut all
-        .aggregation
-        .as_mut()
-        .expect("set")
-        .cluster_role_selectors;
-    selectors[0].match_expressions.push(LabelRequirement {
-        key: "to".to_owned(),
-        operator: "Equals".to_owned(),
-        values: strings(&["all"]),
-    });
+    selectors(&mut all)[0]
+        .match_expressions
+        .push(LabelRequirement {
+            key: "to".to_owned(),
+            operator: "Equals".to_owned(),
+            values: strings(&["all"]),
+        });
     let part = Role {
         labels: labels(&[("to", "all")]),
         ..cluster_role("part", &[uses(&["a"])])

@@ -204,11 +204,6 @@ pub(super) fn busy_cluster() -> impl Strategy<Value = Cluster> {
             .chain(workloads)
             .chain(policies.into_iter().flatten())
             .chain(grants);
-        Cluster {
-            objects: objects
-                .enumerate()
-                .map(|(at, object)| (format!("{at:02}.json"), object))
-                .collect(),
-        }
+        Cluster::new(objects)
     })
 }

@@ -8,9 +8,7 @@ use psp2psa::Read;
 use psp2psa::cli::{Cli, Command};
 use psp2psa::config;
 use psp2psa::input::walk::{self, Recursion};
-use psp2psa::model::attribution::Attribution;
 use psp2psa::model::decode::Keep;
-use psp2psa::plan::{Aim, Existing, Options};
 use serde_json::Value;
 
 use super::{outcome, values};
@@ -75,43 +73,15 @@ fn migrated(folder: &Path, args: &[&str]) -> BTreeMap<String, String> {
     let Command::Migrate(arguments) = cli.command else {
         panic!("not a migration: {args:?}");
     };
-    let configuration = arguments.config.map(|path| {
+    let configuration = arguments.config.as_ref().map(|path| {
         let path = folder.join(path).to_string_lossy().into_owned();
         let listing = walk::list(&[path], Recursion::Off, std::io::empty());
         let mut entries = listing.expect("the configuration is there").entries;
         let file = walk::read(entries.remove(0)).expect("the configuration is readable");
         config::read(&file, None).0
     });
-    let configuration = configuration.unwrap_or_default();
-    let excluded = configuration.settings.exclusions.iter();
-    let excluded = excluded.flat_map(|exclusion| &exclusion.namespaces);
-    let excluded = excluded.map(|pattern| pattern.text.clone());
-    let options = Options {
-        target: arguments.target_version.or(configuration.target),
-        basis: arguments.basis.into(),
-        prefer: arguments.prefer.into(),
-        audit: arguments.audit.unwrap_or(Aim::Next),
-        warn: arguments.warn.unwrap_or(Aim::Next),
-        existing: match arguments.overwrite {
-            true => Existing::Overwrite,
-            false => Existing::Keep,
-        },
-        complete: arguments.complete,
-        only: arguments.namespace,
-        exclude: arguments
-            .exclude_namespace
-            .into_iter()
-            .chain(excluded)
-            .collect(),
-        settings: configuration.settings.clone(),
-    };
-    let attribution = Attribution {
-        chosen: arguments.input.default_namespace.is_some(),
-        default_namespace: arguments
-            .input
-            .default_namespace
-            .unwrap_or("default".to_owned()),
-    };
+    let options = arguments.options(configuration.unwrap_or_default());
+    let attribution = arguments.input.attribution();
     let recursion = match arguments.input.recursive {
         true => Recursion::On,
         false => Recursion::Off,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::pods::{self, Edit};
 use super::{Fate, amount, config, fate, refusing};
-use crate::policies::{self, VERSIONS};
+use crate::policies::{self, CREATIONS, VERSIONS};
 use proptest::prelude::*;
 use proptest::sample::Index;
 use proptest::test_runner::TestRunner;
@@ -135,17 +135,15 @@ fn search(
 
 #[track_caller]
 fn run<P: std::fmt::Debug>(
-    cases: u32,
-    least: u32,
     strategy: impl Strategy<Value = P>,
     search: impl Fn(P, &mut Seen) -> Result<(), TestCaseError>,
 ) {
     let seen = RefCell::new(Seen::default());
-    TestRunner::new(config(cases))
+    TestRunner::new(config(amount(400, 40_000)))
         .run(&strategy, |case| search(case, &mut seen.borrow_mut()))
         .unwrap_or_else(|error| panic!("{error}"));
     let seen = seen.into_inner();
-    assert!(seen.stored >= least, "{seen:?}");
+    assert!(seen.stored >= amount(1_000, 100_000), "{seen:?}");
     for (check, (passed, failed)) in &seen.by_check {
         assert!(*failed > 0, "nothing failed {check}: {seen:?}");
         let never_enforced = ["hostProbesAndHostLifecycle", "runAsNonRoot", "runAsUser"];
@@ -164,12 +162,9 @@ fn no_pod_of_generated_policies_fails_an_enforced_check_or_beats_a_witness() {
         proptest::sample::select(&VERSIONS[..]),
         pods::changes(PODS),
     );
-    run(
-        amount(400, 40_000),
-        amount(1_000, 100_000),
-        strategy,
-        |(policy, version, changes), seen| search(&policy, version, &[], &changes, seen),
-    );
+    run(strategy, |(policy, version, changes), seen| {
+        search(&policy, version, &[], &changes, seen)
+    });
 }
 
 #[test]
@@ -181,21 +176,16 @@ fn no_pod_like_those_of_the_vectors_fails_an_enforced_check_or_beats_a_witness()
         proptest::sample::select(&VERSIONS[..]),
         pods::changes(PODS),
     );
-    run(
-        amount(400, 40_000),
-        amount(1_000, 100_000),
-        strategy,
-        |(index, version, changes), seen| {
-            let (policy, pod) = index.get(&pairs);
-            search(policy, version, std::slice::from_ref(pod), &changes, seen)
-        },
-    );
+    run(strategy, |(index, version, changes), seen| {
+        let (policy, pod) = index.get(&pairs);
+        search(policy, version, std::slice::from_ref(pod), &changes, seen)
+    });
 }
 
 /// Policies of the vectors, each with a pod that it admits.
 fn pods_of_the_vectors() -> Vec<(PodSecurityPolicy, Value)> {
     let mut pairs = Vec::new();
-    for line in include_str!("../../../fixtures/vectors/psp.jsonl").lines() {
+    for line in CREATIONS[0].1.lines() {
         let vector: Value = serde_json::from_str(line).expect("a vector");
         for object in vector["psps"].as_array().into_iter().flatten() {
             let policy = policies::decode(object);
