@@ -5,14 +5,15 @@
 use std::sync::Arc;
 
 use psp2psa::check::Question;
+use psp2psa::diag::Diagnostic;
 use psp2psa::edit::{self, At, Set, Wish};
 use psp2psa::input::stream::{self, Opening, Part};
 use psp2psa::input::walk::{self, Limits, Opened, Recursion};
-use psp2psa::input::{self, InputFile};
+use psp2psa::input::{self, Document, InputFile, Reading, Unreadable};
 use psp2psa::plan;
 use psp2psa::pss::Version;
 use psp2psa::rbac::Identity;
-use psp2psa::render::{self, json};
+use psp2psa::render::{self, html, json, junit, markdown, sarif, text};
 use serde_json::Value;
 
 /// Reading and decoding: every unreadable document is told, every place is in the file.
@@ -33,6 +34,50 @@ pub(crate) fn input(bytes: &[u8]) {
     }
 }
 
+/// What is told of a file: documents, and what there is to say about them and about what can not be read.
+#[derive(Debug, Default, PartialEq)]
+struct Told {
+    documents: Vec<String>,
+    noticed: Vec<String>,
+    said: Vec<String>,
+    unreadable: Vec<Unreadable>,
+}
+
+impl Told {
+    /// Adds a document; false for one that only seemed to be there.
+    fn document(&mut self, document: &Document<'_>) -> bool {
+        let value = document.value();
+        if document.is_tentative() && (value.is_err() || !document.is_proven()) {
+            return false;
+        }
+        let value = value.map_or_else(
+            |error| format!("{} {error}", error.source),
+            |value| value.to_string(),
+        );
+        self.documents.push(format!(
+            "{} {} {} #{} {value}",
+            document.kind, document.api_version, document.source, document.source.document
+        ));
+        self.noticed.extend(document.noticed().iter().map(in_words));
+        true
+    }
+
+    /// Adds the rest of what a part or a whole file says.
+    fn rest(&mut self, reading: Reading<'_>) {
+        self.said.extend(reading.diagnostics.iter().map(in_words));
+        self.unreadable.extend(reading.unreadable);
+    }
+}
+
+fn in_words(said: &Diagnostic) -> String {
+    let source = said.source.as_ref();
+    let place = source.map(|source| format!("{source} #{}", source.document));
+    format!(
+        "{place:?} {} {} ({})",
+        said.code.name, said.message, said.help
+    )
+}
+
 /// Reading in parts: what comes out is what comes out of the whole.
 pub(crate) fn parts(bytes: &[u8]) {
     let Some((size, bytes)) = bytes.split_first() else {
@@ -42,39 +87,30 @@ pub(crate) fn parts(bytes: &[u8]) {
     if bytes.contains(&0) {
         return;
     }
-    let told = |document: &input::Document<'_>| {
-        let value = document.value().ok()?;
-        let proven = document.is_proven();
-        proven.then(|| format!("{} {} {value}", document.kind, document.source))
-    };
     let name: Arc<str> = Arc::from("fuzz");
     let Ok(Opening::Parts(mut stream)) = stream::open(&name, bytes, 16 + usize::from(*size)) else {
         return;
     };
     let mut part = Part::default();
-    let mut found = Vec::new();
+    let mut found = Told::default();
     while let Ok(filled) = stream.fill(&mut part) {
         match filled {
             Ok(true) => {}
             Ok(false) => break,
             Err(_) => return,
         }
-        let read = part.read(|document| {
-            let told = told(document);
-            let taken = told.is_some() || !document.is_tentative();
-            found.extend(told);
-            taken
-        });
-        if read.is_err() {
-            return;
+        match part.read(|document| found.document(document)) {
+            Ok(reading) => found.rest(reading),
+            Err(_) => return,
         }
     }
-    let file = InputFile::new("fuzz", bytes.to_vec());
-    let whole: Vec<String> = input::documents(&file)
-        .documents
-        .iter()
-        .filter_map(told)
-        .collect();
+    let file = InputFile::new(name, bytes.to_vec());
+    let mut whole = Told::default();
+    let reading = input::documents(&file);
+    for document in &reading.documents {
+        whole.document(document);
+    }
+    whole.rest(reading);
     assert_eq!(found, whole);
 }
 
@@ -125,7 +161,7 @@ pub(crate) fn psa(bytes: &[u8]) {
     };
     let (judged, _) = psp2psa::check(read, &psp2psa::default_attribution(), &question);
     let mut out = Vec::new();
-    let written = render::text::check(&mut out, &judged, &question, render::text::Fit::Wide);
+    let written = text::check(&mut out, &judged, &question, text::Fit::Wide);
     assert!(written.is_ok());
     let text = String::from_utf8_lossy(&out).into_owned();
     assert!(
@@ -135,15 +171,13 @@ pub(crate) fn psa(bytes: &[u8]) {
     );
 }
 
-const OPTIONS: plan::Options = plan::Options::DEFAULT;
-
 /// Edits in place: what is wished for holds in the new text, and every other value is what it was.
 pub(crate) fn edit(bytes: &[u8]) {
     let file = InputFile::new("fuzz.yaml", bytes.to_vec());
     let options = plan::Options {
         existing: plan::Existing::Overwrite,
         prefer: plan::Prefer::Security,
-        ..OPTIONS
+        ..plan::Options::DEFAULT
     };
     let read = psp2psa::keep_manifests().read(&file);
     let (plan, _) = psp2psa::migrate(read, &psp2psa::default_attribution(), &options);
@@ -213,14 +247,48 @@ fn only_as_set(old: &Value, new: &Value, at: &mut Vec<At>, sets: &[&Set]) {
     }
 }
 
-/// The whole migration with all files.
+/// The whole migration with all files: each stays in its folder, and nothing of the input gets out of its text.
 pub(crate) fn migrate(bytes: &[u8]) {
     let read = psp2psa::read(&InputFile::new("fuzz", bytes.to_vec()));
-    let (plan, _) = psp2psa::migrate(read, &psp2psa::default_attribution(), &OPTIONS);
+    let (plan, diagnostics) = psp2psa::migrate(
+        read,
+        &psp2psa::default_attribution(),
+        &plan::Options::DEFAULT,
+    );
     for artifact in render::artifacts(&plan, String::new()) {
         let inside = |part: &str| !matches!(part, "" | "." | "..");
         assert!(artifact.path.split('/').all(inside), "{}", artifact.path);
+        assert_harmless(&artifact.text);
     }
+    let report = json::document("MigrationReport", &diagnostics, json::migration(&plan));
+    // An input gets one report. The templates are set up for each, which takes ten times as long as the plan, so few
+    // inputs get one with templates.
+    match bytes.len() % 64 {
+        0 => {
+            let page = html::report(&report);
+            assert_harmless(&page);
+            assert_eq!(page.matches("<script").count(), 1);
+        }
+        1 => assert_harmless(&markdown::report(&report)),
+        2..8 => assert_harmless(&markdown::pull_request(&report)),
+        8..20 => {
+            // The colours are ours.
+            let table = text::migrate(&report.body, text::Fit::Terminal);
+            assert_harmless(&table.replace('\u{1b}', ""));
+        }
+        20..32 => {
+            let failing = plan::findings::Severity::ALL;
+            assert_harmless(&junit::migration(&report, &failing));
+        }
+        32..44 => assert!(serde_json::from_str::<Value>(&sarif::migration(&report)).is_ok()),
+        _ => assert!(serde_json::from_str::<Value>(&json::to_text(&report)).is_ok()),
+    }
+}
+
+/// Nothing in a text moves a cursor, or reorders what stands around it.
+fn assert_harmless(text: &str) {
+    let harmful = |c: char| c != '\n' && (c.is_control() || matches!(c, '\u{202a}'..='\u{202e}'));
+    assert!(!text.contains(harmful), "{text:?}");
 }
 
 /// Archives and compressed files, as from standard input.

@@ -8,6 +8,7 @@ pub(super) mod block;
 use std::ops::Range;
 use std::sync::Arc;
 
+use memchr::memmem;
 use serde::de::IgnoredAny;
 
 use super::diags;
@@ -80,6 +81,7 @@ pub(super) fn split_from(bytes: &[u8], place: Origin, documents: u32) -> (Vec<Pi
         place,
         documents,
         distrusted: false,
+        document_end: 0,
         pieces: Vec::new(),
     };
     let mut pos = place.offset;
@@ -103,8 +105,10 @@ struct Splitter<'b> {
     /// The place of the last piece: places are counted from one to the next.
     place: Origin,
     documents: u32,
-    /// Whether JSON with structural faults has been seen.
+    /// Whether JSON has been seen with structural faults, or with a document marker in it.
     distrusted: bool,
+    /// Where the document ends that was last looked through for its end.
+    document_end: usize,
     pieces: Vec<Piece>,
 }
 
@@ -113,11 +117,13 @@ impl Splitter<'_> {
     /// text is not JSON.
     fn json(&mut self, pos: usize) -> Option<usize> {
         let begin = json_begin(self.bytes, pos)?;
-        let mut split = json::scan::split(&self.bytes[..self.json_limit(begin)], begin);
-        if !split.sound && !self.distrusted {
-            // A bracket that is never closed must not swallow the documents behind.
+        let limit = self.json_limit(begin);
+        let mut split = json::scan::split(&self.bytes[..limit], begin);
+        if !self.distrusted && (!split.sound || has_marker(&self.bytes[begin..split.end])) {
+            // A bracket that is never closed, or only by one of another document, must not swallow what is between.
             self.distrusted = true;
-            split = json::scan::split(&self.bytes[..self.json_limit(begin)], begin);
+            let limit = self.json_limit(begin);
+            split = json::scan::split(&self.bytes[..limit], begin);
         }
         // Text with structural faults is JSON if anything in it is.
         let is_json = |part: &json::scan::Part| {
@@ -140,17 +146,34 @@ impl Splitter<'_> {
             };
             self.push(part.bytes, origin, form);
         }
-        Some(split.end)
+        Some(self.behind_comment(begin, split.end))
+    }
+
+    /// Where the line ends on which JSON that began at `begin` is followed by a comment, else `end`, where it ended. A
+    /// comment there is not the next document's.
+    fn behind_comment(&self, begin: usize, end: usize) -> usize {
+        let mut lines = self.bytes[begin..end].rsplit(|byte| *byte == b'\n');
+        let is_behind = lines
+            .next()
+            .is_some_and(|line| !line.trim_ascii().is_empty());
+        if is_behind && self.bytes[end..].starts_with(b"#") {
+            end + line_of(&self.bytes[end..]).len()
+        } else {
+            end
+        }
     }
 
     /// How far JSON that begins at `pos` can reach. A `---` line ends it, but is looked for only once there is reason
     /// to: no sound JSON has one.
-    fn json_limit(&self, pos: usize) -> usize {
-        if self.distrusted {
-            document_end(self.bytes, pos).0
-        } else {
-            self.bytes.len()
+    fn json_limit(&mut self, pos: usize) -> usize {
+        if !self.distrusted {
+            return self.bytes.len();
         }
+        // A document may hold many values with comments between them.
+        if self.document_end <= pos {
+            self.document_end = document_end(self.bytes, pos).0;
+        }
+        self.document_end
     }
 
     /// Adds the YAML document that begins at `pos` and returns where the next one begins.
@@ -240,6 +263,17 @@ pub(super) fn json_begin(bytes: &[u8], mut pos: usize) -> Option<usize> {
             _ => return None,
         }
     }
+}
+
+/// Whether a line of a text, but for the first, is a document marker.
+fn has_marker(text: &[u8]) -> bool {
+    let markers: [&[u8]; 2] = [b"\n---", b"\n..."];
+    markers.into_iter().any(|marker| {
+        memmem::find_iter(text, marker).any(|at| match classify(line_of(&text[at + 1..])) {
+            Line::Start | Line::StartWithContent | Line::End => true,
+            Line::Empty | Line::Directive | Line::Content => false,
+        })
+    })
 }
 
 /// The first line with its line break.

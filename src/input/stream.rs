@@ -15,6 +15,7 @@ mod yaml;
 use std::io::{self, Read};
 use std::sync::Arc;
 
+use super::diags::NOT_AN_OBJECT;
 use super::split::Piece;
 use super::text::Origin;
 use super::{Document, Reading};
@@ -258,4 +259,10 @@ fn deliver(
     }
     all.unreadable.extend(read.unreadable);
     all.diagnostics.extend(read.diagnostics);
+}
+
+/// Whether there may be elements that would be objects if the list told their kind.
+fn has_kindless(read: &Reading<'_>) -> bool {
+    let mut said = read.diagnostics.iter();
+    said.any(|said| said.code.name == NOT_AN_OBJECT.name)
 }

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use serde::de::IgnoredAny;
 
 use crate::input::list::ListHead;
-use scanner::{CUT_OFF, Scanner, Stop, StructureFault, at_marker};
+use scanner::{CUT_OFF, Scanner, Stop, StructureFault, at_marker, string_text};
 
 /// What [`split`] finds.
 pub(in crate::input) struct Split {
@@ -90,8 +90,8 @@ pub(in crate::input) fn open_list(bytes: &[u8]) -> Option<Opened> {
     scanner.pos += 1;
     let mut seen = [const { None }; 2];
     while let Ok(Some(key)) = scanner.next_key(start) {
-        let key = &bytes[key];
-        if key == b"\"items\"" {
+        let key = scanner.unescaped(key);
+        if *key == *b"\"items\"" {
             if scanner.peek() != Some(b'[') {
                 return None;
             }
@@ -111,7 +111,7 @@ pub(in crate::input) fn open_list(bytes: &[u8]) -> Option<Opened> {
             return None;
         }
         let names: [&[u8]; 2] = [b"\"kind\"", b"\"apiVersion\""];
-        if let Some(at) = names.iter().position(|name| *name == key) {
+        if let Some(at) = names.iter().position(|name| **name == *key) {
             // A second one, or one that is no string.
             if seen[at].is_some() {
                 return None;
@@ -151,7 +151,7 @@ impl Scanner<'_> {
                 Ok(None) => break None,
                 Err(fault) => break Some(fault),
             };
-            match &self.bytes[key] {
+            match &*self.unescaped(key) {
                 b"\"items\"" if self.peek() == Some(b'[') => {
                     let found = items.get_or_insert_with(Vec::new);
                     if let Some(fault) = self.elements(vec![b'{', b'['], found) {
@@ -280,8 +280,4 @@ fn push_elements(
         // A fault is told where it begins, which may be before the elements.
         parts[first..].sort_by_key(|part| part.bytes.start);
     }
-}
-
-fn string_text(token: &[u8]) -> Option<String> {
-    serde_json::from_slice(token).ok()
 }

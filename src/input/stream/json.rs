@@ -4,11 +4,10 @@ use std::cell::{Cell, OnceCell};
 use std::sync::Arc;
 
 use memchr::memmem;
-use serde::Deserialize;
 use serde::de::IgnoredAny;
+use serde::{Deserialize, Deserializer};
 
-use super::{Part, deliver};
-use crate::input::diags::NOT_AN_OBJECT;
+use super::{Part, deliver, has_kindless};
 use crate::input::document::Body;
 use crate::input::json::scan::{self, Opened};
 use crate::input::list::ListHead;
@@ -29,12 +28,12 @@ pub(super) struct List {
     second: Option<Vec<u8>>,
 }
 
-/// What may follow the elements.
+/// What may follow the elements. A `null` in place of a text is none of it: it would count as a second one.
 #[derive(Deserialize)]
 struct Tail {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "text")]
     kind: Option<String>,
-    #[serde(default, rename = "apiVersion")]
+    #[serde(default, rename = "apiVersion", deserialize_with = "text")]
     api_version: Option<String>,
     #[serde(default)]
     items: Option<IgnoredAny>,
@@ -121,7 +120,8 @@ impl List {
         while pos < bytes.len() {
             place = part.place_of(pos, place);
             if bytes[pos] == b']' {
-                return (part.last && self.ends_with(&text[pos + 1..], &all)).then_some(all);
+                let ends = part.last && self.ends_with(&text[pos + 1..]);
+                return (ends && self.explains(&all)).then_some(all);
             }
             while begins.next_if(|at| *at <= pos).is_some() {}
             let next = begins.peek().copied().unwrap_or(bytes.len());
@@ -138,7 +138,12 @@ impl List {
             pos = self.next_element(bytes, end, part.last)?;
         }
         // The last part holds the end of the list.
-        (!part.last).then_some(all)
+        (!part.last && self.explains(&all)).then_some(all)
+    }
+
+    /// Whether enough is known of the list for what was read. What elements without a kind are may stand behind them.
+    fn explains(&self, read: &Reading<'_>) -> bool {
+        self.kind.is_some() || !has_kindless(read)
     }
 
     /// Whether an element could be decoded as it stands.
@@ -199,8 +204,8 @@ impl List {
     }
 
     /// Whether the text behind the elements is the end of a list, and of the file.
-    fn ends_with(&self, rest: &str, read: &Reading<'_>) -> bool {
-        let rest = rest.trim_ascii_start();
+    fn ends_with(&self, rest: &str) -> bool {
+        let rest = &rest[skip_blanks(rest.as_bytes(), 0)..];
         let rest = rest.strip_prefix(',').unwrap_or(rest);
         let Ok(tail) = serde_json::from_str::<Tail>(&format!("{{{rest}")) else {
             return false;
@@ -216,13 +221,14 @@ impl List {
             kind.unwrap_or_default().to_owned(),
             api_version.unwrap_or_default(),
         );
-        // Only elements without a kind depend on the head, and these are told.
-        let kindless = read
-            .diagnostics
-            .iter()
-            .any(|diagnostic| diagnostic.code.name == NOT_AN_OBJECT.name);
-        head == *self.head || !kindless && self.head.kind.is_empty()
+        // Without a kind of their own, elements depend on the head: see `explains`.
+        head == *self.head || self.kind.is_none()
     }
+}
+
+/// A text that is there.
+fn text<'de, D: Deserializer<'de>>(value: D) -> Result<Option<String>, D::Error> {
+    String::deserialize(value).map(Some)
 }
 
 /// What stands between a plain string that begins behind `at` and the value of the key behind it.

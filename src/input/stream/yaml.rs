@@ -4,8 +4,7 @@ use std::sync::Arc;
 
 use memchr::memmem;
 
-use super::{Part, deliver};
-use crate::input::diags::NOT_AN_OBJECT;
+use super::{Part, deliver, has_kindless};
 use crate::input::list::ListHead;
 use crate::input::read::{self, Reader};
 use crate::input::split::{self, Line, Piece, block};
@@ -77,15 +76,17 @@ impl List {
             reader.yaml_element(&text[element], place, &self.head);
             deliver(reader.finish(), take, &mut all);
         }
-        match (part.last, end == text.len()) {
-            (false, true) => Some(all),
-            (true, _) => self.ends_with(&text.as_bytes()[end..], &all).then_some(all),
-            (false, false) => None,
-        }
+        let ends = match part.last {
+            false => end == text.len(),
+            true => self.ends_with(&text.as_bytes()[end..]),
+        };
+        // What elements without a kind are may stand behind them.
+        let explained = self.outside.kind.is_some() || !has_kindless(&all);
+        (ends && explained).then_some(all)
     }
 
     /// Whether the text behind the elements is the end of a list, and of the file.
-    fn ends_with(&self, rest: &[u8], read: &Reading<'_>) -> bool {
+    fn ends_with(&self, rest: &[u8]) -> bool {
         let (document, _) = split::document_end(rest, 0);
         let Some(tail) = block::outside(&[rest]).filter(|_| document == rest.len()) else {
             return false;
@@ -100,12 +101,8 @@ impl List {
             return false;
         }
         let head = ListHead::new(kind, api_version.unwrap_or_default());
-        // Only elements without a kind depend on the head, and these are told.
-        let kindless = read
-            .diagnostics
-            .iter()
-            .any(|diagnostic| diagnostic.code.name == NOT_AN_OBJECT.name);
-        head == *self.head || !kindless && self.head.kind.is_empty()
+        // Only elements without a kind depend on the head, and there are none if it was not known before them.
+        head == *self.head || self.outside.kind.is_none()
     }
 }
 
@@ -122,12 +119,12 @@ pub(super) fn are_documents(head: &[u8]) -> bool {
 pub(super) fn last_document(bytes: &[u8]) -> Option<usize> {
     memmem::rfind_iter(bytes, b"\n---").find_map(|at| {
         let line = split::line_of(&bytes[at + 1..]);
-        // Directives and comments belong to the document that they precede.
+        // Directives and comments belong to the document that they precede, and so does a record separator.
         let before = bytes[..at].iter().rposition(|byte| *byte == b'\n');
-        let before = &bytes[before.map_or(0, |at| at + 1)..at];
+        let before = bytes[before.map_or(0, |at| at + 1)..at].trim_ascii();
         let marker = matches!(split::classify(line), Line::Start | Line::StartWithContent)
             && line.ends_with(b"\n");
-        let free = !before.is_empty() && !before.starts_with(b"%") && !before.starts_with(b"#");
+        let free = !matches!(before.first(), None | Some(b'%' | b'#' | 0x1E));
         (marker && free).then_some(at + 1)
     })
 }

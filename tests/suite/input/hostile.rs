@@ -194,6 +194,11 @@ fn nothing_is_quadratic() {
         "---\n{\"kind\":\"A\"\n".repeat(n),
         "{\"kind\":\"A\"\n".repeat(n),
         "{\"kind\":\"A\",\"x\":\"\n".repeat(n),
+        // Values with comments between them, in one document that is looked at with suspicion.
+        "{\"kind\":\"A\"}\n# c\n".repeat(n),
+        format!("{{}} x\n{}", "{\"kind\":\"A\"}\n# c\n".repeat(n)),
+        "{\"kind\":\n---\n}\n# c\n".repeat(n),
+        "{\"kind\":\n...\n{}}\n# c\n".repeat(n),
         format!(
             "{{\"kind\":\"List\",\"items\":[{}]}}",
             "{\"kind\":\"A\",\"x\":@},".repeat(n)

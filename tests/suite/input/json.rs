@@ -41,6 +41,7 @@ fn streams_of_every_kind_are_read() {
         "{\"kind\":\"A\"}\n---\n{\"kind\":\"B\"}\n",
         "---\n{\"kind\":\"A\"}\n---\nkind: B\n",
         "# c\n{\"kind\":\"A\"}\n# c\n{\"kind\":\"B\"}\n",
+        "{\"k\\u0069nd\":\"List\",\"ite\\u006ds\":[{\"kind\":\"A\"},{\"kind\":\"B\"}]}",
         "{\"kind\":\"L\\u0069st\",\"items\":[{\"kind\":\"A\"},{\"kind\":\"B\"}]}",
         "{\"kind\":\"List\",\"metadata\":{\"items\":[{\"kind\":\"X\"}]},\"items\":[{\"kind\":\"A\"},{\"kind\":\"B\"}]}",
         "{kind: A}\n---\n{kind: B}\n",
@@ -177,6 +178,16 @@ fn a_bracket_that_is_never_closed_costs_one_document_only() {
             "7:1 input/syntax the bracket `{` is never closed"
         ]
     );
+}
+
+/// Found by fuzzing: in parts, what stands between was read; as a whole it was lost.
+#[test]
+fn a_bracket_that_another_document_closes_costs_these_two_only() {
+    let (documents, messages) = read(
+        "kind: A\n---\n{\"kind\":\"B\",\"x\":{\n---\nkind: C\n---\n}}\n...\n{kind: [\n...\n{\"kind\":\"E\"}\n...\n]}\n",
+    );
+    assert_eq!(documents, ["A #1 1:1", "C #3 5:1", "E #6 11:2"]);
+    assert_eq!(messages.len(), 4, "{messages:?}");
 }
 
 #[test]

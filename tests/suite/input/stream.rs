@@ -124,6 +124,71 @@ fn yaml_is_read_in_parts_as_it_is_read_as_a_whole() {
     assert!(compare(&documents.replace("n: 3\n", &list)) >= 1);
 }
 
+/// Found by fuzzing: read as a whole, everything from the bracket on was one unreadable document.
+#[test]
+fn documents_within_brackets_that_another_document_closes_are_found_either_way() {
+    let documents = "kind: Pod\nn: 1\n---\n".repeat(5);
+    for open in ["{\"kind\": \"Open\"", "{s", "{\"a\": [{", "[{\"kind\":"] {
+        for close in ["}", "]}", "}]}", "}]"] {
+            let text = format!("{documents}{open}\n---\n{documents}{close}\n...\n{documents}");
+            assert!(compare(&text) >= 3, "{text}");
+            assert_eq!(whole(&text).0.len(), 15, "{text}");
+        }
+    }
+}
+
+#[test]
+fn elements_get_their_kind_also_from_behind_the_last_part() {
+    let mut items = pods(30);
+    for (n, item) in items.iter_mut().enumerate() {
+        if n < 10 {
+            item.as_object_mut().expect("an object").remove("kind");
+        }
+    }
+    for kind in ["PodList", "List"] {
+        let list = json!({"apiVersion": "v1", "items": items, "kind": kind}).to_string();
+        compare(&list);
+        let kind_first = format!("{{\"kind\":\"{kind}\",{}", &list[1..]);
+        compare(&kind_first);
+    }
+    let kindless = "- n: 1\n".repeat(20);
+    let kinds = "- kind: Service\n".repeat(20);
+    compare(&format!(
+        "apiVersion: v1\nitems:\n{kindless}{kinds}kind: PodList\n"
+    ));
+    compare(&format!(
+        "kind: PodList\nitems:\n{kindless}{kinds}apiVersion: v1\n"
+    ));
+}
+
+/// Found by fuzzing: the control character in the comment was taken for one of the next document.
+#[test]
+fn a_comment_behind_json_is_not_of_the_next_document() {
+    let documents = "kind: Pod\nn: 1\n---\n".repeat(5);
+    for comment in [" # \u{1}", "# }\u{1}", "\n# plain"] {
+        let text = format!("{documents}{{kind: Pod}}{comment}\n---\nkind: Pod\n---\n{documents}");
+        assert!(compare(&text) >= 3, "{text}");
+        let (found, said) = whole(&text);
+        assert_eq!((found.len(), said), (12, Vec::new()), "{text}");
+    }
+}
+
+#[test]
+fn directives_stay_with_their_document() {
+    let documents = "kind: Pod\nn: 1\n---\n".repeat(3);
+    for directive in ["%YAML 1.1", "%TAG ! tag:yaml.org,2002:", "%YAML 7.0", "%"] {
+        for between in ["", "\n", " \n", "# x\n", "  # x\n", "\t\r\n"] {
+            let text = format!(
+                "{documents}kind: Pod\n...\n{directive}\n{between}---\nkind: Pod\nn: !str 2\n---\n{documents}"
+            );
+            compare(&text);
+        }
+    }
+    compare(&format!(
+        "{documents}kind: Pod\n...\n\u{1e}\n---\n{{\"kind\":\"Pod\"}}\n---\n{documents}"
+    ));
+}
+
 #[test]
 fn whatever_is_not_quite_a_list_is_read_as_a_whole_or_alike() {
     let list = json!({"apiVersion": "v1", "items": pods(12), "kind": "List", "metadata": {}});
@@ -139,6 +204,15 @@ fn whatever_is_not_quite_a_list_is_read_as_a_whole_or_alike() {
         ("\"kind\":\"List\"", "\"other\":1"),
         ("\"kind\":\"List\"", "\"kind\":7"),
         ("\"metadata\":{}}", "\"metadata\":{}} {\"kind\":\"More\"}"),
+        // Found by fuzzing: a form feed is a blank to many, but not to JSON.
+        ("],\"kind\"", "]\u{c},\"kind\""),
+        ("],\"kind\"", "],\u{c}\"kind\""),
+        ("\"n\":5}},", "\"n\":5}\u{c}},"),
+        ("\"n\":5}},", "\"n\":5}}\u{c},"),
+        ("\"n\":5}},", "\"n\":5}},\u{c}"),
+        ("\"kind\":\"List\"", "\"kind\":\"List\",\"apiVersion\":null"),
+        ("\"kind\":\"List\"", "\"k\\u0069nd\":\"List\""),
+        ("\"items\":[", "\"ite\\u006ds\":["),
         ("\"metadata\":{}}", "\"metadata\":{"),
         ("\"metadata\":{}}", ""),
         ("\"n\":5", "\"n\":@"),

@@ -1,5 +1,6 @@
 //! The machine: it skips values by their brackets and strings.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 /// Whether a line at `pos` is a document marker of YAML.
@@ -227,6 +228,16 @@ impl<'b> Scanner<'b> {
         }
     }
 
+    /// A key in its quotes, without escapes, which no program writes there and every reader of JSON knows.
+    pub(super) fn unescaped(&self, key: Range<usize>) -> Cow<'b, [u8]> {
+        let key = &self.bytes[key];
+        let text = memchr::memchr(b'\\', key).and_then(|_| string_text(key));
+        match text {
+            Some(text) => Cow::Owned(format!("\"{text}\"").into_bytes()),
+            None => Cow::Borrowed(key),
+        }
+    }
+
     /// The values of two keys of the object that begins here, up to the first fault.
     pub(super) fn fields(&mut self, names: [&[u8]; 2]) -> [Option<Range<usize>>; 2] {
         let mut values = [None, None];
@@ -237,10 +248,8 @@ impl<'b> Scanner<'b> {
         self.pos += 1;
         while let (Ok(Some(key)), None) = (self.next_key(start), self.stop) {
             let value = self.value();
-            if let Some(at) = names
-                .iter()
-                .position(|name| *name == &self.bytes[key.clone()])
-            {
+            let key = self.unescaped(key);
+            if let Some(at) = names.iter().position(|name| **name == *key) {
                 values[at] = Some(value);
             }
         }
@@ -253,4 +262,9 @@ impl<'b> Scanner<'b> {
         self.container(open);
         (at, message)
     }
+}
+
+/// The text of a string token, if it is one.
+pub(super) fn string_text(token: &[u8]) -> Option<String> {
+    serde_json::from_slice(token).ok()
 }
