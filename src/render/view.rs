@@ -19,6 +19,7 @@ pub(super) mod labels;
 mod looser;
 mod made_of;
 pub(super) mod namespaces;
+mod obstacles;
 pub(super) mod opening;
 pub(super) mod policies;
 mod removed;

@@ -10,9 +10,10 @@ use super::gaps::Gaps;
 use super::grants::{self, ClassView};
 use super::graph::{self, Graph};
 use super::labels::{self, Line};
+use super::obstacles::{self, Obstacle};
 use super::strip::{self, Stop};
 use super::words::{self, Tag};
-use super::workloads::{self, Columns, Obstacle, WorkloadView};
+use super::workloads::{self, Columns, WorkloadView};
 
 /// One namespace, in the table of all.
 #[derive(Serialize)]
@@ -121,7 +122,7 @@ fn row(namespace: &Namespace, id: String) -> Row<'_> {
         enforce: labels::enforced(namespace),
         audit: words::level(namespace.audit.as_deref(), "none"),
         warn: words::level(namespace.warn.as_deref(), "none"),
-        workload_count: workloads::counting(&namespace.workloads).count(),
+        workload_count: obstacles::counting(&namespace.workloads).count(),
         brief: &namespace.brief,
     }
 }
@@ -178,8 +179,8 @@ impl<'a> Section<'a> {
             },
             labels: labels::diff(&namespace.labels),
             steps: words::and(&namespace.steps),
-            obstacles: workloads::obstacles(&namespace.workloads),
-            workload_words: workloads::count(&namespace.workloads),
+            obstacles: obstacles::obstacles(&namespace.workloads),
+            workload_words: obstacles::count(&namespace.workloads),
             columns,
             workloads,
             without_details,
