@@ -34,7 +34,7 @@ pub(crate) fn input(bytes: &[u8]) {
     }
 }
 
-/// What is told of a file: documents, and what there is to say about them and about what can not be read.
+/// What is told of a file: documents, and what there is to say about them and about what cannot be read.
 #[derive(Debug, Default, PartialEq)]
 struct Told {
     documents: Vec<String>,

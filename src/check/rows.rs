@@ -17,8 +17,8 @@ pub(super) struct Row {
 pub(super) struct Rows {
     /// The names, one behind the other.
     names: String,
-    /// For each row the length of its name, its group with the stem's bit, and how its place differs from that of the row before. All are
-    /// numbers of seven bits a byte, the lowest first; the last byte of each is below 128.
+    /// For each row the length of its name, its group with the stem's bit, and how its place differs from that of the row
+    /// before. All are numbers of seven bits a byte, the lowest first; the last byte of each is below 128.
     coded: Vec<u8>,
     last: Row,
 }

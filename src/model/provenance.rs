@@ -30,10 +30,19 @@ pub struct File {
 }
 
 impl Provenance {
-    /// Sorts the files as [`Provenance::sha256`] wants them, each once.
+    /// Sorts the files as [`Provenance::sha256`] wants them, each once. Two files may look alike in name, where a name is
+    /// no UTF-8.
     pub fn sort(&mut self) {
-        self.files.sort_by_cached_key(|file| escaped(&file.name));
-        self.files.dedup_by(|a, b| a.name == b.name);
+        let key = |file: &File| {
+            let digest = file
+                .digest
+                .as_ref()
+                .ok()
+                .map(|digest| digest.sha256.clone());
+            (escaped(&file.name), digest)
+        };
+        self.files.sort_by_cached_key(key);
+        self.files.dedup();
     }
 
     /// One digest over all files: the SHA-256 of what `sha256sum FILE… | LC_ALL=C sort -k 2` prints. `None` if there

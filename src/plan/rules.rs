@@ -138,10 +138,12 @@ fn drags(plan: &NamespacePlan, context: &Context, findings: &mut Findings) {
                 consequence: format!(
                     "{enforce} is the measure for everything else in the namespace as well, and for every future pod"
                 ),
-                remedy: match bare {
-                    true => "look whether these pods are still wanted: no controller makes them again, and without them \
-                             the next plan is tighter; ",
-                    false => "",
+                remedy: match (bare, alone) {
+                    (true, false) => "look whether these pods are still wanted: no controller makes them again, and \
+                                      without them the next plan is tighter; ",
+                    (true, true) => "look whether these pods are still wanted: no controller makes them again, and \
+                                     without them the next plan follows from grants, or has no label; ",
+                    (false, _) => "",
                 }
                 .to_owned()
                     + &format!(

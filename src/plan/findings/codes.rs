@@ -619,7 +619,7 @@ needs such a volume, and so every path of the node can be mounted. The finding c
 apiVersion: admissionregistration.k8s.io/v1
 kind: ValidatingAdmissionPolicy
 metadata:
-  name: psp-log-collector
+  name: psp-log-collector-privileged
 spec:
   failurePolicy: Fail
   matchConstraints:
@@ -633,7 +633,7 @@ spec:
       !has(object.spec.volumes) || object.spec.volumes.all(v,
       !has(v.hostPath) ||
       v.hostPath.path == '/var/log' || v.hostPath.path.startsWith('/var/log/'))
-    message: spec.allowedHostPaths of PodSecurityPolicy log-collector
+    message: violates spec.allowedHostPaths of PodSecurityPolicy log-collector
 ```",
     },
     FindingCode {
@@ -748,7 +748,8 @@ goes with the policies.
 
 ## Example
 ```
-nothing here runs as accounts that may use policy system-privileged
+accounts that no workload runs as may use policy system-privileged, where baseline
+is enforced
   as ServiceAccount \"ci-runners/dind-builder\" -> RoleBinding ci-runners/dind
      -> ClusterRole psp:system-privileged
 ```",

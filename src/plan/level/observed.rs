@@ -1,8 +1,8 @@
 //! The level that what runs needs.
 
-use crate::plan::Prefer;
 use crate::plan::evidence::Completeness;
 use crate::plan::workloads::WorkloadPlan;
+use crate::plan::{Basis, Prefer};
 use crate::pss::{self, Level, LevelSet};
 
 use super::granted::{own_level, unread_grants};
@@ -77,7 +77,8 @@ fn patched_first(facts: &Facts, level: Level) -> Option<String> {
     let patched = intersection(facts, |workload| workload.binding_set(Prefer::Security));
     let tighter = patched.tightest();
     let possible = tighter > level && facts.evidence.loosening(tighter).is_empty();
-    (possible && facts.prefer == Prefer::Stability).then(|| {
+    let is_offered = facts.prefer == Prefer::Stability && facts.basis == Basis::Observed;
+    (possible && is_offered).then(|| {
         format!(
             "what is written decides; once 20-workloads is applied, {tighter} is possible: plan with --prefer security"
         )

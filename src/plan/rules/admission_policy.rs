@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
-use crate::model::is_dns_label;
+use crate::model::is_dns_subdomain;
 use crate::model::pod::VolumeKind;
 use crate::model::psp::{AllowedHostPath, IdRule, PodSecurityPolicy, PspSpec};
 use crate::pss::Level;
@@ -88,7 +88,7 @@ impl Pods<'_> {
 }
 
 /// A policy that keeps what a PodSecurityPolicy restricts and a level does not, for these pods, and its binding, with the
-/// fields that no expression can say; nothing without any that one can, or without pods. `fields` are the fields of the
+/// fields that no expression can say; nothing without any that one can, without pods, or without a name. `fields` are the fields of the
 /// policy that restrict. `enforced` is the level of these namespaces.
 pub(super) fn keep<'f>(
     policy: &PodSecurityPolicy,
@@ -107,14 +107,11 @@ pub(super) fn keep<'f>(
         validations.push(json!({"expression": expression, "message": message}));
     }
     let namespaces = pods.namespaces();
-    if validations.is_empty() || namespaces.is_empty() {
+    let beyond = enforced.map_or("unlabelled", Level::as_str);
+    let name = format!("psp-{}-{beyond}", policy.name);
+    if validations.is_empty() || namespaces.is_empty() || !is_dns_subdomain(&name) {
         return None;
     }
-    let beyond = enforced.map_or("unlabelled", Level::as_str);
-    let name = match is_dns_label(&policy.name) {
-        true => format!("psp-{}-{beyond}", policy.name),
-        false => format!("psp-{beyond}"),
-    };
     let rule = json!({
         "apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": ["pods"],
     });

@@ -50,7 +50,7 @@ pub(in crate::plan) fn cluster(cluster: &Cluster, findings: &mut Findings) {
         granted_to_nobody(access, policies, said, findings);
     }
     dangling(said, findings);
-    policies::lost_restrictions(namespaces, context, findings);
+    policies::lost_restrictions(namespaces, policies, context, findings);
     if !policies.is_empty() {
         future(namespaces, findings);
     }

@@ -203,8 +203,8 @@ fn unused(plan: &NamespacePlan, findings: &mut Findings) {
             Draft {
                 code: "unused-grant",
                 title: format!(
-                    "nothing here runs as accounts that may use policy {}",
-                    usable.policy
+                    "accounts that no workload runs as may use policy {}, where {} is enforced",
+                    usable.policy, enforced.level
                 ),
                 evidence: vec![format!(
                     "{} -> {} -> {}",

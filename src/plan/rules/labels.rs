@@ -156,17 +156,17 @@ fn misspelt_label(label: &str) -> Draft {
 }
 
 fn invalid_label(plan: &NamespacePlan, error: &LabelError) -> Draft {
-    let mut remedy = "correct the value, or run psp2psa migrate --overwrite".to_owned();
+    let mut evidence = vec![error.to_string()];
     let proposed = plan.decision.enforce;
     if let (LabelProblem::Level(_), admission::ENFORCE, Some(level)) =
         (error.problem, error.label, proposed)
     {
-        remedy.push_str(&match level {
-            Level::Restricted => format!(", which writes {level}"),
-            Level::Baseline | Level::Privileged => {
-                format!(", which writes {level} and so loosens what is in force")
-            }
-        });
+        let looser = match level {
+            Level::Restricted => "",
+            Level::Baseline | Level::Privileged => ", which is looser than what is in force",
+        };
+        let name = &plan.name;
+        evidence.push(format!("{name}: --overwrite would write {level}{looser}"));
     }
     let meant = match (error.problem, error.label) {
         (LabelProblem::Level(_), admission::ENFORCE) => "reads it as restricted",
@@ -176,11 +176,11 @@ fn invalid_label(plan: &NamespacePlan, error: &LabelError) -> Draft {
     Draft {
         code: "label-invalid",
         title: format!("{} has an invalid value", error.label),
-        evidence: vec![error.to_string()],
+        evidence,
         consequence: format!(
             "the API server {meant}, and refuses to create a namespace with this label"
         ),
-        remedy,
+        remedy: "correct the value, or run psp2psa migrate --overwrite".to_owned(),
     }
 }
 
@@ -207,16 +207,16 @@ fn refused(plan: &NamespacePlan, context: &Context, findings: &mut Findings) {
         // What a policy writes into a pod is there before its namespace's label is looked at.
         let until_then = !workload.refused.is_empty()
             && stored.is_some_and(|levels| levels.contains(enforced.level));
-        let patched = workload.satisfies_patched().contains(enforced.level);
+        let when = match until_then {
+            true => " once the policies are gone",
+            false => "",
+        };
         findings.add(
             Draft {
                 code: "workload-refused",
-                title: match (owners, until_then) {
-                    (true, false) => format!("the owner's label enforces {enforced}, which refuses workloads"),
-                    (true, true) => format!(
-                        "the owner's label enforces {enforced}, which refuses workloads once the policies are gone"
-                    ),
-                    (false, _) => format!("{enforced} refuses workloads"),
+                title: match owners {
+                    true => format!("the owner's label enforces {enforced}, which refuses workloads{when}"),
+                    false => format!("{enforced} refuses workloads{when}"),
                 },
                 evidence: vec![format!("{} of {}: {reasons}", workload.title(), plan.name)],
                 consequence: match until_then {
@@ -225,9 +225,10 @@ fn refused(plan: &NamespacePlan, context: &Context, findings: &mut Findings) {
                     false => "new pods of these workloads are refused; controllers report it only in Events (FailedCreate)",
                 }
                 .to_owned(),
-                remedy: match (until_then, patched) {
-                    (true, true) => "apply their patches, which write the same fields, before the plugin is turned off",
-                    (_, _) => "change the fields that the violations name, or enforce a looser level",
+                remedy: match until_then {
+                    true => "write these fields into the templates before the plugin is turned off, as 20-workloads does \
+                             where they have a patch; or enforce a looser level",
+                    false => "change the fields that the violations name, or enforce a looser level",
                 }
                 .to_owned(),
             },

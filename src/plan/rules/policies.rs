@@ -9,10 +9,10 @@ use crate::plan::consequences;
 use crate::plan::findings::{Draft, Extra, Findings, Place};
 use crate::plan::level::{self, Status};
 use crate::plan::workloads::{Replay, WorkloadPlan};
-use crate::plan::{Context, NamespacePlan};
+use crate::plan::{Context, NamespacePlan, PolicyPlan};
 use crate::psp::{self, Step};
-use crate::pss::Level;
 use crate::pss::admission::Mode;
+use crate::pss::{Level, Verdict};
 
 use super::{FEW, admission_policy, at};
 
@@ -233,6 +233,7 @@ fn psp_refuses(
 /// It is about all namespaces at once, because one object keeps a restriction in all of them.
 pub(super) fn lost_restrictions(
     namespaces: &[NamespacePlan],
+    policies: &[PolicyPlan],
     context: &Context,
     findings: &mut Findings,
 ) {
@@ -295,6 +296,7 @@ pub(super) fn lost_restrictions(
             evidence: lost
                 .iter()
                 .map(|lost| format!("{} = {}: {}", lost.field, lost.value, lost.message))
+                .chain(checks_held(policies, name, level))
                 .collect(),
             consequence: "once the policy is gone, pods of these namespaces may do what it forbade"
                 .to_owned(),
@@ -308,6 +310,28 @@ pub(super) fn lost_restrictions(
     }
 }
 
+/// The checks of tighter levels that the policy saw to, as a line of evidence.
+fn checks_held(policies: &[PolicyPlan], name: &str, level: Level) -> Option<String> {
+    let [policy] = policies
+        .iter()
+        .filter(|policy| policy.name == name)
+        .collect::<Vec<_>>()[..]
+    else {
+        return None;
+    };
+    let controls = policy.mapping.controls.iter();
+    let held: Vec<&str> = controls
+        .filter(|control| control.level > level && control.exposure.verdict == Verdict::Enforced)
+        .map(|control| control.check)
+        .collect();
+    (!held.is_empty()).then(|| {
+        format!(
+            "checks that no pod under the policy failed, and {level} does not make: {}",
+            held.join(", ")
+        )
+    })
+}
+
 /// The pods of these namespaces that run under the policy and under no other.
 fn pods_under<'n>(
     policy: &str,
@@ -317,9 +341,14 @@ fn pods_under<'n>(
     for plan in namespaces {
         let (mut under, mut others) = (BTreeSet::new(), BTreeSet::new());
         for workload in plan.workloads.iter().filter(|workload| workload.counts) {
-            let is_under =
-                matches!(&workload.replay, Replay::Admitted { policy: by, .. } if by == policy);
-            let accounts = if is_under { &mut under } else { &mut others };
+            let accounts = match &workload.replay {
+                Replay::Admitted { policy: by, .. } if by == policy => &mut under,
+                Replay::Admitted { .. } | Replay::Unknown { .. } | Replay::NoPolicies => {
+                    &mut others
+                }
+                // There are no such pods while the policies are in force.
+                Replay::Refused { .. } => continue,
+            };
             accounts.insert(workload.service_account.as_str());
         }
         if others.is_empty() {

@@ -30,8 +30,12 @@ pub(super) struct Looser<'a> {
     href: String,
 }
 
+/// What a line about checks begins with. They are told by their level where the policy has a tighter one.
+const CHECKS: &str = "checks that no pod under the policy failed";
+
 /// What a field of a policy restricts, as what becomes possible without it, most telling first.
-const RIGHTS_BY_FIELD: [(&str, &str); 18] = [
+const RIGHTS_BY_FIELD: [(&str, &str); 19] = [
+    (CHECKS, "what checks of tighter levels refuse"),
     ("spec.allowedHostPaths", "any path of a node"),
     ("spec.hostPorts", "any port of a node"),
     ("spec.allowedCapabilities", "more capabilities"),
@@ -188,7 +192,9 @@ fn rights(level: &Tag, refused: Option<&str>, lost: Option<&Lost>) -> Vec<String
     }
     let refused =
         refused.map(|refused| format!("what {refused} refuses and {} does not", level.word));
+    let is_new = |position: &&usize| refused.is_none() || RIGHTS_BY_FIELD[**position].0 != CHECKS;
     let lost = lost.into_iter().flat_map(|lost| &lost.rights);
+    let lost: Vec<&usize> = lost.filter(is_new).collect();
     let mut rights: Vec<String> = refused.into_iter().collect();
     for position in lost {
         let right = RIGHTS_BY_FIELD[*position].1;

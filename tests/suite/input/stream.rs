@@ -30,7 +30,7 @@ fn whole(text: &str) -> (Vec<String>, Vec<String>) {
     (documents, rest(&reading))
 }
 
-/// What is said, and what can not be read.
+/// What is said, and what cannot be read.
 fn rest(reading: &Reading<'_>) -> Vec<String> {
     let mut rest = messages(&reading.diagnostics);
     let unreadable = reading.unreadable.iter();

@@ -210,3 +210,33 @@ fn latest_is_said_to_be_the_newest_version_that_is_known() {
         plan.target.reason
     );
 }
+
+#[test]
+fn what_overwriting_an_invalid_label_does_is_said_of_each_namespace() {
+    let hardened = json!({"containers": [{"name": "c", "image": "i", "securityContext": {
+        "allowPrivilegeEscalation": false, "runAsNonRoot": true, "capabilities": {"drop": ["ALL"]},
+        "seccompProfile": {"type": "RuntimeDefault"},
+    }}]});
+    let objects = vec![
+        namespace("aa", json!({ENFORCE: "high"})),
+        deployment("aa", hardened),
+        namespace("bb", json!({ENFORCE: "high"})),
+        deployment(
+            "bb",
+            json!({"hostNetwork": true, "containers": containers()}),
+        ),
+    ];
+    let plan = plan(objects, &options(Version::Minor(24)));
+    let mut findings = plan.findings.iter();
+    let finding = findings
+        .find(|finding| finding.code.name == "label-invalid")
+        .unwrap();
+    let says = |line: &str| finding.evidence.iter().any(|evidence| evidence == line);
+    assert!(
+        says("aa: --overwrite would write restricted"),
+        "{:?}",
+        finding.evidence
+    );
+    let looser = "bb: --overwrite would write privileged, which is looser than what is in force";
+    assert!(says(looser), "{:?}", finding.evidence);
+}

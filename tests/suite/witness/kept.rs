@@ -282,5 +282,14 @@ fn pods_of_another_policy_are_not_judged() {
     assert!(is_about("shop", json!("api")));
     assert!(!is_about("shop", json!("agent")));
     assert!(!is_about("shop", Value::Null), "the mirror of a static pod");
-    assert!(is_about("tools", json!("whoever")));
+    assert!(
+        is_about("tools", json!("whoever")),
+        "what is refused runs under no policy"
+    );
+    let names = plan.findings.iter().flat_map(|finding| &finding.manifests);
+    let names: Vec<&Value> = names.map(|object| &object["metadata"]["name"]).collect();
+    assert!(
+        names.contains(&&json!("psp-with.host-privileged")),
+        "{names:?}"
+    );
 }
