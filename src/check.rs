@@ -136,7 +136,7 @@ struct Group {
     file: Arc<str>,
     terminated: bool,
     verdict: Arc<Verdict>,
-    /// How the name of its first workload begins, see [`memory::stem`]. Of other names that begin with it only the rest
+    /// How the name of its first workload begins, see `stem` in `check::memory`. Of other names that begin with it only the rest
     /// is kept.
     stem: String,
 }

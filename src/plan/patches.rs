@@ -88,7 +88,7 @@ pub(super) struct Replayed<'a> {
     pub(super) before: &'a Pod,
     /// The pod as it was stored.
     pub(super) stored: Graded<'a>,
-    /// The pod with what preserves what runs today, see [`preserving`].
+    /// The pod with what preserves what runs today, see [`preserving()`].
     pub(super) kept: Graded<'a>,
     /// The policy that admitted it.
     pub(super) policy: &'a str,
