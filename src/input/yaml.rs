@@ -52,8 +52,22 @@ pub(super) fn load(text: &str, origin: Origin) -> Result<Option<Loaded<'_>>, Fau
     }
 }
 
+/// How long a text the general parser takes, which copies block values and keeps up to three times their size. Long
+/// lists are cut into elements and what programs print is borrowed from the text, so no flag raises it: an object of
+/// a cluster has at most a few megabytes.
+const MAX_PARSED: usize = 256 << 20;
+
 /// Reads one document with the general parser.
 fn parse(text: &str, origin: Origin) -> Result<Option<Loaded<'_>>, Fault> {
+    if text.len() > MAX_PARSED {
+        let (size, most) = (text.len() >> 20, MAX_PARSED >> 20);
+        return Err(Fault::at_start(
+            &diags::TOO_LARGE,
+            origin,
+            &format!("a YAML document of {size} MiB, more than {most} MiB"),
+            "no object is that large; make several documents of a list",
+        ));
+    }
     let mut loader = Loader {
         text,
         origin,

@@ -73,6 +73,18 @@ fn depth_is_refused_quickly_and_without_a_stack_overflow() {
 }
 
 #[test]
+fn a_yaml_text_that_would_be_copied_is_refused_before_it_takes_three_times_its_size() {
+    // The reader of what programs print borrows the text; mappings in braces are not among that.
+    let text = format!("kind: A\ny: {{a: b}}\nx: |\n  {}\n", "y".repeat(257 << 20));
+    let start = Instant::now();
+    assert_eq!(
+        refusal(&text),
+        "1:1 input/too-large a YAML document of 257 MiB, more than 256 MiB"
+    );
+    assert!(start.elapsed() < 3 * SOON, "{:?}", start.elapsed());
+}
+
+#[test]
 fn depth_in_a_field_that_nobody_reads_does_not_matter_to_json() {
     let text = format!(
         "{{\"kind\":\"A\",\"x\":{}{}}}",
