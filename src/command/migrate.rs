@@ -273,7 +273,7 @@ fn next_steps(plan: &Plan, folder: &Path) -> String {
     for stage in stages {
         out.push_str(&format!(
             "  kubectl apply -k {}/manifests/{}\n",
-            shell_word(&folder),
+            text::shell_word(&folder),
             stage.folder()
         ));
     }
@@ -291,15 +291,6 @@ fn last_step(plan: &Plan, folder: &Path) -> String {
         "once the PSP plugin is off, read {folder}/{}/README.md\n",
         render::cleanup::FOLDER
     )
-}
-
-/// The text as one word of a POSIX shell.
-fn shell_word(text: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./".contains(c);
-    match text.chars().all(plain) {
-        true => text.to_owned(),
-        false => format!("'{}'", text.replace('\'', r"'\''")),
-    }
 }
 
 /// The severities that `--fail-on` names.

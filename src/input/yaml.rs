@@ -19,8 +19,7 @@ use granit_parser::{ErrorKind, Event, Options, Parser, ScalarStyle, ScanError, S
 use super::diags;
 use super::text::{self, Fault, Origin};
 use super::tree::builder::{Builder, Kind, Refusal, Repeated, Repeats};
-use super::tree::{MAX_ALIASED, MAX_DEPTH, MAX_NODES, NodeId, Span, Tree, Value};
-use crate::diag::Code;
+use super::tree::{MAX_DEPTH, NodeId, Span, Tree, Value};
 use scalar::Tag;
 
 /// A document with what a reader should know about it.
@@ -200,12 +199,13 @@ impl<'a> Loader<'a> {
                 self.builder.end(place.end)
             }
             Event::UnresolvedAlias(name) => {
-                return Err(self.fault(
-                    &diags::SYNTAX,
-                    place,
-                    format!("the alias `*{name}` has no anchor `&{name}` before it"),
-                    "quote the value if the `*` belongs to it",
-                ));
+                return Err(Fault {
+                    code: &diags::SYNTAX,
+                    line: place.line,
+                    column: place.column,
+                    message: format!("the alias `*{name}` has no anchor `&{name}` before it"),
+                    help: "quote the value if the `*` belongs to it".to_owned(),
+                });
             }
             _ => Ok(()),
         };
@@ -314,57 +314,14 @@ impl<'a> Loader<'a> {
         }
     }
 
-    fn fault(&self, code: &'static Code, place: Span, message: String, help: &str) -> Fault {
-        Fault {
-            code,
-            line: place.line,
-            column: place.column,
-            message,
-            help: help.to_owned(),
-        }
-    }
-
     fn refused(&self, refusal: Refusal, place: Span) -> Fault {
-        let (code, message, help) = match refusal {
-            Refusal::TooDeep => return too_deep(place.line, place.column),
-            Refusal::TooLarge => (
-                &diags::TOO_LARGE,
-                format!("the document has more than {MAX_NODES} values"),
-                "split it into several documents",
-            ),
-            Refusal::AliasBomb => (
-                &diags::ALIAS_BOMB,
-                format!("following the aliases would add more than {MAX_ALIASED} values"),
-                "write the repeated parts out",
-            ),
-            Refusal::Cycle => (
-                &diags::ALIAS_BOMB,
-                "the anchor contains an alias to itself".to_owned(),
-                "write the repeated part out",
-            ),
-            Refusal::CompositeKey => (
-                &diags::SYNTAX,
-                "a list or mapping stands where a key was expected".to_owned(),
-                "quote a value that begins with `{` or `[`",
-            ),
-            Refusal::NullKey => (
-                &diags::SYNTAX,
-                "the key is null, expected a name".to_owned(),
-                "quote the key if it is meant literally",
-            ),
-            Refusal::NotMergeable => (
-                &diags::SYNTAX,
-                "a merge key (`<<`) needs a mapping or a list of mappings".to_owned(),
-                "quote the key if it is meant literally",
-            ),
-        };
-        self.fault(code, place, message, help)
+        refused(refusal, (place.line, place.column))
     }
 
     fn scan_fault(&self, error: &ScanError) -> Fault {
         let (line, column) = self.place(error.marker());
         if *error.kind() == ErrorKind::RecursionLimitExceeded {
-            return too_deep(line, column);
+            return refused(Refusal::TooDeep, (line, column));
         }
         let at = error
             .marker()
@@ -385,13 +342,14 @@ impl<'a> Loader<'a> {
     }
 }
 
-fn too_deep(line: u32, column: u32) -> Fault {
+fn refused(refusal: Refusal, (line, column): (u32, u32)) -> Fault {
+    let (code, message, help) = explain::refusal(refusal);
     Fault {
-        code: &diags::TOO_DEEP,
+        code,
         line,
         column,
-        message: format!("lists and mappings are nested more than {MAX_DEPTH} deep"),
-        help: "no Kubernetes object is that deep; look for unbalanced brackets".to_owned(),
+        message,
+        help: help.to_owned(),
     }
 }
 

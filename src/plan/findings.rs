@@ -127,7 +127,7 @@ pub(super) struct Draft {
 }
 
 /// What only some drafts have.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Extra {
     /// Where the finding is less severe than its code.
     pub(super) severity: Option<Severity>,
@@ -150,6 +150,13 @@ struct Group {
 }
 
 impl Group {
+    /// One cause has one consequence and one remedy, so what follows of several drafts is what follows of each.
+    fn agrees(&self, draft: &Draft, extra: &Extra) -> bool {
+        self.draft.consequence == draft.consequence
+            && self.draft.remedy == draft.remedy
+            && self.extra == *extra
+    }
+
     fn learn(&mut self, evidence: Vec<String>) {
         let known = &mut self.draft.evidence;
         for line in evidence {
@@ -183,14 +190,18 @@ impl Findings {
             return;
         }
         let evidence = std::mem::take(&mut draft.evidence);
-        let group = self
-            .groups
-            .entry((draft.code, draft.title.clone()))
-            .or_insert_with(|| Group {
+        let group = match self.groups.entry((draft.code, draft.title.clone())) {
+            Entry::Vacant(entry) => entry.insert(Group {
                 draft,
                 extra,
                 places: Vec::new(),
-            });
+            }),
+            Entry::Occupied(entry) => {
+                let group = entry.into_mut();
+                debug_assert!(group.agrees(&draft, &extra), "{draft:?} for {group:?}");
+                group
+            }
+        };
         group.learn(evidence);
         group.places.extend(places);
     }
@@ -204,6 +215,10 @@ impl Findings {
                 }
                 Entry::Occupied(mut entry) => {
                     let group = entry.get_mut();
+                    debug_assert!(
+                        group.agrees(&more.draft, &more.extra),
+                        "{more:?} for {group:?}"
+                    );
                     group.learn(more.draft.evidence);
                     group.places.append(&mut more.places);
                 }

@@ -7,6 +7,7 @@ mod check;
 pub(super) mod table;
 pub(super) mod wrap;
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
@@ -49,6 +50,15 @@ pub fn is_invisible(c: char) -> bool {
             '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{61c}'
             // Noncharacters of the first plane, which YAML must not have.
             | '\u{fffe}' | '\u{ffff}')
+}
+
+/// The text as one word of a POSIX shell.
+pub fn shell_word(text: &str) -> Cow<'_, str> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:,@%+=".contains(c);
+    match !text.is_empty() && text.chars().all(plain) {
+        true => Cow::Borrowed(text),
+        false => Cow::Owned(format!("'{}'", text.replace('\'', r"'\''"))),
+    }
 }
 
 /// How many diagnostics of one code are printed in full, unless everything was asked for.
@@ -341,6 +351,20 @@ mod tests {
             "a\\u{1b}[31mb\\u{202e}c\\u{a}"
         );
         assert_eq!(visible("größe-漢字"), "größe-漢字");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_shell_reads_a_word_as_the_text() {
+        for text in ["dev-a", "dev-*", "it's", "", "a b", "$(x)", "a\nb", "~"] {
+            let output = std::process::Command::new("/bin/sh")
+                .args(["-c", &format!("printf %s {}", shell_word(text))])
+                .output()
+                .expect("there is a shell");
+            assert_eq!(String::from_utf8_lossy(&output.stdout), text);
+        }
+        assert_eq!(shell_word("dev-a"), "dev-a");
+        assert_eq!(shell_word("dev-*"), "'dev-*'");
     }
 
     #[test]

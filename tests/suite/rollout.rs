@@ -18,6 +18,7 @@ use psp2psa::model::defaults;
 use psp2psa::model::pod::Pod;
 use psp2psa::model::workload::{Origin, Workload};
 use psp2psa::plan::labels::Stage;
+use psp2psa::plan::workloads::Replay;
 use psp2psa::plan::{Existing, Options, Plan, Prefer};
 use psp2psa::psp;
 use psp2psa::pss;
@@ -205,7 +206,15 @@ impl State {
                     })
                     .collect();
                 match psp::replay(&pod, &candidates).admitted {
-                    Some(admitted) => pod = psp::stored(&admitted.pod),
+                    Some(admitted) => {
+                        let stored = psp::stored(&admitted.pod);
+                        let known = psp::api_errors(&pod);
+                        let errors = psp::api_errors(&stored);
+                        if errors.iter().any(|error| !known.contains(error)) {
+                            why = "the API server refuses what a policy wrote into it".to_owned();
+                        }
+                        pod = stored;
+                    }
                     None => why = "no policy admits it".to_owned(),
                 }
             }
@@ -335,14 +344,42 @@ fn stopped_without(
             }
         }
     }
+    let told = told(&plan);
     // Once the plugin is off, nothing changes any more: the labels alone decide.
     for (key, why) in state.refusals(false) {
         let ran = before.get(&key).is_some_and(String::is_empty);
-        if ran && watched.contains(&key) && !why.is_empty() {
+        if ran && watched.contains(&key) && !told.contains(&key) && !why.is_empty() {
             wrong.push(format!("turning the plugin off stops {key:?}: {why}"));
         }
     }
     wrong
+}
+
+/// Workloads of which nobody knows what policies write into them, so that no patch keeps it, and which the plan says
+/// that a label refuses as they are written.
+fn told(plan: &Plan) -> BTreeSet<Key> {
+    let refused = plan
+        .findings
+        .iter()
+        .filter(|finding| finding.code.name == "workload-refused");
+    let places: BTreeSet<(Option<&str>, &str)> = refused
+        .flat_map(|finding| &finding.places)
+        .map(|place| (place.namespace.as_deref(), place.object.as_str()))
+        .collect();
+    let namespaces = plan.namespaces.iter();
+    namespaces
+        .flat_map(|namespace| &namespace.workloads)
+        .filter(|workload| matches!(workload.replay, Replay::Unknown { .. }))
+        .map(|workload| &workload.reference)
+        .filter(|reference| {
+            let object = format!("{} {}", reference.kind, reference.name);
+            places.contains(&(reference.namespace.as_deref(), object.as_str()))
+        })
+        .map(|reference| {
+            let namespace = reference.namespace.clone().unwrap_or_default();
+            (reference.kind.clone(), namespace, reference.name.clone())
+        })
+        .collect()
 }
 
 fn options(prefer: Prefer, existing: Existing, target: Option<Version>, complete: bool) -> Options {

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::render::json::v1::{Document, InputFile, MigrationReport, Options};
+use crate::render::text;
 
 use super::words;
 
@@ -116,10 +117,11 @@ fn counts(counts: &BTreeMap<String, u64>, worded: impl Fn(&str, usize) -> String
     }
 }
 
-/// The options as the command line has them, those that were not given included.
+/// The options as the command line has them, those that were not given included, for a POSIX shell.
 fn flags(options: &Options) -> String {
     let mut flags: Vec<String> = Vec::new();
-    let mut add = |flag: &str, value: &str| flags.push(format!("{flag} {value}"));
+    let mut add =
+        |flag: &str, value: &str| flags.push(format!("{flag} {}", text::shell_word(value)));
     add("--basis", &options.basis);
     add("--prefer", &options.prefer);
     add("--audit", &options.audit);

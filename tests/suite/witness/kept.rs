@@ -169,7 +169,10 @@ fn concerns(field: &str, error: &psp::FieldError) -> bool {
         "spec.readOnlyRootFilesystem" => at.ends_with("readOnlyRootFilesystem"),
         "spec.hostPorts" => at.ends_with("hostPort"),
         "spec.volumes" => is_volume && at.ends_with(']'),
-        "spec.allowedHostPaths" => is_volume && at.contains(".hostPath"),
+        // A path that is allowed for reading only is refused where it is mounted.
+        "spec.allowedHostPaths" => {
+            is_volume && at.contains(".hostPath") || at.ends_with("].readOnly")
+        }
         "spec.allowedFlexVolumes" => is_volume && at.ends_with("].driver"),
         "spec.allowedCSIDrivers" => is_volume && at.ends_with(".csi.driver"),
         "spec.runtimeClass.allowedRuntimeClassNames" => at == "spec.runtimeClassName",
