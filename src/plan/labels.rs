@@ -166,7 +166,7 @@ impl Later {
 }
 
 /// The level and version in force for a mode with these labels; `None` if no label speaks of the mode.
-fn in_force(labels: &BTreeMap<String, String>, mode: Mode) -> Option<LevelVersion> {
+pub(super) fn in_force(labels: &BTreeMap<String, String>, mode: Mode) -> Option<LevelVersion> {
     labels.contains_key(mode.level_label()).then(|| {
         admission::policy_of(labels, &Policy::PRIVILEGED)
             .0

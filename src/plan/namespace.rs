@@ -120,17 +120,18 @@ impl Context<'_> {
         if !excluded && !home.contradicting {
             staging::stage(&mut workloads, &home.workloads, self.manifests);
         }
+        let today = labels::in_force(home.labels(), Mode::Enforce);
+        let judged_at = |at: Version| {
+            let differs = at.effective() != version.effective();
+            differs.then(|| self.judged(&pss::evaluator(at), at, home, name).0)
+        };
+        staging::refused(&mut workloads, Stage::Workloads, today, judged_at);
         let (pods, mut live): (Vec<&Workload>, Vec<WorkloadPlan>) = self
             .judge
             .live(&evaluator, &home.explained, name)
             .into_iter()
             .unzip();
-        let counting: Vec<WorkloadPlan> = workloads
-            .iter()
-            .filter(|workload| workload.counts)
-            .chain(&live)
-            .cloned()
-            .collect();
+        let counting = counting(&workloads, &live);
         let all = |set: &dyn Fn(&WorkloadPlan) -> LevelSet| intersect(counting.iter().map(set));
         let needed = all(&|workload| workload.satisfies);
         let granted = granted::granted(self, name, &workloads);
@@ -155,6 +156,17 @@ impl Context<'_> {
         let (mut decision, mut overridden) = settings.apply(name, home.contradicting, decision);
         let mut labels = labels::labels(self, name, home, &decision);
         let is_chosen = settings::yield_to(&labels, overridden.as_mut(), &mut decision);
+        let by_then = labels.in_force(Mode::Enforce);
+        let unstaged = staging::refused(&mut workloads, Stage::LateWorkloads, by_then, judged_at);
+        let counting_then = unstaged.then(|| self::counting(&workloads, &live));
+        let facts = match &counting_then {
+            Some(counting) => level::Facts {
+                workloads: counting,
+                reached: intersect(counting.iter().map(|workload| workload.final_set(prefer))),
+                ..facts
+            },
+            None => facts,
+        };
         if let Some(level) = level::later(&facts, &decision).filter(|_| !is_chosen) {
             let confidence = level::confidence(&facts, level).0.max(decision.confidence);
             labels.later = labels::later(self, name, home, &decision, (level, confidence));
@@ -249,6 +261,12 @@ impl Context<'_> {
         let plans = home.workloads.iter().map(judge).collect();
         (plans, held_by_today)
     }
+}
+
+/// Everything that decides.
+fn counting(workloads: &[WorkloadPlan], live: &[WorkloadPlan]) -> Vec<WorkloadPlan> {
+    let counting = workloads.iter().filter(|workload| workload.counts);
+    counting.chain(live).cloned().collect()
 }
 
 /// Writes into each plan what the label in force refuses of its workload.

@@ -130,6 +130,7 @@ impl WorkloadPlan {
             }
             if let (Some(patch), Some(other)) = (patch, other_patch) {
                 patch.satisfies = patch.satisfies.intersection(other.satisfies);
+                patch.stored = patch.stored.intersection(other.stored);
             }
         }
         for (level, violations) in other.violations {

@@ -337,10 +337,18 @@ fn stopped_without(
         if stage == "40-bypass" && pace == Pace::AtOnce {
             state.apply(&stage, &tightened);
         }
+        let restarted: BTreeSet<Key> = match stage.ends_with("-workloads") {
+            true => objects.iter().map(key).collect(),
+            false => BTreeSet::new(),
+        };
         for (key, why) in state.refusals(plugin) {
             let ran = before.get(&key).is_some_and(String::is_empty);
             if ran && watched.contains(&key) && !why.is_empty() {
                 wrong.push(format!("{stage} stops {key:?}: {why}"));
+            }
+            // What was refused before runs all the same, until it is restarted.
+            if restarted.contains(&key) && !ran && !why.is_empty() {
+                wrong.push(format!("{stage} restarts {key:?} in vain: {why}"));
             }
         }
     }

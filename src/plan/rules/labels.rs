@@ -2,6 +2,7 @@
 
 use crate::plan::findings::{Draft, Extra, Findings, Severity};
 use crate::plan::labels::Conflict;
+use crate::plan::staging::Unstaged;
 use crate::plan::workloads::Replay;
 use crate::plan::{Context, NamespacePlan};
 use crate::pss::admission::{self, LABELS, LabelError, LabelProblem, Mode};
@@ -211,6 +212,15 @@ fn refused(plan: &NamespacePlan, context: &Context, findings: &mut Findings) {
             true => " once the policies are gone",
             false => "",
         };
+        let mut evidence = vec![format!("{} of {}: {reasons}", workload.title(), plan.name)];
+        if workload.unstaged == Some(Unstaged::LabelRefuses) {
+            evidence.push(format!(
+                "{} of {}: no stage applies its patch, because {}",
+                workload.title(),
+                plan.name,
+                Unstaged::LabelRefuses.because()
+            ));
+        }
         findings.add(
             Draft {
                 code: "workload-refused",
@@ -218,7 +228,7 @@ fn refused(plan: &NamespacePlan, context: &Context, findings: &mut Findings) {
                     true => format!("the owner's label enforces {enforced}, which refuses workloads{when}"),
                     false => format!("{enforced} refuses workloads{when}"),
                 },
-                evidence: vec![format!("{} of {}: {reasons}", workload.title(), plan.name)],
+                evidence,
                 consequence: match until_then {
                     true => "pods of these workloads pass only because policies write into them what is missing; without \
                              the policies new ones are refused, which controllers report only in Events (FailedCreate)",

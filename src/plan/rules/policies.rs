@@ -202,15 +202,20 @@ fn psp_refuses(
     if by_hand {
         evidence.extend(people.into_iter().take(FEW));
     }
-    let title = if errors.is_empty() {
+    if errors.is_empty() {
         evidence.push(format!(
             "{}: account {} may use no policy",
             workload.title(),
             workload.service_account
         ));
-        "no policy of the input may be used for a workload"
-    } else {
-        "every policy that may be used for a workload refuses it"
+    }
+    let title = match (by_hand, errors.is_empty()) {
+        (false, true) => "no policy of the input may be used for a workload",
+        (false, false) => "every policy that may be used for a workload refuses it",
+        (true, true) => "no policy of the input may be used for a pod, unless people create it",
+        (true, false) => {
+            "every policy that may be used for a pod refuses it, unless people create it"
+        }
     };
     findings.add(
         Draft {
