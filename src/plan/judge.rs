@@ -154,7 +154,9 @@ impl<'a> Judge<'a> {
         }
     }
 
-    /// The live pods that satisfy fewer levels than the workload that explains them does once it is stored.
+    /// The live pods that satisfy fewer levels than the workload that explains them does once it is stored, and what still
+    /// makes pods of an earlier template that satisfies fewer: a ReplicaSet in the middle of a rollout, or a Job of a
+    /// CronJob.
     pub(super) fn live<'w>(
         &self,
         evaluator: &Evaluator,
@@ -165,9 +167,14 @@ impl<'a> Judge<'a> {
         let mut owners: BTreeMap<*const Workload, (String, LevelSet)> = BTreeMap::new();
         explained
             .iter()
-            .filter(|(pod, _)| pod.origin == Origin::Pod && !pod.terminated())
+            .filter(|(pod, _)| runs(pod))
             .filter_map(|(pod, owner)| {
-                let live = evaluator.satisfies(&without_debugging(&pod.pod));
+                let live = match pod.origin {
+                    Origin::Pod => evaluator.satisfies(&without_debugging(&pod.pod)),
+                    Origin::Template | Origin::Convention(_) | Origin::Fragment => {
+                        evaluator.satisfies(&as_written(pod))
+                    }
+                };
                 let (title, explained) = owners.entry(*owner).or_insert_with(|| {
                     let plan = self.judge(evaluator, owner, namespace);
                     let stored = plan.satisfies_stored().unwrap_or(plan.satisfies);
@@ -175,9 +182,14 @@ impl<'a> Judge<'a> {
                 });
                 (live.intersection(*explained) != *explained).then(|| {
                     let mut plan = self.judge(evaluator, pod, namespace);
-                    plan.notes = vec![format!(
-                        "a live pod of {title} that needs more than its template says"
-                    )];
+                    plan.notes = vec![match pod.origin {
+                        Origin::Pod => {
+                            format!("a live pod of {title} that needs more than its template says")
+                        }
+                        Origin::Template | Origin::Convention(_) | Origin::Fragment => {
+                            format!("still makes pods of an earlier template of {title}")
+                        }
+                    }];
                     (*pod, plan)
                 })
             })
@@ -349,6 +361,11 @@ fn creator(workload: &Workload) -> Option<Identity> {
         Origin::Pod => Identity::owner(workload.meta.controller()?),
         Origin::Convention(_) | Origin::Fragment => None,
     }
+}
+
+/// Whether an explained object is a pod that has not ended, or makes pods: to have none it has to say so.
+fn runs(explained: &Workload) -> bool {
+    !explained.terminated() && explained.replicas != Some(0)
 }
 
 fn is_bare(workload: &Workload) -> bool {

@@ -172,6 +172,11 @@ impl Context<'_> {
             let confidence = level::confidence(&facts, level).0.max(decision.confidence);
             labels.later = labels::later(self, name, home, &decision, (level, confidence));
         }
+        for reason in live.iter().filter_map(level::earlier_template) {
+            if !decision.reasons.contains(&reason) {
+                decision.reasons.push(reason);
+            }
+        }
         decision.reasons.extend(held_by_today.map(|server| {
             format!(
                 "the API server of today may know no rules newer than those of {server}, whatever version a label \
