@@ -333,12 +333,17 @@ impl<'a> Gaps<'a> {
                 },
                 format!("{what} (a patch that is not applied)"),
             ),
-            GapKind::Unreadable if !self.complete => {
-                (Weight::Withholds, format!("{what} (could not be read)"))
-            }
+            // The same is true of this. Only where it belongs, the user may know.
+            GapKind::Unreadable => (
+                match self.complete && gap.namespace.is_none() {
+                    true => Weight::Review,
+                    false => Weight::Withholds,
+                },
+                format!("{what} (could not be read)"),
+            ),
             // A template that names its namespace is installed there; of any other only the release tells where, if
             // anywhere.
-            GapKind::Template if !pods_listed => (
+            GapKind::Template if !dumped => (
                 match gap.namespace {
                     Some(_) => Weight::Withholds,
                     None => Weight::Review,
@@ -375,7 +380,6 @@ impl<'a> Gaps<'a> {
                 format!("{what} is served from here, so a refused pod can stop the whole cluster"),
             ),
             GapKind::Fragment
-            | GapKind::Unreadable
             | GapKind::Template
             | GapKind::Rendered
             | GapKind::Injection

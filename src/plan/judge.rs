@@ -6,10 +6,10 @@ mod variants;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::model::Inventory;
 use crate::model::pod::{Pod, ProjectedSource, ServiceAccountToken, Volume, VolumeSource};
 use crate::model::psp::PodSecurityPolicy;
 use crate::model::workload::{Origin, Workload};
-use crate::model::{Inventory, claims};
 use crate::psp;
 use crate::pss::{Evaluator, LevelSet, Version};
 use crate::rbac::{Access, Identity};
@@ -191,7 +191,7 @@ impl<'a> Judge<'a> {
                 doubts: Vec::new(),
             };
         }
-        let pod = self.as_created(workload, written.pod, namespace, account);
+        let pod = self.as_created(written.pod, namespace, account);
         let creator = creator(workload);
         let requester = Requester {
             namespace,
@@ -278,17 +278,9 @@ impl<'a> Judge<'a> {
         }
     }
 
-    /// The pod as policies see it: with the volumes that its controller adds, its account, and the token volume
-    /// unless mounting it is off.
-    fn as_created(
-        &self,
-        workload: &Workload,
-        written: &Pod,
-        namespace: &str,
-        account: &str,
-    ) -> Pod {
+    /// The pod as policies see it: with its account, and the token volume unless mounting it is off.
+    fn as_created(&self, written: &Pod, namespace: &str, account: &str) -> Pod {
         let mut pod = written.clone();
-        claims::apply(workload, &mut pod);
         pod.spec.service_account_name = account.to_owned();
         pod.spec.service_account = account.to_owned();
         let automount = pod

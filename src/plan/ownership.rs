@@ -5,10 +5,10 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use crate::model::defaults;
 use crate::model::object::ObjectMeta;
 use crate::model::pod::Pod;
 use crate::model::workload::{Origin, Workload};
+use crate::model::{claims, defaults};
 
 /// How many owners up a chain is followed. Real chains have three links (CronJob, Job, Pod); a longer one is a cycle
 /// or hostile, and its object counts for itself.
@@ -62,7 +62,8 @@ pub(super) fn explain(workloads: &[Workload]) -> Vec<Explained<'_>> {
         .collect()
 }
 
-/// The pod of a workload as its author wrote it, with the API server's defaults. Debug containers are no part of it: they
+/// The pod of a workload as its author wrote it, with the API server's defaults and the volumes of a StatefulSet's claims,
+/// which take the place of others of their names. Debug containers are no part of it: they
 /// are added to a pod that runs, and no policy ever looked at them. Neither is any metadata but annotations, because
 /// nothing that judges pods asks for it.
 pub(super) fn as_written(workload: &Workload) -> Pod {
@@ -74,6 +75,7 @@ pub(super) fn as_written(workload: &Workload) -> Pod {
         spec: without_debugging(&workload.pod).spec.clone(),
     };
     defaults::apply(&mut pod);
+    claims::apply(workload, &mut pod);
     pod
 }
 
