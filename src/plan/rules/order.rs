@@ -25,7 +25,13 @@ pub(super) fn namespace(plan: &NamespacePlan, context: &Context, findings: &mut 
         findings.add(
             Draft {
                 code: "no-overlap",
-                title: format!("no pod that the policies admit satisfies {}", enforced.level),
+                title: match later {
+                    Some(_) => format!(
+                        "no pod that the policies admit satisfies {}, so its label follows their bypass",
+                        enforced.level
+                    ),
+                    None => format!("no pod that the policies admit satisfies {}", enforced.level),
+                },
                 evidence: evidence(plan, workload, context, enforced.level),
                 consequence: match later {
                     Some(_) => "labelled first, every new pod of these workloads would be refused; the plan labels them last"

@@ -125,7 +125,7 @@ fn files_are_listed_with_their_digests_and_many_are_folded() {
     let text = markdown::report(&document);
     assert!(text.contains("| dump.json | 1,234 | ba7816bf8f01cfea |"));
     assert!(text.contains("| broken.gz |  | permission denied |"));
-    assert!(text.contains("--exclude-namespace kube-"));
+    assert!(text.contains("--exclude-namespace 'kube-"));
     let folded = "<details class=\"item\">\n<summary><h3>Files</h3>";
     assert!(!html::report(&document).contains(folded));
     document.body.input.files = (0..11)
