@@ -65,6 +65,15 @@ pub struct NamespacePlan {
 }
 
 impl NamespacePlan {
+    /// Levels that admit a workload under the label that is enforced in the end: until the policies are off, or from
+    /// their bypass on.
+    pub(super) fn admitting(&self, workload: &WorkloadPlan, prefer: Prefer) -> LevelSet {
+        match self.labels.later {
+            Some(_) => workload.final_set(prefer),
+            None => workload.binding_set(prefer),
+        }
+    }
+
     /// The stages of the rollout that change this namespace, in order.
     pub fn steps(&self) -> Vec<Stage> {
         let patched = |stage| {
@@ -222,11 +231,12 @@ impl Context<'_> {
             let judged = judged.chain(pods.iter().zip(&mut live));
             refuse(enforced, prefer, self.seccomp, judged);
         }
-        let preview = enforced.map_or_else(Vec::new, |policy| {
+        let in_the_end = labels.enforced_in_the_end();
+        let preview = in_the_end.map_or_else(Vec::new, |policy| {
             versions::preview(policy, self.server, &home.workloads)
         });
         let relabellings = relabel::relabellings(name, home, &labels, self.target);
-        let rollbacks = enforced.map_or_else(Vec::new, |policy| {
+        let rollbacks = in_the_end.map_or_else(Vec::new, |policy| {
             rollback::refused(home, policy, self.seccomp)
         });
         NamespacePlan {

@@ -45,6 +45,10 @@ pub(in crate::plan) fn kept(plan: &NamespacePlan) -> Option<String> {
     let label = Mode::Enforce.level_label();
     let owners = plan.labels.before.get(label)?;
     let proposed = plan.decision.enforce?;
+    let later = plan.labels.enforced_later().map(|later| later.level);
+    if later.is_some_and(|later| later.as_str() == owners) {
+        return None;
+    }
     let stays = plan.labels.after.get(label) == Some(owners) && *owners != proposed.as_str();
     stays.then(|| {
         let brief = &plan.decision.brief;
@@ -67,9 +71,13 @@ fn is_praised(plan: &NamespacePlan, conflict: &Conflict) -> bool {
 }
 
 /// A level of the owner that stays and differs from the proposal. One that is tighter than it need be and refuses
-/// nothing has no consequence.
+/// nothing has no consequence, and one that the plan ends at behind the bypass is no conflict.
 fn conflicting(plan: &NamespacePlan, conflict: &Conflict, findings: &mut Findings) {
     let (mode, found, proposed) = (conflict.mode.as_str(), conflict.found, conflict.proposed);
+    let later = plan.labels.enforced_later().map(|later| later.level);
+    if conflict.mode == Mode::Enforce && later == Some(found) {
+        return;
+    }
     let (severity, consequence) = match (conflict.mode, found < proposed) {
         (Mode::Enforce, true) => (
             None,

@@ -11,7 +11,6 @@ use crate::plan::level::{self, Status};
 use crate::plan::workloads::{Replay, WorkloadPlan};
 use crate::plan::{Context, NamespacePlan, PolicyPlan};
 use crate::psp::{self, Step};
-use crate::pss::admission::Mode;
 use crate::pss::{Level, Verdict};
 
 use super::{FEW, admission_policy, at};
@@ -248,7 +247,7 @@ pub(super) fn lost_restrictions(
         .iter()
         .filter(|plan| plan.decision.status != Status::Excluded)
     {
-        let enforced = plan.labels.in_force(Mode::Enforce);
+        let enforced = plan.labels.enforced_in_the_end();
         let enforced = enforced.map(|policy| policy.level);
         for workload in plan.workloads.iter().filter(|workload| workload.counts) {
             if let Replay::Admitted { policy, .. } = &workload.replay {

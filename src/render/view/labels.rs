@@ -8,6 +8,8 @@ use super::words::{self, Tag};
 
 /// The level label of enforce.
 const ENFORCE: &str = "pod-security.kubernetes.io/enforce";
+/// The version label of enforce.
+const ENFORCE_VERSION: &str = "pod-security.kubernetes.io/enforce-version";
 
 /// One line of the diff.
 #[derive(Serialize)]
@@ -27,6 +29,12 @@ pub(super) fn enforced_before(namespace: &Namespace) -> Option<&str> {
 /// The enforce label once the plan is applied; `None` without one. It may be invalid, if it is the owner's.
 pub(super) fn enforced_after(namespace: &Namespace) -> Option<&str> {
     namespace.labels.after.get(ENFORCE).map(String::as_str)
+}
+
+/// The version of the enforce label once the plan is applied; `None` without one.
+pub(super) fn enforced_version(namespace: &Namespace) -> Option<&str> {
+    let version = namespace.labels.after.get(ENFORCE_VERSION);
+    version.map(String::as_str)
 }
 
 /// The enforce label once every stage is applied: a tighter one than [`enforced_after`] where the policies have to be
