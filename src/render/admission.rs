@@ -3,8 +3,8 @@
 use serde_json::json;
 
 use crate::plan::unlabelled::{Uncovered, Unlabelled};
-use crate::pss::Version;
 use crate::pss::admission::Mode;
+use crate::pss::{Level, Version};
 use crate::render::manifests::yaml;
 use crate::render::text::visible;
 
@@ -23,6 +23,13 @@ const HEAD: &str = "\
 # Where the API server cannot be configured, as in most managed clusters, label namespaces when they are created.
 ";
 
+/// Where the defaults refuse pods.
+const BACK: &str = "\
+#
+# The way back: before anything of rollback/ is applied, take this file off every API server again, and wait until all have
+# restarted. Namespaces that lose their labels there fall under the defaults, those of Kubernetes itself too.
+";
+
 /// The first minor version that reads `v1` of the configuration.
 /// Upstream: `k8s.io/pod-security-admission/admission/api/v1` appeared in 1.25.
 const FIRST: u64 = 25;
@@ -31,6 +38,9 @@ const FIRST: u64 = 25;
 pub fn configuration(unlabelled: &Unlabelled) -> String {
     let mut out = HEAD.to_owned();
     let enforce = unlabelled.defaults.enforce;
+    if enforce.level > Level::Privileged {
+        out.push_str(BACK);
+    }
     if matches!(enforce.version, Version::Minor(minor) if minor < FIRST) {
         out.push_str(&format!(
             "#\n# An API server older than v1.{FIRST} reads pod-security.admission.config.k8s.io/v1beta1, which has the same fields.\n"

@@ -5,7 +5,9 @@
 use std::collections::BTreeSet;
 
 use crate::plan::labels::Stage;
+use crate::pss::Level;
 
+use crate::render::json::v1::MigrationReport;
 use crate::render::view::words;
 
 /// One step of the way back.
@@ -17,8 +19,67 @@ pub(super) struct Step {
     pub(super) does: &'static str,
 }
 
-/// The steps for a plan that has these stages.
-pub(super) fn steps(has: impl Fn(Stage) -> bool) -> Vec<Step> {
+/// What a plan does, as far as it has to be undone.
+#[derive(Debug, Clone)]
+pub(super) struct Done {
+    /// The stages that some namespace takes part in.
+    pub(super) stages: BTreeSet<Stage>,
+    /// What the defaults do where no label is.
+    pub(super) defaults: Defaults,
+}
+
+/// What `admission-configuration.yaml` does to namespaces without labels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Defaults {
+    /// Nothing, or there is no such file.
+    Admit,
+    /// It enforces a level that refuses pods.
+    Refuse,
+}
+
+impl Defaults {
+    /// Those that enforce this level; `None` where there is no such file.
+    pub(super) fn of(enforce: Option<Level>) -> Self {
+        match enforce {
+            None | Some(Level::Privileged) => Defaults::Admit,
+            Some(Level::Baseline | Level::Restricted) => Defaults::Refuse,
+        }
+    }
+}
+
+impl Done {
+    /// What the plan does that was reported so.
+    pub(super) fn of(report: &MigrationReport) -> Self {
+        let namespaces = report.namespaces.iter();
+        let steps: BTreeSet<&str> = namespaces
+            .flat_map(|namespace| &namespace.steps)
+            .map(String::as_str)
+            .collect();
+        let enforce = report.unlabelled.as_ref();
+        Done {
+            stages: Stage::ALL
+                .into_iter()
+                .filter(|stage| steps.contains(stage.folder()))
+                .collect(),
+            defaults: Defaults::of(enforce.and_then(|defaults| defaults.enforce.parse().ok())),
+        }
+    }
+
+    fn has(&self, stage: Stage) -> bool {
+        self.stages.contains(&stage)
+    }
+}
+
+/// The defaults hold for namespaces without labels, so they go before labels do.
+const DEFAULTS: Step = Step {
+    command: "",
+    does: "If admission-configuration.yaml is on the API servers, take it off every one of them (back to what \
+           --admission-control-config-file named before, or to nothing), and wait until all have restarted. Its defaults \
+           hold wherever a label goes, in kube-system too, and could refuse pods that run today.",
+};
+
+/// The steps that undo this.
+pub(super) fn steps(done: &Done) -> Vec<Step> {
     let late = Step {
         command: "",
         does: "Undo 50-workloads: bring the workloads back as they were (kubectl rollout undo, or from where they come \
@@ -31,7 +92,7 @@ pub(super) fn steps(has: impl Fn(Stage) -> bool) -> Vec<Step> {
     };
     let labels = Step {
         command: "kubectl apply -k rollback",
-        does: match has(Stage::Tighten) || has(Stage::TightenReview) {
+        does: match done.has(Stage::Tighten) || done.has(Stage::TightenReview) {
             true => {
                 "Brings the labels of the namespaces back as they were. At once, because the label of a 60 folder \
                      refuses pods that the old policies change."
@@ -45,10 +106,11 @@ pub(super) fn steps(has: impl Fn(Stage) -> bool) -> Vec<Step> {
                workloads back as they were.",
     };
     [
-        (has(Stage::LateWorkloads), late),
-        (has(Stage::Bypass), bypass),
+        (done.defaults == Defaults::Refuse, DEFAULTS),
+        (done.has(Stage::LateWorkloads), late),
+        (done.has(Stage::Bypass), bypass),
         (true, labels),
-        (has(Stage::Workloads), early),
+        (done.has(Stage::Workloads), early),
     ]
     .into_iter()
     .filter_map(|(needed, step)| needed.then_some(step))
@@ -82,17 +144,12 @@ pub(super) fn guard(count: usize, names: &str) -> String {
     }
 }
 
-/// The steps for a plan whose namespaces take part in the stages of these folders.
-pub(super) fn of_folders(folders: &BTreeSet<&str>) -> Vec<Step> {
-    steps(|stage| folders.contains(stage.folder()))
-}
-
 /// The page beside the namespaces as they were, in a plan with so many policies.
-pub(super) fn page(policies: usize, has: impl Fn(Stage) -> bool) -> String {
+pub(super) fn page(policies: usize, done: &Done) -> String {
     let mut page = "# The way back\n\nThis folder has the namespaces as they were. Run from the folder above, in this \
                     order:\n\n"
         .to_owned();
-    for (number, step) in (1..).zip(steps(has)) {
+    for (number, step) in (1..).zip(steps(done)) {
         page.push_str(&format!("{number}. {}\n", step.does));
         if !step.command.is_empty() {
             page.push_str(&format!("\n       {}\n", step.command));
@@ -110,16 +167,44 @@ mod tests {
 
     #[test]
     fn the_bypass_goes_before_the_labels_and_the_patches_that_policies_refuse_before_it() {
-        let commands = |has: fn(Stage) -> bool| {
-            let steps = steps(has).into_iter();
+        let done = |stages: &[Stage], defaults| Done {
+            stages: stages.iter().copied().collect(),
+            defaults,
+        };
+        let commands = |stages: &[Stage]| {
+            let steps = steps(&done(stages, Defaults::Admit)).into_iter();
             steps.map(|step| step.command).collect::<Vec<_>>()
         };
         let bypass = "kubectl delete -k manifests/40-bypass --ignore-not-found";
         let labels = "kubectl apply -k rollback";
-        assert_eq!(commands(|_| true), ["", bypass, labels, ""]);
-        assert_eq!(commands(|stage| stage == Stage::Enforce), [labels]);
-        let first = steps(|stage| stage == Stage::LateWorkloads)[0];
+        assert_eq!(commands(&Stage::ALL), ["", bypass, labels, ""]);
+        assert_eq!(commands(&[Stage::Enforce]), [labels]);
+        let first = steps(&done(&[Stage::LateWorkloads], Defaults::Admit))[0];
         assert!(first.does.starts_with("Undo 50-workloads"));
-        assert!(page(1, |_| true).find(bypass) < page(1, |_| true).find(labels));
+        let whole = page(1, &done(&Stage::ALL, Defaults::Refuse));
+        let places = [
+            "admission-configuration.yaml",
+            "50-workloads",
+            bypass,
+            labels,
+        ];
+        let places = places.map(|words| whole.find(words).expect("a step"));
+        assert!(places.is_sorted(), "{whole}");
+    }
+
+    #[test]
+    fn defaults_that_refuse_go_first_and_others_may_stay() {
+        for (enforce, goes) in [
+            (None, false),
+            (Some(Level::Privileged), false),
+            (Some(Level::Baseline), true),
+            (Some(Level::Restricted), true),
+        ] {
+            let done = Done {
+                stages: BTreeSet::from([Stage::Enforce]),
+                defaults: Defaults::of(enforce),
+            };
+            assert_eq!(steps(&done)[0] == DEFAULTS, goes, "{enforce:?}");
+        }
     }
 }

@@ -43,11 +43,11 @@ pub(super) struct Back {
 
 /// The way back, in its order.
 pub(super) fn back(report: &MigrationReport) -> Vec<Back> {
-    let namespaces = report.namespaces.iter();
-    let steps = namespaces.flat_map(|namespace| &namespace.steps);
-    let steps = back::of_folders(&steps.map(String::as_str).collect());
     let view = |back::Step { command, does }| Back { command, does };
-    steps.into_iter().map(view).collect()
+    back::steps(&back::Done::of(report))
+        .into_iter()
+        .map(view)
+        .collect()
 }
 
 /// The steps, in the order in which they are taken; none if the plan changes nothing.

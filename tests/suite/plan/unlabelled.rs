@@ -185,6 +185,11 @@ fn new_namespaces_enforce_baseline_where_every_other_has_a_label() {
     assert_eq!(unlabelled.defaults.warn.level, Level::Restricted);
     assert!(unlabelled.exempt.is_empty());
     assert!(unlabelled.uncovered.is_empty());
+    let text = render::admission::configuration(&unlabelled);
+    assert!(
+        text.contains("# The way back: before anything of rollback/ is applied"),
+        "{text}"
+    );
 }
 
 #[test]
@@ -195,6 +200,8 @@ fn an_inconclusive_namespace_keeps_the_default_privileged() {
     assert_eq!(unlabelled.defaults.enforce.level, Level::Privileged);
     assert_eq!(unlabelled.aim, Level::Baseline);
     assert_eq!(unlabelled.uncovered[0].namespace, "empty");
+    let text = render::admission::configuration(&unlabelled);
+    assert!(!text.contains("The way back"), "{text}");
     assert!(unlabelled.exempt.is_empty());
 }
 

@@ -46,18 +46,23 @@ fn a_plan_without_policies_has_no_plugin_to_turn_off() {
     }
 }
 
-#[test]
-fn the_point_of_no_return_is_a_step_before_the_cleanup() {
-    let mut document = sample::document(&str::to_owned);
-    document.body.unlabelled = Some(Unlabelled {
-        enforce: "privileged".to_owned(),
+/// An `admission-configuration.yaml` that enforces this.
+fn defaults(enforce: &str) -> Unlabelled {
+    Unlabelled {
+        enforce: enforce.to_owned(),
         audit: "baseline".to_owned(),
         warn: "baseline".to_owned(),
         reasons: Vec::new(),
         aim: "baseline".to_owned(),
         exempt: Vec::new(),
         uncovered: Vec::new(),
-    });
+    }
+}
+
+#[test]
+fn the_point_of_no_return_is_a_step_before_the_cleanup() {
+    let mut document = sample::document(&str::to_owned);
+    document.body.unlabelled = Some(defaults("privileged"));
     let text = markdown::pull_request(&document);
     let places: Vec<usize> = [
         ". <b>Settle what is high</b>",
@@ -73,6 +78,26 @@ fn the_point_of_no_return_is_a_step_before_the_cleanup() {
     assert!(places.is_sorted());
     assert_eq!(text.matches("The dry run warns of").count(), 1, "{text}");
     assert!(text.contains("As for 30-enforce."), "{text}");
+}
+
+#[test]
+fn defaults_that_refuse_are_taken_off_before_any_label_goes() {
+    let mut document = sample::document(&str::to_owned);
+    for (enforce, refuses) in [("privileged", false), ("baseline", true)] {
+        document.body.unlabelled = Some(defaults(enforce));
+        for text in [
+            html::report(&document),
+            markdown::report(&document),
+            markdown::pull_request(&document),
+        ] {
+            let back = &text[text.find("The way back").expect("a section")..];
+            let labels = back.find("kubectl apply -k rollback").expect("a step");
+            let off =
+                back.find("If admission-configuration.yaml is on the API servers, take it off");
+            assert_eq!(off.is_some(), refuses, "{back}");
+            assert!(off.is_none_or(|off| off < labels), "{back}");
+        }
+    }
 }
 
 #[test]
