@@ -144,9 +144,11 @@ fn defaults(report: &MigrationReport) -> Option<Stage<'_>> {
              {}.",
             unlabelled.enforce, unlabelled.audit, unlabelled.warn
         ),
-        watch: "For --admission-control-config-file of every API server. Where you cannot set that, label namespaces when \
-                they are created."
-            .to_owned(),
+        watch: format!(
+            "For --admission-control-config-file of every API server. Written in {}: its comment says which servers read \
+             that. Where you cannot set the flag, label namespaces when they are created.",
+            unlabelled.api_version
+        ),
         ..step("")
     })
 }

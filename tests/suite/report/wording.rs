@@ -49,6 +49,7 @@ fn a_plan_without_policies_has_no_plugin_to_turn_off() {
 /// An `admission-configuration.yaml` that enforces this.
 fn defaults(enforce: &str) -> Unlabelled {
     Unlabelled {
+        api_version: "pod-security.admission.config.k8s.io/v1beta1".to_owned(),
         enforce: enforce.to_owned(),
         audit: "baseline".to_owned(),
         warn: "baseline".to_owned(),
