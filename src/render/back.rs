@@ -26,6 +26,8 @@ pub(super) struct Done {
     pub(super) stages: BTreeSet<Stage>,
     /// What the defaults do where no label is.
     pub(super) defaults: Defaults,
+    /// How many policies there are: what protected the namespaces before.
+    pub(super) policies: usize,
 }
 
 /// What `admission-configuration.yaml` does to namespaces without labels.
@@ -62,6 +64,7 @@ impl Done {
                 .filter(|stage| steps.contains(stage.folder()))
                 .collect(),
             defaults: Defaults::of(enforce.and_then(|defaults| defaults.enforce.parse().ok())),
+            policies: report.policies.len(),
         }
     }
 
@@ -76,6 +79,14 @@ const DEFAULTS: Step = Step {
     does: "If admission-configuration.yaml is on the API servers, take it off every one of them (back to what \
            --admission-control-config-file named before, or to nothing), and wait until all have restarted. Its defaults \
            hold wherever a label goes, in kube-system too, and could refuse pods that run today.",
+};
+
+/// Until the upgrade, turning the plugin off can be undone as well, and comes before anything else is.
+const PLUGIN: Step = Step {
+    command: "",
+    does: "If the PodSecurityPolicy plugin is off already, turn it on again on every API server; one of 1.25 or newer has \
+           none, and there is no way back. Before that, bring back what 70-cleanup has removed: without a policy to use, \
+           the plugin refuses every pod.",
 };
 
 /// The steps that undo this.
@@ -107,6 +118,7 @@ pub(super) fn steps(done: &Done) -> Vec<Step> {
     };
     [
         (done.defaults == Defaults::Refuse, DEFAULTS),
+        (done.policies > 0, PLUGIN),
         (done.has(Stage::LateWorkloads), late),
         (done.has(Stage::Bypass), bypass),
         (true, labels),
@@ -124,7 +136,7 @@ pub(super) fn note(policies: usize) -> &'static str {
             "If a controller applies this repository, revert the commit instead, in the same order."
         }
         _ => {
-            "The old protection returns only while the PodSecurityPolicy plugin is on and 70-cleanup is not applied. If \
+            "The old protection returns only with the PodSecurityPolicy plugin on and every policy and grant in place. If \
              a controller applies this repository, revert the commit instead, in the same order."
         }
     }
@@ -144,8 +156,8 @@ pub(super) fn guard(count: usize, names: &str) -> String {
     }
 }
 
-/// The page beside the namespaces as they were, in a plan with so many policies.
-pub(super) fn page(policies: usize, done: &Done) -> String {
+/// The page beside the namespaces as they were.
+pub(super) fn page(done: &Done) -> String {
     let mut page = "# The way back\n\nThis folder has the namespaces as they were. Run from the folder above, in this \
                     order:\n\n"
         .to_owned();
@@ -156,7 +168,7 @@ pub(super) fn page(policies: usize, done: &Done) -> String {
         }
         page.push('\n');
     }
-    page.push_str(note(policies));
+    page.push_str(note(done.policies));
     page.push('\n');
     page
 }
@@ -170,6 +182,7 @@ mod tests {
         let done = |stages: &[Stage], defaults| Done {
             stages: stages.iter().copied().collect(),
             defaults,
+            policies: 1,
         };
         let commands = |stages: &[Stage]| {
             let steps = steps(&done(stages, Defaults::Admit)).into_iter();
@@ -177,13 +190,12 @@ mod tests {
         };
         let bypass = "kubectl delete -k manifests/40-bypass --ignore-not-found";
         let labels = "kubectl apply -k rollback";
-        assert_eq!(commands(&Stage::ALL), ["", bypass, labels, ""]);
-        assert_eq!(commands(&[Stage::Enforce]), [labels]);
-        let first = steps(&done(&[Stage::LateWorkloads], Defaults::Admit))[0];
-        assert!(first.does.starts_with("Undo 50-workloads"));
-        let whole = page(1, &done(&Stage::ALL, Defaults::Refuse));
+        assert_eq!(commands(&Stage::ALL), ["", "", bypass, labels, ""]);
+        assert_eq!(commands(&[Stage::Enforce]), ["", labels]);
+        let whole = page(&done(&Stage::ALL, Defaults::Refuse));
         let places = [
             "admission-configuration.yaml",
+            "turn it on again",
             "50-workloads",
             bypass,
             labels,
@@ -203,6 +215,7 @@ mod tests {
             let done = Done {
                 stages: BTreeSet::from([Stage::Enforce]),
                 defaults: Defaults::of(enforce),
+                policies: 0,
             };
             assert_eq!(steps(&done)[0] == DEFAULTS, goes, "{enforce:?}");
         }

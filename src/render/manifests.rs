@@ -67,10 +67,11 @@ pub fn stages(plan: &Plan) -> Vec<Artifact> {
                 .flat_map(NamespacePlan::steps)
                 .collect(),
             defaults: back::Defaults::of(unlabelled.map(|of| of.defaults.enforce.level)),
+            policies: plan.policies.len(),
         };
         artifacts.push(Artifact {
             path: "rollback/README.md".to_owned(),
-            text: back::page(plan.policies.len(), &done),
+            text: back::page(&done),
         });
     }
     artifacts.extend(rollback);

@@ -76,6 +76,11 @@ pub(super) fn all(report: &MigrationReport) -> Vec<Stage<'_>> {
         stages.push(plugin_off(report));
         let objects = words::count(cleanup, "object", "objects");
         stages.push(of_folder("70-cleanup", objects));
+        stages.push(Stage {
+            does: "No way back after this: a server of 1.25 or newer has no such plugin, and no policies."
+                .to_owned(),
+            ..step("Upgrade to 1.25 or newer")
+        });
     }
     say_once(&mut stages);
     for (number, stage) in (1..).zip(&mut stages) {
@@ -153,13 +158,14 @@ fn defaults(report: &MigrationReport) -> Option<Stage<'_>> {
     })
 }
 
-/// The point of no return.
+/// What can be undone until the steps behind it.
 fn plugin_off(report: &MigrationReport) -> Stage<'_> {
     Stage {
-        does: "No way back after this: from here on, nothing but the labels protects a namespace."
+        does: "From here on, nothing but the labels protects a namespace. The plugin can be turned on again as long as the \
+               server is older than 1.25 and 70-cleanup is not applied. Where it cannot be turned off, the upgrade does it."
             .to_owned(),
         watch: guard(report),
-        ..step("Turn the PodSecurityPolicy plugin off, or upgrade to 1.25")
+        ..step("Turn the PodSecurityPolicy plugin off")
     }
 }
 

@@ -35,6 +35,7 @@ fn a_plan_without_policies_has_no_plugin_to_turn_off() {
     for about_policies in [
         "Do not turn",
         "No way back",
+        "turn it on again",
         "The old protection",
         "plain pod",
     ] {
@@ -61,7 +62,7 @@ fn defaults(enforce: &str) -> Unlabelled {
 }
 
 #[test]
-fn the_point_of_no_return_is_a_step_before_the_cleanup() {
+fn turning_the_plugin_off_can_be_undone_and_the_upgrade_cannot() {
     let mut document = sample::document(&str::to_owned);
     document.body.unlabelled = Some(defaults("privileged"));
     let text = markdown::pull_request(&document);
@@ -70,8 +71,13 @@ fn the_point_of_no_return_is_a_step_before_the_cleanup() {
         ". <b>10-warn-audit</b>",
         ". <b>30-enforce-review</b>",
         ". <b>admission-configuration.yaml</b>",
-        ". <b>Turn the PodSecurityPolicy plugin off, or upgrade to 1.25</b>: No way back",
+        ". <b>Turn the PodSecurityPolicy plugin off</b>: From here on, nothing but the labels protects a namespace. The \
+         plugin can be turned on again",
+        GUARD,
         ". <b>70-cleanup</b>",
+        ". <b>Upgrade to 1.25 or newer</b>: No way back",
+        "If the PodSecurityPolicy plugin is off already, turn it on again",
+        "kubectl apply -k rollback",
     ]
     .iter()
     .map(|step| text.find(step).unwrap_or_else(|| panic!("{step}: {text}")))
