@@ -137,6 +137,44 @@ fn a_label_that_is_not_the_proposal_has_no_confidence() {
 }
 
 #[test]
+fn an_invalid_label_is_shown_and_counted_as_what_the_server_makes_of_it() {
+    let mut document = sample::document(&str::to_owned);
+    let label = "pod-security.kubernetes.io/enforce".to_owned();
+    let mut text_with = |before: &str, after: &str| {
+        let namespace = (document.body.namespaces.iter_mut())
+            .find(|namespace| namespace.name == "web")
+            .expect("it is in the sample");
+        namespace.proposed = Some("baseline".to_owned());
+        namespace.labels.before = [(label.clone(), before.to_owned())].into();
+        namespace.labels.after = [(label.clone(), after.to_owned())].into();
+        (html::report(&document), markdown::report(&document))
+    };
+    let counted = |text: &str| {
+        let mut rows = text.lines();
+        let row = rows.find(|line| line.starts_with("| restricted | "));
+        row.expect("a row of the levels").to_owned()
+    };
+    let valid = counted(&text_with("restricted", "restricted").1);
+    let (page, text) = text_with("Baseline", "Baseline");
+    assert_eq!(counted(&text), valid);
+    assert!(!text.contains("| invalid label"), "{text}");
+    let shown = r#"restricted (invalid label "Baseline")"#;
+    assert!(
+        text.contains(&format!("| web | planned | {shown} | {shown} |")),
+        "{text}"
+    );
+    assert!(page.contains(&shown.replace('"', "&quot;")));
+    let kept = "Goes on enforcing restricted: the owner's label \"Baseline\" is no level, and the API server reads it as \
+                restricted:latest. The plan would propose baseline, which is looser.";
+    assert!(text.contains(kept), "{text}");
+    let replaced =
+        "Will enforce baseline instead of restricted: the owner's label \"Baseline\" is no level";
+    assert!(text_with("Baseline", "baseline").1.contains(replaced));
+    let owners = "Goes on enforcing privileged, as its owner has set it. The plan would propose baseline, which is tighter.";
+    assert!(text_with("privileged", "privileged").1.contains(owners));
+}
+
+#[test]
 fn pods_that_have_ended_are_no_workloads() {
     let mut document = sample::document(&str::to_owned);
     let namespace = (document.body.namespaces.iter_mut())
