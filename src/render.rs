@@ -91,9 +91,9 @@ pub fn write_pages(
 pub fn artifacts(plan: &Plan, diff: String) -> Vec<Artifact> {
     let mut artifacts = manifests::stages(plan);
     artifacts.extend(cleanup::artifacts(plan));
-    artifacts.extend(plan.unlabelled.as_ref().map(|unlabelled| Artifact {
+    artifacts.extend(admission::configuration(plan).map(|text| Artifact {
         path: admission::FILE.to_owned(),
-        text: admission::configuration(unlabelled),
+        text,
     }));
     artifacts.push(Artifact {
         path: "migration.diff".to_owned(),

@@ -16,6 +16,7 @@ use psp2psa::input::digest::Taken;
 use psp2psa::input::walk::{self, Entry, Limits, Listing, Recursion};
 use psp2psa::model::provenance::File;
 use psp2psa::plan::{self, Plan, findings};
+use psp2psa::pss::admission::Mode;
 use psp2psa::render::{self, json, junit, markdown, sarif, text};
 use psp2psa::write::{self, Foreign, Replacement};
 
@@ -63,9 +64,10 @@ pub(super) fn migrate(arguments: &Migrate) -> Result<Answer> {
     let text = match arguments.output {
         JudgedOutput::Table => {
             let mut out = text::migrate(&report.body, text::Fit::Terminal);
+            out.push_str(&unread(&diagnostics));
             if let Some(folder) = folder {
                 out.push_str(&next_steps(&plan, folder));
-                out.push_str(&last_step(&plan, folder));
+                out.push_str(&last_steps(&plan, folder));
             }
             if arguments.in_place {
                 out.push_str(&render::edits::summary(&edits));
@@ -257,6 +259,20 @@ fn replace(edits: &Edits) -> Result<()> {
     write::replace(&files.collect::<Vec<_>>())
 }
 
+/// That the plan may miss something; empty if everything could be read. Said here, because `-q` leaves the errors out.
+fn unread(diagnostics: &[Diagnostic]) -> String {
+    let errors = diagnostics.iter();
+    let errors = errors.filter(|said| said.code.severity == Severity::Error);
+    match errors.count() {
+        0 => String::new(),
+        1 => "part of the input could not be read (1 error): the plan may miss something\n"
+            .to_owned(),
+        many => format!(
+            "part of the input could not be read ({many} errors): the plan may miss something\n"
+        ),
+    }
+}
+
 /// What to do with the folder that was written.
 fn next_steps(plan: &Plan, folder: &Path) -> String {
     let folder = text::visible(&folder.display().to_string());
@@ -270,6 +286,15 @@ fn next_steps(plan: &Plan, folder: &Path) -> String {
     }
     let mut out =
         format!("\nwrote {folder}; read {folder}/report.html, then apply in this order:\n");
+    let high = plan.findings.iter();
+    let high = high.filter(|of| of.severity == findings::Severity::High && plan.is_open(of));
+    match high.count() {
+        0 => {}
+        1 => out.push_str("  first settle the high finding: the report says how\n"),
+        many => out.push_str(&format!(
+            "  first settle the {many} high findings: the report says how\n"
+        )),
+    }
     for stage in stages {
         out.push_str(&format!(
             "  kubectl apply -k {}/manifests/{}\n",
@@ -277,18 +302,33 @@ fn next_steps(plan: &Plan, folder: &Path) -> String {
             stage.folder()
         ));
     }
+    if plan.unlabelled.is_some() {
+        out.push_str(&format!(
+            "then give every API server {folder}/{}\n",
+            render::admission::FILE
+        ));
+    }
     out
 }
 
-/// What to read before anything of PodSecurityPolicy is removed. Its commands are not printed here, so that nobody runs
-/// them with the others.
-fn last_step(plan: &Plan, folder: &Path) -> String {
+/// What to mind and to read before anything of PodSecurityPolicy is removed. The commands of that are not printed here,
+/// so that nobody runs them with the others.
+fn last_steps(plan: &Plan, folder: &Path) -> String {
     if plan.cleanup.is_empty() {
         return String::new();
     }
     let folder = text::visible(&folder.display().to_string());
+    let open = plan.namespaces.iter();
+    let open = open.filter(|namespace| namespace.labels.in_force(Mode::Enforce).is_none());
+    let guard = match open.count() {
+        0 => String::new(),
+        1 => "do not turn the PSP plugin off while 1 namespace has no enforce label\n".to_owned(),
+        many => format!(
+            "do not turn the PSP plugin off while {many} namespaces have no enforce label\n"
+        ),
+    };
     format!(
-        "once the PSP plugin is off, read {folder}/{}/README.md\n",
+        "{guard}once the PSP plugin is off, read {folder}/{}/README.md\n",
         render::cleanup::FOLDER
     )
 }

@@ -2,9 +2,11 @@
 
 use serde_json::json;
 
-use crate::plan::unlabelled::{Uncovered, Unlabelled};
-use crate::pss::Version;
+use crate::model::namespace::kubelet_minor;
+use crate::plan::Plan;
+use crate::plan::unlabelled::Uncovered;
 use crate::pss::admission::Mode;
+use crate::pss::{Level, Version};
 use crate::render::manifests::yaml;
 use crate::render::text::visible;
 
@@ -23,30 +25,102 @@ const HEAD: &str = "\
 # Where the API server cannot be configured, as in most managed clusters, label namespaces when they are created.
 ";
 
-/// The first minor version that reads `v1` of the configuration.
-/// Upstream: `k8s.io/pod-security-admission/admission/api/v1` appeared in 1.25.
-const FIRST: u64 = 25;
+/// Where the defaults refuse pods.
+const BACK: &str = "\
+#
+# The way back: before anything of rollback/ is applied, take this file off every API server again, and wait until all have
+# restarted. Namespaces that lose their labels there fall under the defaults, those of Kubernetes itself too.
+";
 
-/// The whole file.
-pub fn configuration(unlabelled: &Unlabelled) -> String {
+/// A version of the plugin's configuration. The fields are the same in both.
+///
+/// Upstream: `k8s.io/pod-security-admission/admission/api/scheme/scheme.go` of 1.23 registers `v1alpha1` and `v1beta1`,
+/// and from 1.25 on all three, which is why `v1beta1` serves both sides of an upgrade.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Api {
+    /// What API servers of 1.23 and newer read.
+    V1Beta1,
+    /// What API servers of 1.25 and newer read.
+    V1,
+}
+
+/// The first minor version that reads [`Api::V1`].
+const FIRST: u32 = 25;
+
+impl Api {
+    /// The one that every API server of the rollout reads, as far as the plan tells: the file is applied while the
+    /// policies are served, which no server of 1.25 does.
+    pub fn of(plan: &Plan) -> Self {
+        let is_old = oldest(plan).is_some_and(|minor| minor < FIRST);
+        match is_old || !plan.policies.is_empty() {
+            true => Api::V1Beta1,
+            false => Api::V1,
+        }
+    }
+
+    /// As it is written.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Api::V1Beta1 => "pod-security.admission.config.k8s.io/v1beta1",
+            Api::V1 => "pod-security.admission.config.k8s.io/v1",
+        }
+    }
+
+    /// Which servers read it, as a sentence.
+    pub(super) fn readers(self) -> &'static str {
+        match self {
+            Api::V1Beta1 => "API servers of v1.23 and newer read v1beta1; v1 would need v1.25.",
+            Api::V1 => {
+                "API servers of v1.25 and newer read v1; v1.23 and v1.24 need v1beta1, with the same fields."
+            }
+        }
+    }
+}
+
+/// The oldest minor version that labels or kubelets tell.
+fn oldest(plan: &Plan) -> Option<u32> {
+    let target = match plan.target.version {
+        Version::Minor(minor) => u32::try_from(minor).ok(),
+        Version::Latest => None,
+    };
+    let kubelets = plan.kubelets.keys();
+    kubelets
+        .filter_map(|version| kubelet_minor(version))
+        .chain(target)
+        .min()
+}
+
+/// A server that knows one version of the configuration only.
+const ALPHA: &str = "\
+# v1.22 reads v1alpha1 only, with the same fields, and needs the feature gate PodSecurity. Servers before it have no Pod
+# Security Admission.
+";
+
+/// The whole file; `None` where the plan has no defaults.
+pub fn configuration(plan: &Plan) -> Option<String> {
+    let unlabelled = plan.unlabelled.as_ref()?;
+    let api = Api::of(plan);
     let mut out = HEAD.to_owned();
     let enforce = unlabelled.defaults.enforce;
-    if matches!(enforce.version, Version::Minor(minor) if minor < FIRST) {
-        out.push_str(&format!(
-            "#\n# An API server older than v1.{FIRST} reads pod-security.admission.config.k8s.io/v1beta1, which has the same fields.\n"
-        ));
+    if enforce.level > Level::Privileged {
+        out.push_str(BACK);
+    }
+    out.push_str(&format!("#\n# {}\n", api.readers()));
+    if oldest(plan).is_some_and(|minor| minor < 23) {
+        out.push_str(ALPHA);
     }
     out.push_str(&uncovered(&unlabelled.uncovered));
-    out.push_str(
+    out.push_str(&format!(
         "apiVersion: apiserver.config.k8s.io/v1\n\
          kind: AdmissionConfiguration\n\
          plugins:\n\
          - name: PodSecurity\n  \
            configuration:\n    \
-             apiVersion: pod-security.admission.config.k8s.io/v1\n    \
+             apiVersion: {}\n    \
              kind: PodSecurityConfiguration\n    \
              defaults:\n",
-    );
+        api.as_str()
+    ));
     for reason in &unlabelled.reasons {
         comment(&mut out, &format!("{}.", sentence(reason)));
     }
@@ -63,7 +137,7 @@ pub fn configuration(unlabelled: &Unlabelled) -> String {
     out.push_str("    exemptions:\n      usernames: []\n      runtimeClasses: []\n");
     if unlabelled.exempt.is_empty() {
         out.push_str("      namespaces: []\n");
-        return out;
+        return Some(out);
     }
     out.push_str("      namespaces:\n");
     for exempt in &unlabelled.exempt {
@@ -71,7 +145,7 @@ pub fn configuration(unlabelled: &Unlabelled) -> String {
         // A name may look like a number or a boolean, so it is written by the writer that knows.
         out.push_str(&format!("      - {}", yaml(&json!(exempt.namespace))));
     }
-    out
+    Some(out)
 }
 
 /// The namespaces that fall under the defaults, as comments.

@@ -5,7 +5,9 @@
 use std::collections::BTreeSet;
 
 use crate::plan::labels::Stage;
+use crate::pss::Level;
 
+use crate::render::json::v1::MigrationReport;
 use crate::render::view::words;
 
 /// One step of the way back.
@@ -17,8 +19,78 @@ pub(super) struct Step {
     pub(super) does: &'static str,
 }
 
-/// The steps for a plan that has these stages.
-pub(super) fn steps(has: impl Fn(Stage) -> bool) -> Vec<Step> {
+/// What a plan does, as far as it has to be undone.
+#[derive(Debug, Clone)]
+pub(super) struct Done {
+    /// The stages that some namespace takes part in.
+    pub(super) stages: BTreeSet<Stage>,
+    /// What the defaults do where no label is.
+    pub(super) defaults: Defaults,
+    /// How many policies there are: what protected the namespaces before.
+    pub(super) policies: usize,
+}
+
+/// What `admission-configuration.yaml` does to namespaces without labels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Defaults {
+    /// Nothing, or there is no such file.
+    Admit,
+    /// It enforces a level that refuses pods.
+    Refuse,
+}
+
+impl Defaults {
+    /// Those that enforce this level; `None` where there is no such file.
+    pub(super) fn of(enforce: Option<Level>) -> Self {
+        match enforce {
+            None | Some(Level::Privileged) => Defaults::Admit,
+            Some(Level::Baseline | Level::Restricted) => Defaults::Refuse,
+        }
+    }
+}
+
+impl Done {
+    /// What the plan does that was reported so.
+    pub(super) fn of(report: &MigrationReport) -> Self {
+        let namespaces = report.namespaces.iter();
+        let steps: BTreeSet<&str> = namespaces
+            .flat_map(|namespace| &namespace.steps)
+            .map(String::as_str)
+            .collect();
+        let enforce = report.unlabelled.as_ref();
+        Done {
+            stages: Stage::ALL
+                .into_iter()
+                .filter(|stage| steps.contains(stage.folder()))
+                .collect(),
+            defaults: Defaults::of(enforce.and_then(|defaults| defaults.enforce.parse().ok())),
+            policies: report.policies.len(),
+        }
+    }
+
+    fn has(&self, stage: Stage) -> bool {
+        self.stages.contains(&stage)
+    }
+}
+
+/// The defaults hold for namespaces without labels, so they go before labels do.
+const DEFAULTS: Step = Step {
+    command: "",
+    does: "If admission-configuration.yaml is on the API servers, take it off every one of them (back to what \
+           --admission-control-config-file named before, or to nothing), and wait until all have restarted. Its defaults \
+           hold wherever a label goes, in kube-system too, and could refuse pods that run today.",
+};
+
+/// Until the upgrade, turning the plugin off can be undone as well, and comes before anything else is.
+const PLUGIN: Step = Step {
+    command: "",
+    does: "If the PodSecurityPolicy plugin is off already, turn it on again on every API server; one of 1.25 or newer has \
+           none, and there is no way back. Before that, bring back what 70-cleanup has removed: without a policy to use, \
+           the plugin refuses every pod.",
+};
+
+/// The steps that undo this.
+pub(super) fn steps(done: &Done) -> Vec<Step> {
     let late = Step {
         command: "",
         does: "Undo 50-workloads: bring the workloads back as they were (kubectl rollout undo, or from where they come \
@@ -31,7 +103,7 @@ pub(super) fn steps(has: impl Fn(Stage) -> bool) -> Vec<Step> {
     };
     let labels = Step {
         command: "kubectl apply -k rollback",
-        does: match has(Stage::Tighten) || has(Stage::TightenReview) {
+        does: match done.has(Stage::Tighten) || done.has(Stage::TightenReview) {
             true => {
                 "Brings the labels of the namespaces back as they were. At once, because the label of a 60 folder \
                      refuses pods that the old policies change."
@@ -45,10 +117,12 @@ pub(super) fn steps(has: impl Fn(Stage) -> bool) -> Vec<Step> {
                workloads back as they were.",
     };
     [
-        (has(Stage::LateWorkloads), late),
-        (has(Stage::Bypass), bypass),
+        (done.defaults == Defaults::Refuse, DEFAULTS),
+        (done.policies > 0, PLUGIN),
+        (done.has(Stage::LateWorkloads), late),
+        (done.has(Stage::Bypass), bypass),
         (true, labels),
-        (has(Stage::Workloads), early),
+        (done.has(Stage::Workloads), early),
     ]
     .into_iter()
     .filter_map(|(needed, step)| needed.then_some(step))
@@ -62,7 +136,7 @@ pub(super) fn note(policies: usize) -> &'static str {
             "If a controller applies this repository, revert the commit instead, in the same order."
         }
         _ => {
-            "The old protection returns only while the PodSecurityPolicy plugin is on and 70-cleanup is not applied. If \
+            "The old protection returns only with the PodSecurityPolicy plugin on and every policy and grant in place. If \
              a controller applies this repository, revert the commit instead, in the same order."
         }
     }
@@ -82,24 +156,19 @@ pub(super) fn guard(count: usize, names: &str) -> String {
     }
 }
 
-/// The steps for a plan whose namespaces take part in the stages of these folders.
-pub(super) fn of_folders(folders: &BTreeSet<&str>) -> Vec<Step> {
-    steps(|stage| folders.contains(stage.folder()))
-}
-
-/// The page beside the namespaces as they were, in a plan with so many policies.
-pub(super) fn page(policies: usize, has: impl Fn(Stage) -> bool) -> String {
+/// The page beside the namespaces as they were.
+pub(super) fn page(done: &Done) -> String {
     let mut page = "# The way back\n\nThis folder has the namespaces as they were. Run from the folder above, in this \
                     order:\n\n"
         .to_owned();
-    for (number, step) in (1..).zip(steps(has)) {
+    for (number, step) in (1..).zip(steps(done)) {
         page.push_str(&format!("{number}. {}\n", step.does));
         if !step.command.is_empty() {
             page.push_str(&format!("\n       {}\n", step.command));
         }
         page.push('\n');
     }
-    page.push_str(note(policies));
+    page.push_str(note(done.policies));
     page.push('\n');
     page
 }
@@ -110,16 +179,45 @@ mod tests {
 
     #[test]
     fn the_bypass_goes_before_the_labels_and_the_patches_that_policies_refuse_before_it() {
-        let commands = |has: fn(Stage) -> bool| {
-            let steps = steps(has).into_iter();
+        let done = |stages: &[Stage], defaults| Done {
+            stages: stages.iter().copied().collect(),
+            defaults,
+            policies: 1,
+        };
+        let commands = |stages: &[Stage]| {
+            let steps = steps(&done(stages, Defaults::Admit)).into_iter();
             steps.map(|step| step.command).collect::<Vec<_>>()
         };
         let bypass = "kubectl delete -k manifests/40-bypass --ignore-not-found";
         let labels = "kubectl apply -k rollback";
-        assert_eq!(commands(|_| true), ["", bypass, labels, ""]);
-        assert_eq!(commands(|stage| stage == Stage::Enforce), [labels]);
-        let first = steps(|stage| stage == Stage::LateWorkloads)[0];
-        assert!(first.does.starts_with("Undo 50-workloads"));
-        assert!(page(1, |_| true).find(bypass) < page(1, |_| true).find(labels));
+        assert_eq!(commands(&Stage::ALL), ["", "", bypass, labels, ""]);
+        assert_eq!(commands(&[Stage::Enforce]), ["", labels]);
+        let whole = page(&done(&Stage::ALL, Defaults::Refuse));
+        let places = [
+            "admission-configuration.yaml",
+            "turn it on again",
+            "50-workloads",
+            bypass,
+            labels,
+        ];
+        let places = places.map(|words| whole.find(words).expect("a step"));
+        assert!(places.is_sorted(), "{whole}");
+    }
+
+    #[test]
+    fn defaults_that_refuse_go_first_and_others_may_stay() {
+        for (enforce, goes) in [
+            (None, false),
+            (Some(Level::Privileged), false),
+            (Some(Level::Baseline), true),
+            (Some(Level::Restricted), true),
+        ] {
+            let done = Done {
+                stages: BTreeSet::from([Stage::Enforce]),
+                defaults: Defaults::of(enforce),
+                policies: 0,
+            };
+            assert_eq!(steps(&done)[0] == DEFAULTS, goes, "{enforce:?}");
+        }
     }
 }

@@ -10,7 +10,7 @@ use crate::plan::cleanup::{Cleanup, Item};
 use crate::pss::admission::Mode;
 use crate::render::Artifact;
 use crate::render::back;
-use crate::render::escape::markdown;
+use crate::render::escape::{code, markdown};
 use crate::render::manifests::yaml;
 
 /// The folder, below the output folder.
@@ -190,9 +190,9 @@ fn left(cleanup: &Cleanup) -> String {
 
 /// The object, and where it stands, in one line of Markdown.
 fn about(item: &Item) -> String {
-    let object = markdown(&item.object.to_string());
+    let object = code(&item.object.to_string());
     match &item.source {
-        Some(source) => format!("{object} ({})", markdown(&source.to_string())),
+        Some(source) => format!("{object} ({})", code(&source.to_string())),
         None => object,
     }
 }

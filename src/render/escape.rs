@@ -80,6 +80,53 @@ pub(super) fn html(text: &str, escaped: &mut String) {
     escaped.push_str(rest);
 }
 
+/// Appends text as a code span of Markdown, so that it can be copied from the source. Not for cells of tables, which `|`
+/// ends even there, and not inside of `<summary>`, where Markdown is not read.
+///
+/// Nothing can be escaped in a code span, and nothing has to be: it ends at a run of backticks as long as the one that
+/// it begins with, so that run is longer than any in the text. One blank at both ends is not part of it (CommonMark 0.31,
+/// 6.1). Hostile text before it has no backticks, see [`markdown`].
+pub(super) fn code_into(text: &str, out: &mut String) {
+    let text = visible(text);
+    let ticks = "`".repeat(longest_run(&text) + 1);
+    let has = |c| text.starts_with(c) || text.ends_with(c);
+    let stripped = text.starts_with(' ') && text.ends_with(' ') && text.trim() != "";
+    let pad = if has('`') || stripped || text.is_empty() {
+        " "
+    } else {
+        ""
+    };
+    for part in [&ticks, pad, &text, pad, &ticks] {
+        out.push_str(part);
+    }
+}
+
+/// The same, by itself.
+pub(super) fn code(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 2);
+    code_into(text, &mut out);
+    out
+}
+
+/// Appends lines as a fenced code block of Markdown. Of each, [`visible`] is the text, so that none ends early.
+pub(super) fn fence_into(lines: &str, out: &mut String) {
+    let fence = "`".repeat(3.max(longest_run(lines) + 1));
+    for part in [&fence, "\n", lines, &fence, "\n"] {
+        out.push_str(part);
+    }
+}
+
+/// Appends text for a line of [`fence_into`].
+pub(super) fn line_into(text: &str, out: &mut String) {
+    out.push_str(&visible(text));
+}
+
+/// The number of backticks that follow one another.
+fn longest_run(text: &str) -> usize {
+    let runs = text.split(|c| c != '`').map(str::len);
+    runs.max().unwrap_or_default()
+}
+
 /// Text for Markdown: paragraphs, list items, table cells, headings, and the HTML elements between them. Not for code
 /// spans and blocks, in which nothing can be escaped.
 ///
@@ -103,6 +150,8 @@ pub(super) fn markdown_into(text: &str, escaped: &mut String) {
     let mut before = None;
     // Whether everything before was a digit: `1.` and `1)` at the start of a line begin a list.
     let mut number = true;
+    // Whether a run of underscores is within a word, where it begins and ends nothing however long it is.
+    let mut within = false;
     let mut rest = text.chars();
     loop {
         // Letters and digits stand for themselves wherever they are, and are most of a text.
@@ -119,7 +168,14 @@ pub(super) fn markdown_into(text: &str, escaped: &mut String) {
             return;
         };
         let after = rest.clone().next();
+        if c == '_' && before != Some('_') {
+            let after = rest.as_str().trim_start_matches('_').chars().next();
+            within = [before, after]
+                .into_iter()
+                .all(|c| c.is_some_and(char::is_alphanumeric));
+        }
         match c {
+            '_' if within => escaped.push(c),
             _ if stands_for_itself(c, before, after, number, rest.as_str()) => escaped.push(c),
             '&' => escaped.push_str("&amp;"),
             '<' => escaped.push_str("&lt;"),
@@ -146,8 +202,7 @@ fn stands_for_itself(
     let starts = before.is_none();
     let wordy = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
     match c {
-        '&' | '<' | '>' | '|' | '`' | '*' | '~' | '$' | '@' => false,
-        '_' => wordy(before) && wordy(after),
+        '&' | '<' | '>' | '|' | '`' | '*' | '~' | '$' | '@' | '_' => false,
         '[' => {
             let task = ["x]", "X]", " ]"]
                 .into_iter()
@@ -204,9 +259,30 @@ mod tests {
             "manifests/10-warn-audit",
             "v1.29",
             "shop.yaml:12:1",
+            "shop__base__web.yaml:12:1",
         ] {
             assert_eq!(markdown(text), text);
         }
+    }
+
+    #[test]
+    fn code_is_plain_text_that_nothing_leaves() {
+        for (text, expected) in [
+            ("a__b.yaml:15:1", "`a__b.yaml:15:1`"),
+            (r#"["ALL"] && x || <y>"#, r#"`["ALL"] && x || <y>`"#),
+            ("`", "`` ` ``"),
+            ("a``b`c", "```a``b`c```"),
+            ("``` <script>", "```` ``` <script> ````"),
+            (" a ", "`  a  `"),
+            ("  ", "`  `"),
+            ("", "`  `"),
+            ("a\nb", "`a\\nb`"),
+        ] {
+            assert_eq!(code(text), expected, "{text}");
+        }
+        let mut fenced = String::new();
+        fence_into("````\n&&\n", &mut fenced);
+        assert_eq!(fenced, "`````\n````\n&&\n`````\n");
     }
 
     #[test]
@@ -217,6 +293,7 @@ mod tests {
                 "*b* _i_ `c` ~s~",
                 "&#42;b&#42; &#95;i&#95; &#96;c&#96; &#126;s&#126;",
             ),
+            ("__a__b__", "&#95;&#95;a__b&#95;&#95;"),
             ("<script>", "&lt;script&gt;"),
             ("&lt;", "&amp;lt;"),
             ("# title", "&#35;<!-- --> title"),

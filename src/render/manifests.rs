@@ -10,7 +10,7 @@
 mod bypass;
 mod workloads;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use k8s_openapi::api::core::v1::Namespace;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
@@ -59,14 +59,19 @@ pub fn stages(plan: &Plan) -> Vec<Artifact> {
     });
     let rollback = rollback.finish();
     if !rollback.is_empty() {
-        let steps: BTreeSet<Stage> = plan
-            .namespaces
-            .iter()
-            .flat_map(NamespacePlan::steps)
-            .collect();
+        let unlabelled = plan.unlabelled.as_ref();
+        let done = back::Done {
+            stages: plan
+                .namespaces
+                .iter()
+                .flat_map(NamespacePlan::steps)
+                .collect(),
+            defaults: back::Defaults::of(unlabelled.map(|of| of.defaults.enforce.level)),
+            policies: plan.policies.len(),
+        };
         artifacts.push(Artifact {
             path: "rollback/README.md".to_owned(),
-            text: back::page(plan.policies.len(), |stage| steps.contains(&stage)),
+            text: back::page(&done),
         });
     }
     artifacts.extend(rollback);

@@ -16,6 +16,7 @@ use handlebars::template::{HelperTemplate, Parameter, TemplateElement};
 use rayon::prelude::*;
 use serde::Serialize;
 
+use crate::render::escape;
 use crate::render::view::Index;
 use values::Node;
 
@@ -122,6 +123,11 @@ enum Piece {
     With(Path, Vec<Piece>),
     /// `{{> name}}`
     Partial(String),
+    /// `{{code path}}`: a value as a code span of Markdown.
+    Code(Path),
+    /// `{{#fence path}}…{{/fence}}`: what comes of each item as lines of a fenced code block of Markdown; nothing without
+    /// items.
+    Fence(Path, Vec<Piece>),
     /// `{{sections}}`
     Sections,
 }
@@ -167,45 +173,72 @@ impl Engine {
         self.walk(
             &self.templates[template],
             &mut vec![(view, false)],
+            self.escape,
             &mut out,
         );
         out
     }
 
-    fn walk<'n>(&self, pieces: &[Piece], scopes: &mut Scopes<'n>, out: &mut Rendered) {
+    fn walk<'n>(
+        &self,
+        pieces: &[Piece],
+        scopes: &mut Scopes<'n>,
+        escape: Escape,
+        out: &mut Rendered,
+    ) {
         for piece in pieces {
             match piece {
                 Piece::Text(text) => out.text.push_str(text),
-                Piece::Value(path) => path.find(scopes).write(&mut out.text, self.escape),
+                Piece::Value(path) => path.find(scopes).write(&mut out.text, escape),
                 Piece::Raw(path) => path
                     .find(scopes)
                     .write(&mut out.text, |text, out| out.push_str(text)),
                 Piece::If(path, then, otherwise) => match path.is_true(scopes) {
-                    true => self.walk(then, scopes, out),
-                    false => self.walk(otherwise, scopes, out),
+                    true => self.walk(then, scopes, escape, out),
+                    false => self.walk(otherwise, scopes, escape, out),
                 },
                 Piece::Each(path, body, otherwise) => {
                     let items = path.find(scopes).items();
                     if items.is_empty() {
-                        self.walk(otherwise, scopes, out);
+                        self.walk(otherwise, scopes, escape, out);
                     }
-                    for (position, item) in items.iter().enumerate() {
-                        scopes.push((item, position + 1 == items.len()));
-                        self.walk(body, scopes, out);
-                        scopes.pop();
+                    self.each(items, body, scopes, escape, out);
+                }
+                Piece::Code(path) => path.find(scopes).write(&mut out.text, escape::code_into),
+                Piece::Fence(path, body) => {
+                    let items = path.find(scopes).items();
+                    let mut lines = Rendered::default();
+                    self.each(items, body, scopes, escape::line_into, &mut lines);
+                    if !items.is_empty() {
+                        escape::fence_into(&lines.text, &mut out.text);
                     }
                 }
                 Piece::With(path, body) => {
                     let inner = path.find(scopes);
                     if inner.is_true() {
                         scopes.push((inner, false));
-                        self.walk(body, scopes, out);
+                        self.walk(body, scopes, escape, out);
                         scopes.pop();
                     }
                 }
-                Piece::Partial(name) => self.walk(&self.templates[name], scopes, out),
+                Piece::Partial(name) => self.walk(&self.templates[name], scopes, escape, out),
                 Piece::Sections => out.sections = Some(out.text.len()),
             }
+        }
+    }
+
+    fn each<'n>(
+        &self,
+        items: &'n [Node],
+        body: &[Piece],
+        scopes: &mut Scopes<'n>,
+        escape: Escape,
+        out: &mut Rendered,
+    ) {
+        for (position, item) in items.iter().enumerate() {
+            scopes.push((item, position + 1 == items.len()));
+            self.walk(body, scopes, escape, out);
+            scopes.pop();
         }
     }
 }
@@ -255,6 +288,8 @@ fn piece(element: &TemplateElement) -> Option<Piece> {
         TemplateElement::RawString(text) => Piece::Text(text.clone()),
         TemplateElement::Expression(value) => match value.name.as_name()? {
             "sections" => Piece::Sections,
+            // Without a parameter, it is a value of this name.
+            "code" if !value.params.is_empty() => Piece::Code(path(&value.params)?),
             name => Piece::Value(Path::new(name)),
         },
         TemplateElement::HtmlExpression(value) => Piece::Raw(Path::new(value.name.as_name()?)),
@@ -266,11 +301,16 @@ fn piece(element: &TemplateElement) -> Option<Piece> {
     })
 }
 
+/// The only parameter.
+fn path(params: &[Parameter]) -> Option<Path> {
+    match params {
+        [path @ Parameter::Path(_)] => Some(Path::new(path.as_name()?)),
+        _ => None,
+    }
+}
+
 fn helper(block: &HelperTemplate) -> Option<Piece> {
-    let [Parameter::Path(_)] = block.params.as_slice() else {
-        return None;
-    };
-    let path = Path::new(block.params[0].as_name()?);
+    let path = path(&block.params)?;
     let part = |template: &Option<handlebars::Template>| {
         template
             .as_ref()
@@ -281,6 +321,7 @@ fn helper(block: &HelperTemplate) -> Option<Piece> {
         "if" => Piece::If(path, body, otherwise),
         "unless" => Piece::If(path, otherwise, body),
         "each" => Piece::Each(path, body, otherwise),
+        "fence" if otherwise.is_empty() => Piece::Fence(path, body),
         "with" if otherwise.is_empty() => Piece::With(path, body),
         _ => return None,
     })

@@ -12,6 +12,7 @@ use crate::plan::unlabelled::{Uncovered, Unlabelled};
 use crate::plan::workloads::{Replay, WorkloadPlan};
 use crate::plan::{Aim, Existing, NamespacePlan, Plan, PolicyPlan};
 use crate::pss::admission::Mode;
+use crate::render::admission::Api;
 use crate::render::json::{changes, level, levels, policy, source, v1, violations};
 
 /// The report of `migrate`.
@@ -71,7 +72,10 @@ pub fn migration(plan: &Plan) -> v1::MigrationReport {
             .map(|finding| self::finding(plan, finding))
             .collect(),
         cleanup: cleanup(&plan.cleanup),
-        unlabelled: plan.unlabelled.as_ref().map(unlabelled),
+        unlabelled: plan
+            .unlabelled
+            .as_ref()
+            .map(|of| unlabelled(of, Api::of(plan))),
         input: input(plan),
     }
 }
@@ -122,7 +126,7 @@ fn options(plan: &Plan) -> v1::Options {
     }
 }
 
-fn unlabelled(unlabelled: &Unlabelled) -> v1::Unlabelled {
+fn unlabelled(unlabelled: &Unlabelled, api: Api) -> v1::Unlabelled {
     let named = |namespaces: &[Uncovered]| {
         let named = namespaces.iter().map(|uncovered| v1::Uncovered {
             namespace: uncovered.namespace.clone(),
@@ -131,6 +135,7 @@ fn unlabelled(unlabelled: &Unlabelled) -> v1::Unlabelled {
         named.collect()
     };
     v1::Unlabelled {
+        api_version: api.as_str().to_owned(),
         enforce: level(unlabelled.defaults.enforce.level),
         audit: level(unlabelled.defaults.audit.level),
         warn: level(unlabelled.defaults.warn.level),

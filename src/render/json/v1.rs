@@ -421,7 +421,11 @@ pub struct Options {
 
 /// See [`crate::plan::unlabelled::Unlabelled`].
 #[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Unlabelled {
+    /// The version of the configuration that `admission-configuration.yaml` is written in: one that the API servers of
+    /// the input read.
+    pub api_version: String,
     /// The default of enforce.
     pub enforce: String,
     /// The default of audit.

@@ -175,7 +175,7 @@ fn changes(report: &MigrationReport) -> Vec<Change> {
             let word = |level: Option<&str>| words::shorten(level.unwrap_or("none"), 60);
             Change {
                 name: words::shorten(&namespace.name, CELL),
-                before: word(labels::enforced_before(namespace)),
+                before: word(Some(&labels::before(namespace).word)),
                 after: word(Some(&labels::enforced(namespace).word)),
                 audit: word(namespace.audit.as_deref()),
                 warn: word(namespace.warn.as_deref()),

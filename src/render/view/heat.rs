@@ -104,7 +104,7 @@ fn columns(has_policies: bool) -> Vec<Level> {
     let others: [Level; 4] = [
         ("needed", |it| words::level(it.needed.as_deref(), "unknown")),
         ("enforce", |it| {
-            words::level(labels::enforced_in_the_end(it), "none")
+            words::level(labels::level_in_the_end(it), "none")
         }),
         ("audit", |it| words::level(it.audit.as_deref(), "none")),
         ("warn", |it| words::level(it.warn.as_deref(), "none")),

@@ -1,13 +1,15 @@
 //! The pod-security labels before and after, as a diff.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
+use crate::pss::LevelVersion;
+use crate::pss::admission::{ENFORCE, Policy, policy_of};
 use crate::render::json::v1::{Labels, Namespace};
 
 use super::words::{self, Tag};
 
-/// The level label of enforce.
-const ENFORCE: &str = "pod-security.kubernetes.io/enforce";
 /// The version label of enforce.
 const ENFORCE_VERSION: &str = "pod-security.kubernetes.io/enforce-version";
 
@@ -37,21 +39,59 @@ pub(super) fn enforced_version(namespace: &Namespace) -> Option<&str> {
     version.map(String::as_str)
 }
 
-/// The enforce label once every stage is applied: a tighter one than [`enforced_after`] where the policies have to be
-/// bypassed first.
-pub(super) fn enforced_in_the_end(namespace: &Namespace) -> Option<&str> {
-    let later = namespace.enforce_after_bypass.as_deref();
-    later.or(enforced_after(namespace))
+/// What the API server makes of an enforce label: one that is no level is `restricted`, see [`policy_of`]. `None` without
+/// one.
+pub(super) fn in_force(labels: &BTreeMap<String, String>) -> Option<LevelVersion> {
+    let policy = || policy_of(labels, &Policy::PRIVILEGED).0.enforce;
+    labels.get(ENFORCE).map(|_| policy())
 }
 
-/// The enforce label, `privileged, then baseline` where another one follows the bypass. Its class is that of the last.
+/// The level that is enforced before; `None` without a label.
+pub(super) fn level_before(namespace: &Namespace) -> Option<&str> {
+    in_force(&namespace.labels.before).map(|policy| policy.level.as_str())
+}
+
+/// The level that is enforced once every stage is applied: a tighter one than after the first stages where the policies
+/// have to be bypassed first.
+pub(super) fn level_in_the_end(namespace: &Namespace) -> Option<&str> {
+    let later = namespace.enforce_after_bypass.as_deref();
+    later.or_else(|| in_force(&namespace.labels.after).map(|policy| policy.level.as_str()))
+}
+
+/// The level that is enforced before: `restricted (invalid label "Baseline")` where the label is no level.
+pub(super) fn before(namespace: &Namespace) -> Tag<'_> {
+    tag(&namespace.labels.before)
+}
+
+/// The level that is enforced, `privileged, then baseline` where another one follows the bypass. Its class is that of the
+/// last.
 pub(super) fn enforced(namespace: &Namespace) -> Tag<'_> {
-    let last = words::level(enforced_in_the_end(namespace), "none");
-    in_turn(
-        last,
-        enforced_after(namespace),
-        namespace.enforce_after_bypass.as_deref(),
-    )
+    let first = tag(&namespace.labels.after);
+    match namespace.enforce_after_bypass.as_deref() {
+        None => first,
+        Some(later) => in_turn(
+            words::level(Some(later), "none"),
+            Some(&first.word),
+            Some(later),
+        ),
+    }
+}
+
+fn tag(labels: &BTreeMap<String, String>) -> Tag<'_> {
+    let level = in_force(labels).map(|policy| policy.level.as_str());
+    let tag = words::level(level, "none");
+    match (labels.get(ENFORCE), level) {
+        (Some(label), Some(level)) if label != level => Tag {
+            word: format!("{level} (invalid label {})", quoted(label)).into(),
+            ..tag
+        },
+        _ => tag,
+    }
+}
+
+/// A value of a label, which may have any length where it was never in a cluster.
+pub(super) fn quoted(label: &str) -> String {
+    format!("\"{}\"", words::shorten(label, 63))
 }
 
 /// How sure the enforce label is, and the one behind the bypass; a dash where none is proposed, or the owner's stays

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::pss::Level;
 use crate::render::json::v1::{Namespace, Preview};
 use crate::render::view::Index;
 
@@ -118,7 +119,7 @@ fn row(namespace: &Namespace, id: String) -> Row<'_> {
         name: &namespace.name,
         status: words::tag(&namespace.status, words::STATUS),
         confidence: labels::confidence(namespace),
-        before: words::level(labels::enforced_before(namespace), "none"),
+        before: labels::before(namespace),
         enforce: labels::enforced(namespace),
         audit: words::level(namespace.audit.as_deref(), "none"),
         warn: words::level(namespace.warn.as_deref(), "none"),
@@ -223,6 +224,7 @@ fn members<'a>(index: &'a Index, positions: &[usize]) -> Vec<Member<'a>> {
 fn decision(namespace: &Namespace) -> String {
     let before = labels::enforced_before(namespace);
     let after = labels::enforced_after(namespace);
+    let invalid = invalid(namespace);
     let mut sentence = match (namespace.status.as_str(), before, after) {
         ("excluded", _, _) => "Left out of the plan: nothing is changed here.".to_owned(),
         ("inconclusive", None, None) if namespace.evidence == "complete" => {
@@ -235,10 +237,15 @@ fn decision(namespace: &Namespace) -> String {
         }
         (_, None, None) => "No enforce label is written.".to_owned(),
         (_, None, Some(after)) => format!("Will enforce {after}; no level is enforced today."),
-        (_, Some(before), Some(after)) if before == after => {
-            format!("Goes on enforcing {after}, as its owner has set it.")
+        (_, Some(before), Some(after)) => {
+            let was = labels::level_before(namespace).unwrap_or(before);
+            match (before == after, invalid.is_empty()) {
+                (true, true) => format!("Goes on enforcing {after}, as its owner has set it."),
+                (true, false) => format!("Goes on enforcing {was}: {invalid}."),
+                (false, true) => format!("Will enforce {after} instead of {before}."),
+                (false, false) => format!("Will enforce {after} instead of {was}: {invalid}."),
+            }
         }
-        (_, Some(before), Some(after)) => format!("Will enforce {after} instead of {before}."),
         (_, Some(before), None) => format!("The enforce label {before} is removed."),
     };
     if let Some(later) = &namespace.enforce_after_bypass {
@@ -246,11 +253,29 @@ fn decision(namespace: &Namespace) -> String {
     }
     match namespace.proposed.as_deref() {
         Some(proposed) if after != Some(proposed) => {
-            sentence.push_str(&format!(" The plan would propose {proposed}."));
+            let stays = labels::in_force(&namespace.labels.after).map(|policy| policy.level);
+            let compared = match (stays, proposed.parse::<Level>()) {
+                (Some(stays), Ok(proposed)) if proposed < stays => ", which is looser",
+                (Some(stays), Ok(proposed)) if proposed > stays => ", which is tighter",
+                _ => "",
+            };
+            sentence.push_str(&format!(" The plan would propose {proposed}{compared}."));
         }
         _ => {}
     }
     sentence
+}
+
+/// What the owner's enforce label means although it is no level; empty if it is one, or there is none.
+fn invalid(namespace: &Namespace) -> String {
+    let labels = &namespace.labels.before;
+    match (labels::enforced_before(namespace), labels::in_force(labels)) {
+        (Some(label), Some(policy)) if label != policy.level.as_str() => format!(
+            "the owner's label {} is no level, and the API server reads it as {policy}",
+            labels::quoted(label)
+        ),
+        _ => String::new(),
+    }
 }
 
 fn evidence(completeness: &str) -> String {

@@ -99,10 +99,10 @@ impl<'a> Opening<'a> {
     pub(super) fn new(document: &'a Document<MigrationReport>, index: &'a Index) -> Self {
         let report = &document.body;
         let namespaces = || report.namespaces.iter();
-        let before = by_level(namespaces(), labels::enforced_before);
-        let after = by_level(namespaces(), labels::enforced_in_the_end);
+        let before = by_level(namespaces(), labels::level_before);
+        let after = by_level(namespaces(), labels::level_in_the_end);
         let later = namespaces().filter(|namespace| namespace.enforce_after_bypass.is_some());
-        let later = by_level(later, labels::enforced_in_the_end);
+        let later = by_level(later, labels::level_in_the_end);
         let high = settled::high(report);
         let high: Vec<&str> = high.iter().map(|finding| finding.id.as_str()).collect();
         let inconclusive = inconclusive(report);
@@ -233,12 +233,11 @@ fn by_level<'a>(
 }
 
 /// Classes of levels and their words, tightest first.
-const LEVELS: [(&str, &str); 5] = [
+const LEVELS: [(&str, &str); 4] = [
     ("restricted", "restricted"),
     ("baseline", "baseline"),
     ("privileged", "privileged"),
     ("none", "no label"),
-    ("invalid", "invalid label"),
 ];
 
 /// `later` counts those that get the level behind the bypass only.
@@ -246,7 +245,6 @@ fn level_rows(before: &ByLevel, after: &ByLevel, later: &ByLevel) -> Vec<LevelRo
     let of = |counts: &ByLevel, key| counts.get(key).copied().unwrap_or_default();
     LEVELS
         .into_iter()
-        .filter(|(key, _)| *key != "invalid" || of(before, *key) + of(after, *key) > 0)
         .map(|(key, word)| LevelRow {
             level: Tag {
                 word: word.into(),

@@ -12,7 +12,7 @@ const FEW: usize = 10;
 /// Every object that speaks of policies.
 #[derive(Serialize)]
 pub(super) struct Removed<'a> {
-    /// `27 deleted, 2 changed, 3 left`.
+    /// `27 deleted, 2 changed, 3 left as they are`.
     words: String,
     objects: Vec<Object<'a>>,
     few: bool,
@@ -49,10 +49,14 @@ pub(super) fn removed(report: &MigrationReport) -> Option<Removed<'_>> {
         reason: &object.reason,
     });
     let objects: Vec<Object> = goes.chain(stays).collect();
+    let left = match cleanup.left.len() {
+        1 => "left as it is",
+        _ => "left as they are",
+    };
     let counts = [
         (cleanup.delete.len(), "deleted"),
         (cleanup.edit.len(), "changed"),
-        (cleanup.left.len(), "left as it is"),
+        (cleanup.left.len(), left),
     ];
     let counts: Vec<String> = counts
         .into_iter()

@@ -44,11 +44,11 @@ pub(super) struct Back {
 
 /// The way back, in its order.
 pub(super) fn back(report: &MigrationReport) -> Vec<Back> {
-    let namespaces = report.namespaces.iter();
-    let steps = namespaces.flat_map(|namespace| &namespace.steps);
-    let steps = back::of_folders(&steps.map(String::as_str).collect());
     let view = |back::Step { command, does }| Back { command, does };
-    steps.into_iter().map(view).collect()
+    back::steps(&back::Done::of(report))
+        .into_iter()
+        .map(view)
+        .collect()
 }
 
 /// The steps, in the order in which they are taken; none if the plan changes nothing.
@@ -77,6 +77,11 @@ pub(super) fn all(report: &MigrationReport) -> Vec<Stage<'_>> {
         stages.push(plugin_off(report));
         let objects = words::count(cleanup, "object", "objects");
         stages.push(of_folder("70-cleanup", objects));
+        stages.push(Stage {
+            does: "No way back after this: a server of 1.25 or newer has no such plugin, and no policies."
+                .to_owned(),
+            ..step("Upgrade to 1.25 or newer")
+        });
     }
     say_once(&mut stages);
     for (number, stage) in (1..).zip(&mut stages) {
@@ -143,20 +148,23 @@ fn defaults(report: &MigrationReport) -> Option<Stage<'_>> {
              {}.",
             unlabelled.enforce, unlabelled.audit, unlabelled.warn
         ),
-        watch: "For --admission-control-config-file of every API server. Where you cannot set that, label namespaces when \
-                they are created."
-            .to_owned(),
+        watch: format!(
+            "For --admission-control-config-file of every API server. Written in {}: its comment says which servers read \
+             that. Where you cannot set the flag, label namespaces when they are created.",
+            unlabelled.api_version
+        ),
         ..step("")
     })
 }
 
-/// The point of no return.
+/// What can be undone until the steps behind it.
 fn plugin_off(report: &MigrationReport) -> Stage<'_> {
     Stage {
-        does: "No way back after this: from here on, nothing but the labels protects a namespace."
+        does: "From here on, nothing but the labels protects a namespace. The plugin can be turned on again as long as the \
+               server is older than 1.25 and 70-cleanup is not applied. Where it cannot be turned off, the upgrade does it."
             .to_owned(),
         watch: guard(report),
-        ..step("Turn the PodSecurityPolicy plugin off, or upgrade to 1.25")
+        ..step("Turn the PodSecurityPolicy plugin off")
     }
 }
 

@@ -7,6 +7,7 @@ use rayon::prelude::*;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use crate::report::without_code;
 use crate::support::{Run, below, folder, run, tree};
 
 /// Texts with a meaning somewhere.
@@ -222,6 +223,30 @@ fn nothing_is_written_outside_of_the_folder_and_names_of_files_are_plain() {
         .filter(|name| !name.starts_with("shop-"))
         .collect();
     assert_eq!(others, [&"null"]);
+}
+
+#[test]
+fn the_page_of_the_cleanup_has_every_name_as_code_that_it_cannot_leave() {
+    let folder = attacked_folder();
+    run(
+        folder.path(),
+        &["migrate", "-f", "in", "--output-dir", "out"],
+    );
+    let written = below(&tree(folder.path()), "out");
+    let page = &written["manifests/70-cleanup/README.md"];
+    shows_everything("the page", page);
+    for name in ["$(touch x)", "`touch x`", "| a | b |"] {
+        assert!(page.contains(name), "{name}: {page}");
+    }
+    let (_, goes) = page.split_once("## What goes").expect("a heading");
+    let (goes, _) = goes.split_once("## If something").expect("a heading");
+    let goes = without_code(goes);
+    let items: Vec<&str> = goes.lines().filter(|line| line.starts_with("- ")).collect();
+    assert!(items.len() > ATTACKS.len(), "{goes}");
+    for item in items {
+        let stays = item.starts_with("- CODE (CODE): ");
+        assert!(stays || item == "- CODE (CODE)", "{item}");
+    }
 }
 
 #[test]

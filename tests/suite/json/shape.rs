@@ -254,6 +254,7 @@ pub(super) struct Options {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[expect(dead_code, reason = "the shape is the test")]
 pub(super) struct Unlabelled {
+    pub(super) api_version: String,
     pub(super) enforce: String,
     pub(super) audit: String,
     pub(super) warn: String,

@@ -9,20 +9,25 @@ use psp2psa::plan::level::Status;
 use psp2psa::plan::settings::Settings;
 use psp2psa::plan::unlabelled::Unlabelled;
 use psp2psa::plan::{Options, Plan};
-use psp2psa::pss::Level;
 use psp2psa::pss::admission::Mode;
 use psp2psa::pss::admission::configuration::{Configuration, understand};
 use psp2psa::pss::admission::existing::Limits;
 use psp2psa::pss::admission::request::{Cluster as Server, Object, Operation, Request, respond};
+use psp2psa::pss::{Level, Version};
 use psp2psa::render;
 use serde_json::json;
 
 use super::cluster::{Cluster, any_cluster};
 use super::{any_options, config, plan, read};
 
+/// The file.
+fn written(plan: &Plan) -> String {
+    render::admission::configuration(plan).expect("the plan of a whole cluster")
+}
+
 /// What the plugin understands of the file.
-fn understood(unlabelled: &Unlabelled) -> Configuration {
-    let text = render::admission::configuration(unlabelled);
+fn understood(plan: &Plan) -> Configuration {
+    let text = written(plan);
     let file = InputFile::new("admission-configuration.yaml", text.clone().into_bytes());
     let chunks = psp2psa::input::chunks(&file);
     let readings = chunks.iter().map(|chunk| chunk.read());
@@ -122,7 +127,7 @@ proptest! {
         let cluster = if list { listed(cluster) } else { cluster };
         let exclude = if exclude { vec!["sto*".to_owned(), "default".to_owned()] } else { Vec::new() };
         let (plan, unlabelled) = unlabelled(cluster.clone(), &Options { exclude, ..options });
-        let configuration = understood(&unlabelled);
+        let configuration = understood(&plan);
         let open: BTreeSet<&str> = plan
             .namespaces
             .iter()
@@ -180,21 +185,28 @@ fn options(exclude: &[&str]) -> Options {
 
 #[test]
 fn new_namespaces_enforce_baseline_where_every_other_has_a_label() {
-    let (_, unlabelled) = unlabelled(conclusive(&[]), &options(&[]));
+    let (plan, unlabelled) = unlabelled(conclusive(&[]), &options(&[]));
     assert_eq!(unlabelled.defaults.enforce.level, Level::Baseline);
     assert_eq!(unlabelled.defaults.warn.level, Level::Restricted);
     assert!(unlabelled.exempt.is_empty());
     assert!(unlabelled.uncovered.is_empty());
+    let text = written(&plan);
+    assert!(
+        text.contains("# The way back: before anything of rollback/ is applied"),
+        "{text}"
+    );
 }
 
 #[test]
 fn an_inconclusive_namespace_keeps_the_default_privileged() {
     let empty =
         json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "empty", "uid": "1"}});
-    let (_, unlabelled) = unlabelled(conclusive(&[empty]), &options(&[]));
+    let (plan, unlabelled) = unlabelled(conclusive(&[empty]), &options(&[]));
     assert_eq!(unlabelled.defaults.enforce.level, Level::Privileged);
     assert_eq!(unlabelled.aim, Level::Baseline);
     assert_eq!(unlabelled.uncovered[0].namespace, "empty");
+    let text = written(&plan);
+    assert!(!text.contains("The way back"), "{text}");
     assert!(unlabelled.exempt.is_empty());
 }
 
@@ -202,9 +214,9 @@ fn an_inconclusive_namespace_keeps_the_default_privileged() {
 fn a_namespace_that_is_left_out_is_exempt_from_a_default_that_would_change_it() {
     let number =
         json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "1e3", "uid": "1"}});
-    let (_, unlabelled) = unlabelled(conclusive(&[number]), &options(&["1e*"]));
+    let (plan, unlabelled) = unlabelled(conclusive(&[number]), &options(&["1e*"]));
     assert_eq!(unlabelled.defaults.enforce.level, Level::Baseline);
-    let configuration = understood(&unlabelled);
+    let configuration = understood(&plan);
     assert!(
         configuration.namespaces.contains("1e3"),
         "{configuration:?}"
@@ -228,4 +240,47 @@ fn a_plan_for_one_namespace_says_nothing_of_the_cluster() {
         ..options(&[])
     };
     assert!(plan(&conclusive(&[]), &options).unlabelled.is_none());
+}
+
+/// The version that the file is written in, and its comment on that.
+fn api(more: &[serde_json::Value], target: Option<Version>) -> (String, String) {
+    let options = Options {
+        target,
+        ..options(&[])
+    };
+    let (plan, _) = unlabelled(conclusive(more), &options);
+    let text = written(&plan);
+    let field = text.lines().find_map(|line| {
+        line.trim()
+            .strip_prefix("apiVersion: pod-security.admission.config.k8s.io/")
+    });
+    (field.expect("a version").to_owned(), text)
+}
+
+#[test]
+fn the_file_is_one_that_a_server_reads_which_still_has_policies() {
+    let node = |kubelet: &str| {
+        json!({"apiVersion": "v1", "kind": "Node", "metadata": {"name": kubelet},
+        "status": {"nodeInfo": {"kubeletVersion": kubelet}}})
+    };
+    let policy = json!({"apiVersion": "policy/v1beta1", "kind": "PodSecurityPolicy", "metadata": {"name": "p"},
+        "spec": {"seLinux": {"rule": "RunAsAny"}, "runAsUser": {"rule": "RunAsAny"},
+            "supplementalGroups": {"rule": "RunAsAny"}, "fsGroup": {"rule": "RunAsAny"}}});
+    let at = |minor| Some(Version::Minor(minor));
+    for (more, target, version) in [
+        (vec![], None, "v1"),
+        (vec![], at(25), "v1"),
+        (vec![], at(24), "v1beta1"),
+        (vec![], Some(Version::Latest), "v1"),
+        (vec![node("v1.25.3")], None, "v1"),
+        (vec![node("v1.24.17+k3s1")], None, "v1beta1"),
+        (vec![node("v1.24.17"), node("v1.26.1")], at(30), "v1beta1"),
+        (vec![policy], at(30), "v1beta1"),
+    ] {
+        assert_eq!(api(&more, target).0, version, "{more:?} {target:?}");
+    }
+    let (version, text) = api(&[], at(22));
+    assert_eq!(version, "v1beta1");
+    assert!(text.contains("# v1.22 reads v1alpha1 only"), "{text}");
+    assert!(!api(&[], at(23)).1.contains("v1alpha1"));
 }

@@ -105,8 +105,8 @@ fn what_becomes_possible_is_told_loosest_first_and_follows_from_findings() {
 
 #[test]
 fn every_object_that_the_cleanup_speaks_of_is_listed_with_its_fate() {
-    let document = sample::document(&str::to_owned);
-    let cleanup = &document.body.cleanup;
+    let mut document = sample::document(&str::to_owned);
+    let cleanup = document.body.cleanup.clone();
     let text = markdown::report(&document);
     let rows = section(&text, "## What 70-cleanup removes", "\n## ");
     let fate = |word: &str| rows.iter().filter(|row| row.contains(word)).count();
@@ -117,6 +117,9 @@ fn every_object_that_the_cleanup_speaks_of_is_listed_with_its_fate() {
     for left in &cleanup.left {
         assert!(page.contains(&left.reason), "{}", left.reason);
     }
+    assert!(page.contains("1 left as it is<"), "{page}");
+    document.body.cleanup.left.extend(cleanup.left);
+    assert!(html::report(&document).contains("2 left as they are<"));
 }
 
 #[test]

@@ -35,6 +35,7 @@ fn a_plan_without_policies_has_no_plugin_to_turn_off() {
     for about_policies in [
         "Do not turn",
         "No way back",
+        "turn it on again",
         "The old protection",
         "plain pod",
     ] {
@@ -46,26 +47,37 @@ fn a_plan_without_policies_has_no_plugin_to_turn_off() {
     }
 }
 
-#[test]
-fn the_point_of_no_return_is_a_step_before_the_cleanup() {
-    let mut document = sample::document(&str::to_owned);
-    document.body.unlabelled = Some(Unlabelled {
-        enforce: "privileged".to_owned(),
+/// An `admission-configuration.yaml` that enforces this.
+fn defaults(enforce: &str) -> Unlabelled {
+    Unlabelled {
+        api_version: "pod-security.admission.config.k8s.io/v1beta1".to_owned(),
+        enforce: enforce.to_owned(),
         audit: "baseline".to_owned(),
         warn: "baseline".to_owned(),
         reasons: Vec::new(),
         aim: "baseline".to_owned(),
         exempt: Vec::new(),
         uncovered: Vec::new(),
-    });
+    }
+}
+
+#[test]
+fn turning_the_plugin_off_can_be_undone_and_the_upgrade_cannot() {
+    let mut document = sample::document(&str::to_owned);
+    document.body.unlabelled = Some(defaults("privileged"));
     let text = markdown::pull_request(&document);
     let places: Vec<usize> = [
         ". <b>Settle what is high</b>",
         ". <b>10-warn-audit</b>",
         ". <b>30-enforce-review</b>",
         ". <b>admission-configuration.yaml</b>",
-        ". <b>Turn the PodSecurityPolicy plugin off, or upgrade to 1.25</b>: No way back",
+        ". <b>Turn the PodSecurityPolicy plugin off</b>: From here on, nothing but the labels protects a namespace. The \
+         plugin can be turned on again",
+        GUARD,
         ". <b>70-cleanup</b>",
+        ". <b>Upgrade to 1.25 or newer</b>: No way back",
+        "If the PodSecurityPolicy plugin is off already, turn it on again",
+        "kubectl apply -k rollback",
     ]
     .iter()
     .map(|step| text.find(step).unwrap_or_else(|| panic!("{step}: {text}")))
@@ -73,6 +85,26 @@ fn the_point_of_no_return_is_a_step_before_the_cleanup() {
     assert!(places.is_sorted());
     assert_eq!(text.matches("The dry run warns of").count(), 1, "{text}");
     assert!(text.contains("As for 30-enforce."), "{text}");
+}
+
+#[test]
+fn defaults_that_refuse_are_taken_off_before_any_label_goes() {
+    let mut document = sample::document(&str::to_owned);
+    for (enforce, refuses) in [("privileged", false), ("baseline", true)] {
+        document.body.unlabelled = Some(defaults(enforce));
+        for text in [
+            html::report(&document),
+            markdown::report(&document),
+            markdown::pull_request(&document),
+        ] {
+            let back = &text[text.find("The way back").expect("a section")..];
+            let labels = back.find("kubectl apply -k rollback").expect("a step");
+            let off =
+                back.find("If admission-configuration.yaml is on the API servers, take it off");
+            assert_eq!(off.is_some(), refuses, "{back}");
+            assert!(off.is_none_or(|off| off < labels), "{back}");
+        }
+    }
 }
 
 #[test]
@@ -102,6 +134,44 @@ fn a_label_that_is_not_the_proposal_has_no_confidence() {
         let asked = "than the evidence: web (baseline, could be restricted)";
         assert_eq!(text.contains(asked), asks, "{owners}: {text}");
     }
+}
+
+#[test]
+fn an_invalid_label_is_shown_and_counted_as_what_the_server_makes_of_it() {
+    let mut document = sample::document(&str::to_owned);
+    let label = "pod-security.kubernetes.io/enforce".to_owned();
+    let mut text_with = |before: &str, after: &str| {
+        let namespace = (document.body.namespaces.iter_mut())
+            .find(|namespace| namespace.name == "web")
+            .expect("it is in the sample");
+        namespace.proposed = Some("baseline".to_owned());
+        namespace.labels.before = [(label.clone(), before.to_owned())].into();
+        namespace.labels.after = [(label.clone(), after.to_owned())].into();
+        (html::report(&document), markdown::report(&document))
+    };
+    let counted = |text: &str| {
+        let mut rows = text.lines();
+        let row = rows.find(|line| line.starts_with("| restricted | "));
+        row.expect("a row of the levels").to_owned()
+    };
+    let valid = counted(&text_with("restricted", "restricted").1);
+    let (page, text) = text_with("Baseline", "Baseline");
+    assert_eq!(counted(&text), valid);
+    assert!(!text.contains("| invalid label"), "{text}");
+    let shown = r#"restricted (invalid label "Baseline")"#;
+    assert!(
+        text.contains(&format!("| web | planned | {shown} | {shown} |")),
+        "{text}"
+    );
+    assert!(page.contains(&shown.replace('"', "&quot;")));
+    let kept = "Goes on enforcing restricted: the owner's label \"Baseline\" is no level, and the API server reads it as \
+                restricted:latest. The plan would propose baseline, which is looser.";
+    assert!(text.contains(kept), "{text}");
+    let replaced =
+        "Will enforce baseline instead of restricted: the owner's label \"Baseline\" is no level";
+    assert!(text_with("Baseline", "baseline").1.contains(replaced));
+    let owners = "Goes on enforcing privileged, as its owner has set it. The plan would propose baseline, which is tighter.";
+    assert!(text_with("privileged", "privileged").1.contains(owners));
 }
 
 #[test]
