@@ -333,14 +333,8 @@ impl<'a> Gaps<'a> {
                 },
                 format!("{what} (a patch that is not applied)"),
             ),
-            // The same is true of this. Only where it belongs, the user may know.
-            GapKind::Unreadable => (
-                match self.complete && gap.namespace.is_none() {
-                    true => Weight::Review,
-                    false => Weight::Withholds,
-                },
-                format!("{what} (could not be read)"),
-            ),
+            // The same is true of this.
+            GapKind::Unreadable => (Weight::Withholds, format!("{what} (could not be read)")),
             // A template that names its namespace is installed there; of any other only the release tells where, if
             // anywhere.
             GapKind::Template if !dumped => (

@@ -12,6 +12,7 @@ use super::granted::{self, Granted};
 use super::homes::Home;
 use super::labels::{self, Labels, Stage};
 use super::level::{self, Decision};
+use super::ownership::Seccomp;
 use super::relabel::{self, Relabelling};
 use super::rollback::{self, Rollback};
 use super::settings::{self, Overridden};
@@ -180,6 +181,11 @@ impl Context<'_> {
             let confidence = level::confidence(&facts, level).0.max(decision.confidence);
             labels.later = labels::later(self, name, home, &decision, (level, confidence));
         }
+        for reason in live.iter().filter_map(level::earlier_template) {
+            if !decision.reasons.contains(&reason) {
+                decision.reasons.push(reason);
+            }
+        }
         decision.reasons.extend(held_by_today.map(|server| {
             format!(
                 "the API server of today may know no rules newer than those of {server}, whatever version a label \
@@ -187,7 +193,21 @@ impl Context<'_> {
             )
         }));
         let wanted = order::wants_bypass(&decision, &labels, &workloads);
-        let bypassed = wanted && self.bypass.is_some();
+        let stopped = match wanted {
+            true => staging::stopped_by_bypass(&workloads, by_then, judged_at),
+            false => Vec::new(),
+        };
+        if let Some(first) = stopped.first() {
+            let more = match stopped.len() - 1 {
+                0 => String::new(),
+                more => format!(" and {more} more"),
+            };
+            decision.reasons.push(format!(
+                "the policies are not bypassed here: the label in force admits {first}{more} only because of what \
+                 policies write, and would refuse new pods until their templates are patched behind the bypass"
+            ));
+        }
+        let bypassed = wanted && stopped.is_empty() && self.bypass.is_some();
         if wanted && self.bypass_opens {
             let reason = order::without_bypass(&facts, &labels);
             decision.reasons.push(reason);
@@ -209,14 +229,16 @@ impl Context<'_> {
         if let Some(enforced) = enforced {
             let judged = home.workloads.iter().zip(&mut workloads);
             let judged = judged.chain(pods.iter().zip(&mut live));
-            refuse(enforced, prefer, judged);
+            refuse(enforced, prefer, self.seccomp, judged);
         }
         let in_the_end = labels.enforced_in_the_end();
         let preview = in_the_end.map_or_else(Vec::new, |policy| {
             versions::preview(policy, self.server, &home.workloads)
         });
         let relabellings = relabel::relabellings(name, home, &labels, self.target);
-        let rollbacks = in_the_end.map_or_else(Vec::new, |policy| rollback::refused(home, policy));
+        let rollbacks = in_the_end.map_or_else(Vec::new, |policy| {
+            rollback::refused(home, policy, self.seccomp)
+        });
         NamespacePlan {
             name: name.to_owned(),
             source: home
@@ -283,12 +305,13 @@ fn counting(workloads: &[WorkloadPlan], live: &[WorkloadPlan]) -> Vec<WorkloadPl
 fn refuse<'p>(
     enforced: LevelVersion,
     prefer: Prefer,
+    seccomp: Seccomp,
     judged: impl Iterator<Item = (&'p &'p Workload, &'p mut WorkloadPlan)>,
 ) {
     let evaluator = pss::evaluator(enforced.version);
     for (workload, plan) in judged {
         if !plan.is_patched_for(prefer, enforced.level) {
-            plan.refused = workloads::refused(&evaluator, workload, enforced.level);
+            plan.refused = workloads::refused(&evaluator, workload, enforced.level, seccomp);
         }
     }
 }

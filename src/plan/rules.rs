@@ -38,8 +38,10 @@ pub(super) fn namespace(plan: &NamespacePlan, context: &Context, findings: &mut 
     order::namespace(plan, context, findings);
     rollout::namespace(plan, context, findings);
     by_convention(plan, findings);
-    for workload in &plan.live {
-        injected(plan, workload, findings);
+    // What still makes pods of an earlier template was changed by nobody.
+    let pods = plan.live.iter().filter(|live| live.reference.kind == "Pod");
+    for pod in pods {
+        injected(plan, pod, findings);
     }
 }
 

@@ -13,7 +13,7 @@ use crate::pss::{Level, LevelVersion, Version};
 
 use super::labels::Stage;
 use super::patches::Proof;
-use super::workloads::WorkloadPlan;
+use super::workloads::{Replay, WorkloadPlan};
 
 /// A patch that a stage applies.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -152,6 +152,33 @@ pub(super) fn refused(
         }
     }
     any
+}
+
+/// The workloads, as titles, whose pods this label admits only because of what policies write into them: a bypass would
+/// stop them before the patches behind it come. `judged_at` as for [`refused`].
+pub(super) fn stopped_by_bypass(
+    plans: &[WorkloadPlan],
+    label: Option<LevelVersion>,
+    judged_at: impl Fn(Version) -> Option<Vec<WorkloadPlan>>,
+) -> Vec<String> {
+    let Some(label) = label.filter(|label| label.level > Level::Privileged) else {
+        return Vec::new();
+    };
+    let judged = judged_at(label.version);
+    let judged = judged.as_deref().unwrap_or(plans);
+    let stopped = plans.iter().zip(judged).filter(|(plan, judged)| {
+        let runs = match &judged.replay {
+            Replay::Admitted { stored, .. } => stored.contains(label.level),
+            Replay::Unknown { .. } => true,
+            Replay::NoPolicies | Replay::Refused { .. } => false,
+        };
+        let patched = plan.stage() == Some(Stage::Workloads)
+            && judged
+                .patch()
+                .is_some_and(|patch| patch.satisfies.contains(label.level));
+        plan.counts && runs && !patched && !judged.satisfies.contains(label.level)
+    });
+    stopped.map(|(plan, _)| plan.title()).collect()
 }
 
 /// Takes the patches out of the stage behind the bypass, in a namespace that is not bypassed.

@@ -14,9 +14,9 @@ use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 use psp2psa::input::{self, InputFile};
 use psp2psa::model::decode::Keep;
-use psp2psa::model::defaults;
 use psp2psa::model::pod::Pod;
 use psp2psa::model::workload::{Origin, Workload};
+use psp2psa::model::{claims, defaults};
 use psp2psa::plan::labels::Stage;
 use psp2psa::plan::workloads::Replay;
 use psp2psa::plan::{Existing, Options, Plan, Prefer};
@@ -256,6 +256,7 @@ fn account_of(workload: &Workload) -> String {
 fn as_created(workload: &Workload, tokenless: bool) -> Pod {
     let mut pod = workload.pod.clone();
     defaults::apply(&mut pod);
+    claims::apply(workload, &mut pod);
     pod.spec.service_account_name = account_of(workload);
     pod.spec.service_account = account_of(workload);
     let automount = pod.spec.automount_service_account_token;
@@ -363,8 +364,8 @@ fn stopped_without(
     wrong
 }
 
-/// Workloads of which nobody knows what policies write into them, so that no patch keeps it, and which the plan says
-/// that a label refuses as they are written.
+/// Workloads whose patch no stage applies, or of which nobody knows what policies write into them, and which the plan
+/// says that a label refuses as they are written.
 fn told(plan: &Plan) -> BTreeSet<Key> {
     let refused = plan
         .findings
@@ -377,7 +378,9 @@ fn told(plan: &Plan) -> BTreeSet<Key> {
     let namespaces = plan.namespaces.iter();
     namespaces
         .flat_map(|namespace| &namespace.workloads)
-        .filter(|workload| matches!(workload.replay, Replay::Unknown { .. }))
+        .filter(|workload| {
+            workload.unstaged.is_some() || matches!(workload.replay, Replay::Unknown { .. })
+        })
         .map(|workload| &workload.reference)
         .filter(|reference| {
             let object = format!("{} {}", reference.kind, reference.name);
