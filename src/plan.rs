@@ -75,6 +75,7 @@ use evidence::Gaps;
 use findings::{Finding, Findings};
 use homes::Homes;
 use judge::Judge;
+use ownership::Seccomp;
 use settings::Accepted;
 use unlabelled::Unlabelled;
 use versions::Target;
@@ -162,12 +163,20 @@ pub fn plan(
         .collect();
     let explained = ownership::explain(&inventory.workloads);
     let gaps = Gaps::new(inventory, &explained, &evaluator, options.complete);
+    let seccomp = Seccomp::of(&target, inventory);
     let mut context = Context {
         options,
         target: target.version,
         server: target.server,
         access,
-        judge: Judge::new(inventory, access, target.version, gaps.listed_policies()),
+        judge: Judge::new(
+            inventory,
+            access,
+            target.version,
+            gaps.listed_policies(),
+            seccomp,
+        ),
+        seccomp,
         gaps,
         levels: policies::levels(&policies),
         incidental: policies::incidental(&policies),
@@ -279,6 +288,7 @@ struct Context<'a> {
     access: &'a Access<'a>,
     gaps: Gaps<'a>,
     judge: Judge<'a>,
+    seccomp: Seccomp,
     manifests: &'a BTreeMap<Source, Manifest>,
     bypass: Option<String>,
     /// Whether there is no bypass because it would open namespaces that it is not bound in.

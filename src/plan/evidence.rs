@@ -333,12 +333,11 @@ impl<'a> Gaps<'a> {
                 },
                 format!("{what} (a patch that is not applied)"),
             ),
-            GapKind::Unreadable if !self.complete => {
-                (Weight::Withholds, format!("{what} (could not be read)"))
-            }
+            // The same is true of this.
+            GapKind::Unreadable => (Weight::Withholds, format!("{what} (could not be read)")),
             // A template that names its namespace is installed there; of any other only the release tells where, if
             // anywhere.
-            GapKind::Template if !pods_listed => (
+            GapKind::Template if !dumped => (
                 match gap.namespace {
                     Some(_) => Weight::Withholds,
                     None => Weight::Review,
@@ -375,7 +374,6 @@ impl<'a> Gaps<'a> {
                 format!("{what} is served from here, so a refused pod can stop the whole cluster"),
             ),
             GapKind::Fragment
-            | GapKind::Unreadable
             | GapKind::Template
             | GapKind::Rendered
             | GapKind::Injection

@@ -6,16 +6,16 @@ mod variants;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::model::Inventory;
 use crate::model::pod::{Pod, ProjectedSource, ServiceAccountToken, Volume, VolumeSource};
 use crate::model::psp::PodSecurityPolicy;
 use crate::model::workload::{Origin, Workload};
-use crate::model::{Inventory, claims};
 use crate::psp;
 use crate::pss::{Evaluator, LevelSet, Version};
 use crate::rbac::{Access, Identity};
 
 use super::overlap::Overlaps;
-use super::ownership::{as_written, without_debugging};
+use super::ownership::{Seccomp, as_written, without_debugging};
 use super::patches::{self, Graded, Hardening, Proof, Replayed};
 use super::workloads::{Replay, WorkloadPlan, violations};
 use outcomes::Outcomes;
@@ -36,7 +36,12 @@ pub(super) struct Judge<'a> {
     /// Service accounts with `automountServiceAccountToken: false`, by namespace and name.
     tokenless: BTreeSet<(&'a str, &'a str)>,
     overlaps: Overlaps<'a>,
+    seccomp: Seccomp,
 }
+
+/// What there is to say of a workload that a level refuses for its annotation.
+const SYNCED: &str = "up to 1.26 the API server turns its seccomp annotation into a field when it stores a pod, whether there \
+    are policies or not: without the annotation, it would satisfy more";
 
 impl<'a> Judge<'a> {
     /// `listed` tells whether the input has every policy that there is.
@@ -45,6 +50,7 @@ impl<'a> Judge<'a> {
         access: &'a Access<'a>,
         version: Version,
         listed: Listed,
+        seccomp: Seccomp,
     ) -> Self {
         let (policies, invalid): (Vec<&PodSecurityPolicy>, Vec<_>) = inventory
             .policies
@@ -54,6 +60,7 @@ impl<'a> Judge<'a> {
         Judge {
             access,
             overlaps: Overlaps::new(&policies, version),
+            seccomp,
             without_policies: inventory.policies.is_empty() && unknown.is_read(),
             unknown,
             variants: Variants::new(inventory, &policies),
@@ -85,16 +92,24 @@ impl<'a> Judge<'a> {
         namespace: &str,
     ) -> WorkloadPlan {
         let written = as_written(workload);
-        let satisfies = evaluator.satisfies(&written);
-        let graded = Graded {
-            pod: &written,
-            levels: satisfies,
-        };
+        let mut satisfies = evaluator.satisfies(&written);
+        let mut refused = violations(evaluator, &written, |level| !satisfies.contains(level));
         let account = match written.spec.account() {
             "" => "default".to_owned(),
             account => account.to_owned(),
         };
         let mut notes = Vec::new();
+        if let Some(stored) = self.seccomp.stored(&written) {
+            let anyway = satisfies;
+            satisfies = satisfies.intersection(evaluator.satisfies(&stored));
+            let spoiled = violations(evaluator, &stored, |level| {
+                anyway.contains(level) && !satisfies.contains(level)
+            });
+            if !spoiled.is_empty() {
+                notes.push(SYNCED.to_owned());
+            }
+            refused.extend(spoiled);
+        }
         match workload.origin {
             Origin::Convention(path) => notes.push(format!(
                 "the pod template was found at {path}, where custom resources place one by convention"
@@ -108,6 +123,10 @@ impl<'a> Judge<'a> {
         if workload.terminated() {
             notes.push(format!("ended ({}): it decides nothing", workload.phase));
         }
+        let graded = Graded {
+            pod: &written,
+            levels: satisfies,
+        };
         let Judged {
             replay,
             overlap,
@@ -125,7 +144,7 @@ impl<'a> Judge<'a> {
             unstaged: None,
             service_account: account,
             satisfies,
-            violations: violations(evaluator, &written, |level| !satisfies.contains(level)),
+            violations: refused,
             refused: Vec::new(),
             counts: !workload.terminated(),
             by_convention: matches!(workload.origin, Origin::Convention(_)),
@@ -135,7 +154,9 @@ impl<'a> Judge<'a> {
         }
     }
 
-    /// The live pods that satisfy fewer levels than the workload that explains them does once it is stored.
+    /// The live pods that satisfy fewer levels than the workload that explains them does once it is stored, and what still
+    /// makes pods of an earlier template that satisfies fewer: a ReplicaSet in the middle of a rollout, or a Job of a
+    /// CronJob.
     pub(super) fn live<'w>(
         &self,
         evaluator: &Evaluator,
@@ -146,9 +167,14 @@ impl<'a> Judge<'a> {
         let mut owners: BTreeMap<*const Workload, (String, LevelSet)> = BTreeMap::new();
         explained
             .iter()
-            .filter(|(pod, _)| pod.origin == Origin::Pod && !pod.terminated())
+            .filter(|(pod, _)| runs(pod))
             .filter_map(|(pod, owner)| {
-                let live = evaluator.satisfies(&without_debugging(&pod.pod));
+                let live = match pod.origin {
+                    Origin::Pod => evaluator.satisfies(&without_debugging(&pod.pod)),
+                    Origin::Template | Origin::Convention(_) | Origin::Fragment => {
+                        evaluator.satisfies(&as_written(pod))
+                    }
+                };
                 let (title, explained) = owners.entry(*owner).or_insert_with(|| {
                     let plan = self.judge(evaluator, owner, namespace);
                     let stored = plan.satisfies_stored().unwrap_or(plan.satisfies);
@@ -156,9 +182,14 @@ impl<'a> Judge<'a> {
                 });
                 (live.intersection(*explained) != *explained).then(|| {
                     let mut plan = self.judge(evaluator, pod, namespace);
-                    plan.notes = vec![format!(
-                        "a live pod of {title} that needs more than its template says"
-                    )];
+                    plan.notes = vec![match pod.origin {
+                        Origin::Pod => {
+                            format!("a live pod of {title} that needs more than its template says")
+                        }
+                        Origin::Template | Origin::Convention(_) | Origin::Fragment => {
+                            format!("still makes pods of an earlier template of {title}")
+                        }
+                    }];
                     (*pod, plan)
                 })
             })
@@ -191,7 +222,7 @@ impl<'a> Judge<'a> {
                 doubts: Vec::new(),
             };
         }
-        let pod = self.as_created(workload, written.pod, namespace, account);
+        let pod = self.as_created(written.pod, namespace, account);
         let creator = creator(workload);
         let requester = Requester {
             namespace,
@@ -278,17 +309,9 @@ impl<'a> Judge<'a> {
         }
     }
 
-    /// The pod as policies see it: with the volumes that its controller adds, its account, and the token volume
-    /// unless mounting it is off.
-    fn as_created(
-        &self,
-        workload: &Workload,
-        written: &Pod,
-        namespace: &str,
-        account: &str,
-    ) -> Pod {
+    /// The pod as policies see it: with its account, and the token volume unless mounting it is off.
+    fn as_created(&self, written: &Pod, namespace: &str, account: &str) -> Pod {
         let mut pod = written.clone();
-        claims::apply(workload, &mut pod);
         pod.spec.service_account_name = account.to_owned();
         pod.spec.service_account = account.to_owned();
         let automount = pod
@@ -338,6 +361,11 @@ fn creator(workload: &Workload) -> Option<Identity> {
         Origin::Pod => Identity::owner(workload.meta.controller()?),
         Origin::Convention(_) | Origin::Fragment => None,
     }
+}
+
+/// Whether an explained object is a pod that has not ended, or makes pods: to have none it has to say so.
+fn runs(explained: &Workload) -> bool {
+    !explained.terminated() && explained.replicas != Some(0)
 }
 
 fn is_bare(workload: &Workload) -> bool {

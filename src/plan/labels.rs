@@ -104,6 +104,11 @@ impl Labels {
         in_force(&self.later.as_ref()?.labels, Mode::Enforce)
     }
 
+    /// The level and version that are enforced once every stage is applied; `None` if no label speaks of it.
+    pub fn enforced_in_the_end(&self) -> Option<LevelVersion> {
+        self.enforced_later().or(self.in_force(Mode::Enforce))
+    }
+
     /// The pod-security labels before.
     pub fn pod_security_before(&self) -> BTreeMap<String, String> {
         pod_security(&self.before)
@@ -166,7 +171,7 @@ impl Later {
 }
 
 /// The level and version in force for a mode with these labels; `None` if no label speaks of the mode.
-fn in_force(labels: &BTreeMap<String, String>, mode: Mode) -> Option<LevelVersion> {
+pub(super) fn in_force(labels: &BTreeMap<String, String>, mode: Mode) -> Option<LevelVersion> {
     labels.contains_key(mode.level_label()).then(|| {
         admission::policy_of(labels, &Policy::PRIVILEGED)
             .0

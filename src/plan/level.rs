@@ -223,6 +223,16 @@ pub(super) fn later(facts: &Facts, decision: &Decision) -> Option<Level> {
     tighter.then_some(level)
 }
 
+/// What there is to say of what still makes pods of an earlier template.
+pub(super) fn earlier_template(live: &WorkloadPlan) -> Option<String> {
+    (live.reference.kind != "Pod").then(|| {
+        format!(
+            "{} still makes pods of an earlier template: plan again once it is gone",
+            live.title()
+        )
+    })
+}
+
 /// How sure a level is, with what puts it in doubt.
 pub(super) fn confidence(facts: &Facts, level: Level) -> (Confidence, Vec<String>) {
     let workloads = facts.workloads.iter();
@@ -240,10 +250,12 @@ pub(super) fn confidence(facts: &Facts, level: Level) -> (Confidence, Vec<String
                 }),
         );
         doubts.extend(facts.live.iter().map(|pod| {
-            format!(
-                "{} needs more than its template says, so something changes pods on their way in",
-                pod.title()
-            )
+            earlier_template(pod).unwrap_or_else(|| {
+                format!(
+                    "{} needs more than its template says, so something changes pods on their way in",
+                    pod.title()
+                )
+            })
         }));
         let unused: Vec<String> = facts
             .granted

@@ -12,6 +12,7 @@ use super::granted::{self, Granted};
 use super::homes::Home;
 use super::labels::{self, Labels, Stage};
 use super::level::{self, Decision};
+use super::ownership::Seccomp;
 use super::relabel::{self, Relabelling};
 use super::rollback::{self, Rollback};
 use super::settings::{self, Overridden};
@@ -64,6 +65,15 @@ pub struct NamespacePlan {
 }
 
 impl NamespacePlan {
+    /// Levels that admit a workload under the label that is enforced in the end: until the policies are off, or from
+    /// their bypass on.
+    pub(super) fn admitting(&self, workload: &WorkloadPlan, prefer: Prefer) -> LevelSet {
+        match self.labels.later {
+            Some(_) => workload.final_set(prefer),
+            None => workload.binding_set(prefer),
+        }
+    }
+
     /// The stages of the rollout that change this namespace, in order.
     pub fn steps(&self) -> Vec<Stage> {
         let patched = |stage| {
@@ -120,17 +130,18 @@ impl Context<'_> {
         if !excluded && !home.contradicting {
             staging::stage(&mut workloads, &home.workloads, self.manifests);
         }
+        let today = labels::in_force(home.labels(), Mode::Enforce);
+        let judged_at = |at: Version| {
+            let differs = at.effective() != version.effective();
+            differs.then(|| self.judged(&pss::evaluator(at), at, home, name).0)
+        };
+        staging::refused(&mut workloads, Stage::Workloads, today, judged_at);
         let (pods, mut live): (Vec<&Workload>, Vec<WorkloadPlan>) = self
             .judge
             .live(&evaluator, &home.explained, name)
             .into_iter()
             .unzip();
-        let counting: Vec<WorkloadPlan> = workloads
-            .iter()
-            .filter(|workload| workload.counts)
-            .chain(&live)
-            .cloned()
-            .collect();
+        let counting = counting(&workloads, &live);
         let all = |set: &dyn Fn(&WorkloadPlan) -> LevelSet| intersect(counting.iter().map(set));
         let needed = all(&|workload| workload.satisfies);
         let granted = granted::granted(self, name, &workloads);
@@ -155,9 +166,25 @@ impl Context<'_> {
         let (mut decision, mut overridden) = settings.apply(name, home.contradicting, decision);
         let mut labels = labels::labels(self, name, home, &decision);
         let is_chosen = settings::yield_to(&labels, overridden.as_mut(), &mut decision);
+        let by_then = labels.in_force(Mode::Enforce);
+        let unstaged = staging::refused(&mut workloads, Stage::LateWorkloads, by_then, judged_at);
+        let counting_then = unstaged.then(|| self::counting(&workloads, &live));
+        let facts = match &counting_then {
+            Some(counting) => level::Facts {
+                workloads: counting,
+                reached: intersect(counting.iter().map(|workload| workload.final_set(prefer))),
+                ..facts
+            },
+            None => facts,
+        };
         if let Some(level) = level::later(&facts, &decision).filter(|_| !is_chosen) {
             let confidence = level::confidence(&facts, level).0.max(decision.confidence);
             labels.later = labels::later(self, name, home, &decision, (level, confidence));
+        }
+        for reason in live.iter().filter_map(level::earlier_template) {
+            if !decision.reasons.contains(&reason) {
+                decision.reasons.push(reason);
+            }
         }
         decision.reasons.extend(held_by_today.map(|server| {
             format!(
@@ -166,7 +193,21 @@ impl Context<'_> {
             )
         }));
         let wanted = order::wants_bypass(&decision, &labels, &workloads);
-        let bypassed = wanted && self.bypass.is_some();
+        let stopped = match wanted {
+            true => staging::stopped_by_bypass(&workloads, by_then, judged_at),
+            false => Vec::new(),
+        };
+        if let Some(first) = stopped.first() {
+            let more = match stopped.len() - 1 {
+                0 => String::new(),
+                more => format!(" and {more} more"),
+            };
+            decision.reasons.push(format!(
+                "the policies are not bypassed here: the label in force admits {first}{more} only because of what \
+                 policies write, and would refuse new pods until their templates are patched behind the bypass"
+            ));
+        }
+        let bypassed = wanted && stopped.is_empty() && self.bypass.is_some();
         if wanted && self.bypass_opens {
             let reason = order::without_bypass(&facts, &labels);
             decision.reasons.push(reason);
@@ -188,13 +229,16 @@ impl Context<'_> {
         if let Some(enforced) = enforced {
             let judged = home.workloads.iter().zip(&mut workloads);
             let judged = judged.chain(pods.iter().zip(&mut live));
-            refuse(enforced, prefer, judged);
+            refuse(enforced, prefer, self.seccomp, judged);
         }
-        let preview = enforced.map_or_else(Vec::new, |policy| {
+        let in_the_end = labels.enforced_in_the_end();
+        let preview = in_the_end.map_or_else(Vec::new, |policy| {
             versions::preview(policy, self.server, &home.workloads)
         });
         let relabellings = relabel::relabellings(name, home, &labels, self.target);
-        let rollbacks = enforced.map_or_else(Vec::new, |policy| rollback::refused(home, policy));
+        let rollbacks = in_the_end.map_or_else(Vec::new, |policy| {
+            rollback::refused(home, policy, self.seccomp)
+        });
         NamespacePlan {
             name: name.to_owned(),
             source: home
@@ -251,16 +295,23 @@ impl Context<'_> {
     }
 }
 
+/// Everything that decides.
+fn counting(workloads: &[WorkloadPlan], live: &[WorkloadPlan]) -> Vec<WorkloadPlan> {
+    let counting = workloads.iter().filter(|workload| workload.counts);
+    counting.chain(live).cloned().collect()
+}
+
 /// Writes into each plan what the label in force refuses of its workload.
 fn refuse<'p>(
     enforced: LevelVersion,
     prefer: Prefer,
+    seccomp: Seccomp,
     judged: impl Iterator<Item = (&'p &'p Workload, &'p mut WorkloadPlan)>,
 ) {
     let evaluator = pss::evaluator(enforced.version);
     for (workload, plan) in judged {
         if !plan.is_patched_for(prefer, enforced.level) {
-            plan.refused = workloads::refused(&evaluator, workload, enforced.level);
+            plan.refused = workloads::refused(&evaluator, workload, enforced.level, seccomp);
         }
     }
 }

@@ -58,7 +58,7 @@ pub(super) fn wants_bypass(
     workloads: &[WorkloadPlan],
 ) -> bool {
     let late = |workload: &WorkloadPlan| workload.stage() == Some(Stage::LateWorkloads);
-    let enforced = labels.enforced_later().or(labels.in_force(Mode::Enforce));
+    let enforced = labels.enforced_in_the_end();
     decision.status == Status::Planned
         && enforced.is_some_and(|enforced| enforced.level > Level::Privileged)
         && (labels.later.is_some() || workloads.iter().any(late))

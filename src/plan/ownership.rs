@@ -5,10 +5,14 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use crate::model::defaults;
 use crate::model::object::ObjectMeta;
-use crate::model::pod::Pod;
+use crate::model::pod::{Pod, Profile};
 use crate::model::workload::{Origin, Workload};
+use crate::psp;
+use crate::pss::Version;
+
+use super::versions::Target;
+use crate::model::{Inventory, claims, defaults};
 
 /// How many owners up a chain is followed. Real chains have three links (CronJob, Job, Pod); a longer one is a cycle
 /// or hostile, and its object counts for itself.
@@ -62,7 +66,8 @@ pub(super) fn explain(workloads: &[Workload]) -> Vec<Explained<'_>> {
         .collect()
 }
 
-/// The pod of a workload as its author wrote it, with the API server's defaults. Debug containers are no part of it: they
+/// The pod of a workload as its author wrote it, with the API server's defaults and the volumes of a StatefulSet's claims,
+/// which take the place of others of their names. Debug containers are no part of it: they
 /// are added to a pod that runs, and no policy ever looked at them. Neither is any metadata but annotations, because
 /// nothing that judges pods asks for it.
 pub(super) fn as_written(workload: &Workload) -> Pod {
@@ -74,7 +79,49 @@ pub(super) fn as_written(workload: &Workload) -> Pod {
         spec: without_debugging(&workload.pod).spec.clone(),
     };
     defaults::apply(&mut pod);
+    claims::apply(workload, &mut pod);
     pod
+}
+
+/// What becomes of the seccomp annotations of pods that are stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Seccomp {
+    /// The API server copies them to the fields, and the other way, whether there are policies or not: 1.19 to 1.26.
+    Synced,
+    /// Nothing.
+    Ignored,
+}
+
+impl Seccomp {
+    /// What the API server does with them, as far as the input tells its version.
+    pub(super) fn of(target: &Target, inventory: &Inventory) -> Self {
+        const LAST: Version = Version::Minor(26);
+        let synced = match target.server {
+            Some(oldest) => oldest <= LAST,
+            None => !inventory.policies.is_empty() || target.version.effective() <= LAST,
+        };
+        match synced {
+            true => Seccomp::Synced,
+            false => Seccomp::Ignored,
+        }
+    }
+
+    /// The pod as it is stored if no policy writes into it, where a level may judge that differently: by an annotation
+    /// that becomes a field, or by `Unconfined` in a field, which becomes the annotation that versions before 1.19 see.
+    pub(super) fn stored(self, written: &Pod) -> Option<Pod> {
+        let is_annotation = |key: &String| key.contains("seccomp.security.alpha.kubernetes.io/");
+        let is_unconfined = |profile: &Profile| profile.type_ == "Unconfined";
+        let spec = &written.spec;
+        let of_pod = spec.security_context.iter();
+        let of_pod = of_pod.filter_map(|context| context.seccomp_profile.as_ref());
+        let containers = spec.init_containers.iter().chain(&spec.containers);
+        let contexts = containers.filter_map(|container| container.security_context.as_ref());
+        let mut profiles =
+            of_pod.chain(contexts.filter_map(|context| context.seccomp_profile.as_ref()));
+        let matters =
+            written.metadata.annotations.keys().any(is_annotation) || profiles.any(is_unconfined);
+        (self == Seccomp::Synced && matters).then(|| psp::stored(written))
+    }
 }
 
 /// The pod as its owner would make it again: debug containers are added to a pod that runs, and go with it.

@@ -48,13 +48,15 @@ pub(super) fn relabellings(
         return Vec::new();
     }
     let before = policy_of(&labels.before, &Policy::PRIVILEGED).0.enforce;
-    let enforced = labels.in_force(Mode::Enforce);
+    let enforced = [labels.in_force(Mode::Enforce), labels.enforced_later()];
     [Level::Baseline, Level::Restricted]
         .into_iter()
         .map(|level| LevelVersion {
             level,
             version: enforced
-                .filter(|enforced| enforced.level == level)
+                .into_iter()
+                .flatten()
+                .find(|enforced| enforced.level == level)
                 .map_or(target, |enforced| enforced.version),
         })
         .filter(|enforce| may_refuse_more(*enforce, before))

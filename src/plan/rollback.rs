@@ -11,6 +11,7 @@ use crate::model::workload::{Origin, Workload};
 use crate::pss::{LevelVersion, Violation, evaluator};
 
 use super::homes::Home;
+use super::ownership::Seccomp;
 use super::workloads;
 
 /// An earlier template that the enforced level refuses, although it admits the template of today.
@@ -28,9 +29,10 @@ pub struct Rollback {
 
 /// The earlier templates of a namespace that its enforce label refuses. Where today's template is refused as well,
 /// that is the finding.
-pub(super) fn refused(home: &Home, enforced: LevelVersion) -> Vec<Rollback> {
+pub(super) fn refused(home: &Home, enforced: LevelVersion, seccomp: Seccomp) -> Vec<Rollback> {
     let evaluator = evaluator(enforced.version);
-    let refused = |workload: &Workload| workloads::refused(&evaluator, workload, enforced.level);
+    let refused =
+        |workload: &Workload| workloads::refused(&evaluator, workload, enforced.level, seccomp);
     let mut admitted: BTreeMap<ObjectRef, bool> = BTreeMap::new();
     let owners: BTreeMap<(&str, &str), &Workload> = home
         .workloads

@@ -38,8 +38,10 @@ pub(super) fn namespace(plan: &NamespacePlan, context: &Context, findings: &mut 
     order::namespace(plan, context, findings);
     rollout::namespace(plan, context, findings);
     by_convention(plan, findings);
-    for workload in &plan.live {
-        injected(plan, workload, findings);
+    // What still makes pods of an earlier template was changed by nobody.
+    let pods = plan.live.iter().filter(|live| live.reference.kind == "Pod");
+    for pod in pods {
+        injected(plan, pod, findings);
     }
 }
 
@@ -81,9 +83,9 @@ fn drags(plan: &NamespacePlan, context: &Context, findings: &mut Findings) {
         .iter()
         .filter(|workload| workload.counts)
         .collect();
-    let Some(enforce) = plan
-        .decision
-        .enforce
+    let later = plan.labels.enforced_later().map(|later| later.level);
+    let Some(enforce) = later
+        .or(plan.decision.enforce)
         .filter(|level| *level != Level::Restricted)
     else {
         return;
@@ -92,12 +94,12 @@ fn drags(plan: &NamespacePlan, context: &Context, findings: &mut Findings) {
         let (dragging, others): (Vec<_>, Vec<_>) = counting
             .iter()
             .copied()
-            .partition(|workload| !workload.binding_set(prefer).contains(tighter));
+            .partition(|workload| !plan.admitting(workload, prefer).contains(tighter));
         let without = others
             .iter()
             .copied()
             .chain(&plan.live)
-            .map(|workload| workload.binding_set(prefer))
+            .map(|workload| plan.admitting(workload, prefer))
             .fold(LevelSet::ALL, LevelSet::intersection);
         (dragging, without)
     };

@@ -1,17 +1,19 @@
 //! Which stage of the rollout applies the patch of a workload.
 //!
 //! A stage carries the object and the patch, so the input must show the object, and show it in one way: of variants
-//! nobody knows which one is applied.
+//! nobody knows which one is applied. To apply it restarts the pods, so the label that is in force by then must admit
+//! them.
 
 use std::collections::BTreeMap;
 
 use crate::diag::Source;
 use crate::model::is_dns_subdomain;
 use crate::model::workload::{Manifest, Workload};
+use crate::pss::{Level, LevelVersion, Version};
 
 use super::labels::Stage;
 use super::patches::Proof;
-use super::workloads::WorkloadPlan;
+use super::workloads::{Replay, WorkloadPlan};
 
 /// A patch that a stage applies.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,6 +41,8 @@ pub enum Unstaged {
     NotKept,
     /// It has to wait for a bypass, and the namespace gets none.
     NotBypassed,
+    /// The label in force when its stage comes refuses the patched pods: what runs would be restarted into refusal.
+    LabelRefuses,
 }
 
 impl Unstaged {
@@ -53,6 +57,10 @@ impl Unstaged {
             Unstaged::Variants => "the input defines it in several ways",
             Unstaged::NotKept => "its object cannot be repeated from the input",
             Unstaged::NotBypassed => "the policies are not bypassed here",
+            Unstaged::LabelRefuses => {
+                "the label in force refuses its pods even with it, and would not let them restart: settle the label and \
+                 plan again"
+            }
         }
     }
 }
@@ -103,6 +111,74 @@ pub(super) fn stage(
         };
         plan.unstaged = Some(unstaged);
     }
+}
+
+/// Takes out of a stage the patches whose pods the label that is in force by then refuses as they are stored by then;
+/// tells whether there are any. `judged_at` are the same workloads by the rules of a version, if these differ from those
+/// that they were judged by.
+///
+/// Whether the label refuses the pods of today as well does not matter: those that run go on running, until something
+/// makes their controller replace them.
+pub(super) fn refused(
+    plans: &mut [WorkloadPlan],
+    stage: Stage,
+    label: Option<LevelVersion>,
+    judged_at: impl Fn(Version) -> Option<Vec<WorkloadPlan>>,
+) -> bool {
+    let staged = |plan: &WorkloadPlan| plan.stage() == Some(stage);
+    let Some(label) = label.filter(|label| label.level > Level::Privileged) else {
+        return false;
+    };
+    if !plans.iter().any(staged) {
+        return false;
+    }
+    let judged = judged_at(label.version);
+    let mut any = false;
+    for (at, plan) in plans
+        .iter_mut()
+        .enumerate()
+        .filter(|(_, plan)| staged(plan))
+    {
+        let judged = judged.as_ref().map_or(&*plan, |judged| &judged[at]);
+        let admitted = judged.patch().map(|patch| match stage {
+            // No policy writes anything behind the bypass.
+            Stage::LateWorkloads => patch.satisfies,
+            _ => patch.stored,
+        });
+        if !admitted.is_some_and(|levels| levels.contains(label.level)) {
+            plan.staged = None;
+            plan.unstaged = Some(Unstaged::LabelRefuses);
+            any = true;
+        }
+    }
+    any
+}
+
+/// The workloads, as titles, whose pods this label admits only because of what policies write into them: a bypass would
+/// stop them before the patches behind it come. `judged_at` as for [`refused`].
+pub(super) fn stopped_by_bypass(
+    plans: &[WorkloadPlan],
+    label: Option<LevelVersion>,
+    judged_at: impl Fn(Version) -> Option<Vec<WorkloadPlan>>,
+) -> Vec<String> {
+    let Some(label) = label.filter(|label| label.level > Level::Privileged) else {
+        return Vec::new();
+    };
+    let judged = judged_at(label.version);
+    let judged = judged.as_deref().unwrap_or(plans);
+    let stopped = plans.iter().zip(judged).filter(|(plan, judged)| {
+        let runs = match &judged.replay {
+            Replay::Admitted { stored, .. } => stored.contains(label.level),
+            Replay::Unknown { .. } => true,
+            Replay::NoPolicies | Replay::Refused { .. } => false,
+        };
+        let patched = plan.stage() == Some(Stage::Workloads)
+            && judged
+                .patch()
+                .is_some_and(|patch| patch.satisfies.contains(label.level));
+        plan.counts && runs && !patched && !judged.satisfies.contains(label.level)
+    });
+    stopped.map(|(plan, _)| plan.title()).collect()
 }
 
 /// Takes the patches out of the stage behind the bypass, in a namespace that is not bypassed.

@@ -11,7 +11,7 @@ use crate::pss::{Evaluator, Level, LevelSet, Violation};
 
 use super::Prefer;
 use super::labels::Stage;
-use super::ownership::as_written;
+use super::ownership::{Seccomp, as_written};
 use super::patches::{Hardening, Patch};
 use super::staging::{Staged, Unstaged};
 
@@ -130,6 +130,7 @@ impl WorkloadPlan {
             }
             if let (Some(patch), Some(other)) = (patch, other_patch) {
                 patch.satisfies = patch.satisfies.intersection(other.satisfies);
+                patch.stored = patch.stored.intersection(other.stored);
             }
         }
         for (level, violations) in other.violations {
@@ -218,11 +219,23 @@ impl WorkloadPlan {
 }
 
 /// What a level says of a workload as written, if the workload decides anything.
-pub(super) fn refused(evaluator: &Evaluator, workload: &Workload, level: Level) -> Vec<Violation> {
+pub(super) fn refused(
+    evaluator: &Evaluator,
+    workload: &Workload,
+    level: Level,
+    seccomp: Seccomp,
+) -> Vec<Violation> {
     if workload.terminated() {
         return Vec::new();
     }
-    evaluator.evaluate(level, &as_written(workload))
+    let written = as_written(workload);
+    let mut violations = evaluator.evaluate(level, &written);
+    if violations.is_empty()
+        && let Some(stored) = seccomp.stored(&written)
+    {
+        violations = evaluator.evaluate(level, &stored);
+    }
+    violations
 }
 
 /// What the levels that are asked for say of a pod.

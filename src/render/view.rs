@@ -23,6 +23,7 @@ mod obstacles;
 pub(super) mod opening;
 pub(super) mod policies;
 mod removed;
+pub(super) mod settled;
 pub(super) mod stages;
 mod stops;
 mod strip;

@@ -7,6 +7,7 @@ use psp2psa::render::{html, markdown};
 
 mod pictures;
 mod sample;
+mod settled;
 mod sha256;
 mod signed;
 mod wording;

@@ -22,7 +22,22 @@ type Key<'a> = (&'static str, Option<&'a str>, &'a str);
 pub(super) struct Variants<'a> {
     policies: BTreeMap<&'a str, Vec<&'a PodSecurityPolicy>>,
     roles: BTreeMap<Key<'a>, Vec<&'a Role>>,
-    bindings: BTreeMap<Key<'a>, Vec<&'a Binding>>,
+    bindings: BTreeMap<Key<'a>, Vec<Bound<'a>>>,
+}
+
+/// A binding with the roles that it may mean; none if they are not in the input.
+struct Bound<'a> {
+    binding: &'a Binding,
+    roles: Vec<&'a Role>,
+}
+
+impl Bound<'_> {
+    /// Whether the role may let somebody use the policy. Rules that are collected from other roles are not looked at.
+    fn may_grant(&self, policy: &str) -> bool {
+        let mut roles = self.roles.iter();
+        self.roles.is_empty()
+            || roles.any(|role| role.aggregation.is_some() || grants(role, policy))
+    }
 }
 
 /// The ways in which the candidates of one pod may really be.
@@ -36,22 +51,43 @@ pub(super) struct Ways<'a> {
 impl<'a> Variants<'a> {
     /// `policies` are those that the API server would accept.
     pub(super) fn new(inventory: &'a Inventory, policies: &[&'a PodSecurityPolicy]) -> Self {
-        let roles = inventory.roles.iter();
+        let roles = inventory.roles.iter().map(|role| (of_role(role), role));
         let bindings = inventory.bindings.iter();
+        let bindings = several(
+            bindings.map(|binding| (of_binding(binding), binding)),
+            |one, other| one.subjects == other.subjects && one.role_ref == other.role_ref,
+            |binding| format!("{:?} {:?}", binding.role_ref, binding.subjects),
+        );
+        let mut named: BTreeMap<Key<'a>, Vec<&'a Role>> = BTreeMap::new();
+        if !bindings.is_empty() {
+            for (key, role) in roles.clone() {
+                named.entry(key).or_default().push(role);
+            }
+        }
+        let bound = |binding: &'a Binding| Bound {
+            binding,
+            roles: named_by(binding)
+                .and_then(|key| named.get(&key))
+                .cloned()
+                .unwrap_or_default(),
+        };
+        let bindings = bindings.into_iter();
         Variants {
             policies: several(
                 policies
                     .iter()
                     .map(|policy| (policy.name.as_str(), *policy)),
                 |one, other| one.spec == other.spec && rules(one).eq(rules(other)),
+                |policy| format!("{:?} {:?}", policy.spec, rules(policy).collect::<Vec<_>>()),
             ),
-            roles: several(roles.map(|role| (of_role(role), role)), |one, other| {
-                one.rules == other.rules && one.aggregation == other.aggregation
-            }),
-            bindings: several(
-                bindings.map(|binding| (of_binding(binding), binding)),
-                |one, other| one.subjects == other.subjects && one.role_ref == other.role_ref,
+            roles: several(
+                roles,
+                |one, other| one.rules == other.rules && one.aggregation == other.aggregation,
+                |role| format!("{:?} {:?}", role.rules, role.aggregation),
             ),
+            bindings: bindings
+                .map(|(key, variants)| (key, variants.into_iter().map(bound).collect()))
+                .collect(),
         }
     }
 
@@ -96,11 +132,14 @@ impl<'a> Variants<'a> {
             });
         }
         for (key, through) in bindings {
-            let places = self.bindings[&key].iter().map(|variant| &variant.sources);
-            // Which of them names whom is not looked at: the one that is meant may, or may not.
+            let variants = &self.bindings[&key];
+            let places = variants.iter().map(|variant| &variant.binding.sources);
             let what = defined(key.0, key.2, places);
-            ways.split(what, &[true, false], |names, policy| {
-                *names || !through.contains(&policy.name.as_str())
+            // Which of them names whom is not looked at: the one that is meant may, or may not.
+            let meant: Vec<Option<&Bound>> = variants.iter().map(Some).chain([None]).collect();
+            ways.split(what, &meant, |bound, policy| {
+                let name = policy.name.as_str();
+                !through.contains(&name) || bound.is_some_and(|bound| bound.may_grant(name))
             });
         }
         ways
@@ -164,16 +203,21 @@ fn defined<'s>(kind: &str, name: &str, places: impl Iterator<Item = &'s Vec<Sour
     format!("{kind} {name} (at {})", places.join(" and "))
 }
 
-/// The objects of which there are several that differ.
-fn several<K: Ord, T>(
+/// The objects of which there are several that differ, in the order of what they say: which file says what must not
+/// matter.
+fn several<K: Ord, T: Copy>(
     objects: impl Iterator<Item = (K, T)>,
-    same: impl Fn(&T, &T) -> bool,
+    same: impl Fn(T, T) -> bool,
+    says: impl Fn(T) -> String,
 ) -> BTreeMap<K, Vec<T>> {
     let mut by_key: BTreeMap<K, Vec<T>> = BTreeMap::new();
     for (key, object) in objects {
         by_key.entry(key).or_default().push(object);
     }
-    by_key.retain(|_, variants| variants.windows(2).any(|pair| !same(&pair[0], &pair[1])));
+    by_key.retain(|_, variants| variants.windows(2).any(|pair| !same(pair[0], pair[1])));
+    for variants in by_key.values_mut() {
+        variants.sort_by_cached_key(|variant| says(*variant));
+    }
     by_key
 }
 
@@ -196,6 +240,16 @@ fn of_role(role: &Role) -> Key<'_> {
 
 fn of_binding(binding: &Binding) -> Key<'_> {
     (binding.kind(), binding.namespace.as_deref(), &binding.name)
+}
+
+/// The role that a binding names, if it is of a kind that there is.
+fn named_by(binding: &Binding) -> Option<Key<'_>> {
+    let name = binding.role_ref.name.as_str();
+    match binding.role_ref.kind.as_str() {
+        "ClusterRole" => Some(("ClusterRole", None, name)),
+        "Role" => Some(("Role", binding.namespace.as_deref(), name)),
+        _ => None,
+    }
 }
 
 /// Whether the role's own rules let somebody use the policy.

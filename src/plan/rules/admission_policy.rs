@@ -242,17 +242,19 @@ fn host_paths(allowed: &[AllowedHostPath]) -> String {
     let read_only = "variables.containers.all(c, !has(c.volumeMounts) || c.volumeMounts.all(m, \
                      m.name != v.name || (has(m.readOnly) && m.readOnly)))";
     let mut any = vec!["!has(v.hostPath)".to_owned()];
-    any.extend(allowed.iter().map(|path| {
+    let mut seen = BTreeSet::new();
+    any.extend(allowed.iter().filter_map(|path| {
         let prefix = path
             .path_prefix
             .strip_suffix('/')
             .unwrap_or(&path.path_prefix);
         let (exact, below) = (text(prefix), text(&format!("{prefix}/")));
         let inside = format!("v.hostPath.path == {exact} || v.hostPath.path.startsWith({below})");
-        match path.read_only {
-            true => format!("(({inside}) && {read_only})"),
-            false => inside,
-        }
+        seen.insert((prefix, path.read_only))
+            .then(|| match path.read_only {
+                true => format!("(({inside}) && {read_only})"),
+                false => inside,
+            })
     }));
     any.join(" || ")
 }
@@ -282,7 +284,9 @@ fn spans(rule: &IdRule) -> impl Iterator<Item = (i64, i64)> {
 
 /// Whether a number is in one of the ranges.
 fn within(number: &str, ranges: impl Iterator<Item = (i64, i64)>) -> String {
+    let mut seen = BTreeSet::new();
     let ranges: Vec<String> = ranges
+        .filter(|range| seen.insert(*range))
         .map(|(min, max)| match min == max {
             true => format!("{number} == {min}"),
             false => format!("({number} >= {min} && {number} <= {max})"),
@@ -294,8 +298,10 @@ fn within(number: &str, ranges: impl Iterator<Item = (i64, i64)>) -> String {
     }
 }
 
+/// A list of literals, each once, in the order of the input.
 fn list<'t>(texts: impl Iterator<Item = &'t str>) -> String {
-    let texts: Vec<String> = texts.map(text).collect();
+    let mut seen = BTreeSet::new();
+    let texts: Vec<String> = texts.filter(|it| seen.insert(*it)).map(text).collect();
     format!("[{}]", texts.join(", "))
 }
 
@@ -358,6 +364,21 @@ mod tests {
         assert_eq!(text("/var/log"), "'/var/log'");
         assert_eq!(text("' || true || '"), r"'\' || true || \''");
         assert_eq!(text("a\\\n"), r"'a\\\U0000000a'");
+    }
+
+    #[test]
+    fn what_a_policy_says_twice_is_said_once() {
+        assert_eq!(list(["B", "A", "B"].into_iter()), "['B', 'A']");
+        assert_eq!(
+            within("n", [(7, 7), (1, 2), (7, 7)].into_iter()),
+            "n == 7 || (n >= 1 && n <= 2)"
+        );
+        let path = |prefix: &str| AllowedHostPath {
+            path_prefix: prefix.to_owned(),
+            read_only: false,
+        };
+        let once = host_paths(&[path("/run")]);
+        assert_eq!(host_paths(&[path("/run"), path("/run/")]), once);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::diag::Diagnostic;
+use crate::diag::{Diagnostic, Source};
 use crate::model::Inventory;
 use crate::model::gap::GapKind;
 use crate::model::role::Binding;
@@ -49,7 +49,7 @@ pub(in crate::plan) fn cluster(cluster: &Cluster, findings: &mut Findings) {
     if inventory.gaps.iter().all(|gap| gap.kind != GapKind::Grant) {
         granted_to_nobody(access, policies, said, findings);
     }
-    dangling(said, findings);
+    dangling(inventory, said, findings);
     policies::lost_restrictions(namespaces, policies, context, findings);
     if !policies.is_empty() {
         future(namespaces, findings);
@@ -309,7 +309,22 @@ fn granted_to_nobody(
 }
 
 /// References to what does not exist, as the RBAC stage found them.
-fn dangling(said: &[Diagnostic], findings: &mut Findings) {
+fn dangling(inventory: &Inventory, said: &[Diagnostic], findings: &mut Findings) {
+    let bindings = inventory.bindings.iter();
+    let bindings = bindings.map(|it| (it.sources.first(), &it.namespace, it.kind(), &it.name));
+    let roles = inventory.roles.iter();
+    let roles = roles.map(|it| (it.sources.first(), &it.namespace, it.kind(), &it.name));
+    let objects: BTreeMap<&Source, Place> = bindings
+        .chain(roles)
+        .filter_map(|(source, namespace, kind, name)| {
+            let place = Place {
+                namespace: namespace.clone(),
+                object: format!("{kind} {name}"),
+                source: source.cloned(),
+            };
+            Some((source?, place))
+        })
+        .collect();
     for diagnostic in said {
         let (code, consequence, remedy) = match diagnostic.code.name {
             "rbac/dangling-role-ref" => (
@@ -324,6 +339,11 @@ fn dangling(said: &[Diagnostic], findings: &mut Findings) {
             ),
             _ => continue,
         };
+        let place = diagnostic
+            .source
+            .as_ref()
+            .and_then(|source| objects.get(source));
+        let place = place.expect("the diagnostic is about a role or binding of the input");
         findings.add(
             Draft {
                 code,
@@ -332,11 +352,7 @@ fn dangling(said: &[Diagnostic], findings: &mut Findings) {
                 consequence: consequence.to_owned(),
                 remedy: remedy.to_owned(),
             },
-            Place {
-                namespace: None,
-                object: String::new(),
-                source: diagnostic.source.clone(),
-            },
+            place.clone(),
         );
     }
 }

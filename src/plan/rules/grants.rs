@@ -8,7 +8,6 @@ use crate::plan::level::Status;
 use crate::plan::scope;
 use crate::plan::{Basis, Context, NamespacePlan};
 use crate::pss::Level;
-use crate::pss::admission::Mode;
 
 use super::{at_each, here};
 
@@ -42,14 +41,13 @@ fn nothing_granted(plan: &NamespacePlan, context: &Context, findings: &mut Findi
 
 /// Namespaces that will admit what their policies refused, or hardened.
 fn looser(plan: &NamespacePlan, context: &Context, findings: &mut Findings) {
-    let (Some(enforced), Some(granted)) = (plan.labels.in_force(Mode::Enforce), plan.granted.level)
+    let (Some(enforced), Some(granted)) = (plan.labels.enforced_in_the_end(), plan.granted.level)
     else {
         return;
     };
     // A policy that is not known, or not valid, could have allowed as much.
     let unsure = !plan.granted.unknown.is_empty() || !plan.evidence.unread_grants().is_empty();
-    let later = plan.labels.enforced_later().unwrap_or(enforced);
-    if scope::is_system(&plan.name) || unsure || enforced.level.max(later.level) >= granted {
+    if scope::is_system(&plan.name) || unsure || enforced.level >= granted {
         return;
     }
     let level = enforced.level;
@@ -58,8 +56,8 @@ fn looser(plan: &NamespacePlan, context: &Context, findings: &mut Findings) {
         .iter()
         .filter(|workload| {
             workload.counts
-                && !workload
-                    .binding_set(context.options.prefer)
+                && !plan
+                    .admitting(workload, context.options.prefer)
                     .contains(granted)
         })
         .collect();
@@ -125,7 +123,7 @@ fn only_by_others(plan: &NamespacePlan, than: Level) -> impl Iterator<Item = &Us
 
 /// Policies that pods come by only through those who create them. Labels do not ask who creates a pod.
 fn people(plan: &NamespacePlan, findings: &mut Findings) {
-    let Some(enforced) = plan.labels.in_force(Mode::Enforce) else {
+    let Some(enforced) = plan.labels.enforced_in_the_end() else {
         return;
     };
     // What everybody gains where the namespace was granted a policy as well is another finding.
@@ -191,7 +189,7 @@ fn only_through_people(usable: &Usable, lost: bool) -> Draft {
 
 /// Accounts of the namespace that may use looser policies, and that nothing here runs as.
 fn unused(plan: &NamespacePlan, findings: &mut Findings) {
-    let Some(enforced) = plan.labels.in_force(Mode::Enforce) else {
+    let Some(enforced) = plan.labels.enforced_in_the_end() else {
         return;
     };
     if scope::is_system(&plan.name) {

@@ -2,6 +2,7 @@
 
 use crate::plan::findings::{Draft, Extra, Findings, Severity};
 use crate::plan::labels::Conflict;
+use crate::plan::staging::Unstaged;
 use crate::plan::workloads::Replay;
 use crate::plan::{Context, NamespacePlan};
 use crate::pss::admission::{self, LABELS, LabelError, LabelProblem, Mode};
@@ -44,6 +45,10 @@ pub(in crate::plan) fn kept(plan: &NamespacePlan) -> Option<String> {
     let label = Mode::Enforce.level_label();
     let owners = plan.labels.before.get(label)?;
     let proposed = plan.decision.enforce?;
+    let later = plan.labels.enforced_later().map(|later| later.level);
+    if later.is_some_and(|later| later.as_str() == owners) {
+        return None;
+    }
     let stays = plan.labels.after.get(label) == Some(owners) && *owners != proposed.as_str();
     stays.then(|| {
         let brief = &plan.decision.brief;
@@ -66,9 +71,13 @@ fn is_praised(plan: &NamespacePlan, conflict: &Conflict) -> bool {
 }
 
 /// A level of the owner that stays and differs from the proposal. One that is tighter than it need be and refuses
-/// nothing has no consequence.
+/// nothing has no consequence, and one that the plan ends at behind the bypass is no conflict.
 fn conflicting(plan: &NamespacePlan, conflict: &Conflict, findings: &mut Findings) {
     let (mode, found, proposed) = (conflict.mode.as_str(), conflict.found, conflict.proposed);
+    let later = plan.labels.enforced_later().map(|later| later.level);
+    if conflict.mode == Mode::Enforce && later == Some(found) {
+        return;
+    }
     let (severity, consequence) = match (conflict.mode, found < proposed) {
         (Mode::Enforce, true) => (
             None,
@@ -211,6 +220,15 @@ fn refused(plan: &NamespacePlan, context: &Context, findings: &mut Findings) {
             true => " once the policies are gone",
             false => "",
         };
+        let mut evidence = vec![format!("{} of {}: {reasons}", workload.title(), plan.name)];
+        if workload.unstaged == Some(Unstaged::LabelRefuses) {
+            evidence.push(format!(
+                "{} of {}: no stage applies its patch, because {}",
+                workload.title(),
+                plan.name,
+                Unstaged::LabelRefuses.because()
+            ));
+        }
         findings.add(
             Draft {
                 code: "workload-refused",
@@ -218,7 +236,7 @@ fn refused(plan: &NamespacePlan, context: &Context, findings: &mut Findings) {
                     true => format!("the owner's label enforces {enforced}, which refuses workloads{when}"),
                     false => format!("{enforced} refuses workloads{when}"),
                 },
-                evidence: vec![format!("{} of {}: {reasons}", workload.title(), plan.name)],
+                evidence,
                 consequence: match until_then {
                     true => "pods of these workloads pass only because policies write into them what is missing; without \
                              the policies new ones are refused, which controllers report only in Events (FailedCreate)",

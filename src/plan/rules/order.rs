@@ -7,7 +7,6 @@ use crate::plan::level::Status;
 use crate::plan::workloads::{Replay, WorkloadPlan};
 use crate::plan::{Context, NamespacePlan};
 use crate::pss::Level;
-use crate::pss::admission::Mode;
 
 use super::at;
 
@@ -15,7 +14,7 @@ use super::at;
 pub(super) fn namespace(plan: &NamespacePlan, context: &Context, findings: &mut Findings) {
     let labels = &plan.labels;
     let later = labels.enforced_later();
-    let Some(enforced) = later.or(labels.in_force(Mode::Enforce)) else {
+    let Some(enforced) = labels.enforced_in_the_end() else {
         return;
     };
     if plan.decision.status != Status::Planned {
@@ -26,7 +25,13 @@ pub(super) fn namespace(plan: &NamespacePlan, context: &Context, findings: &mut 
         findings.add(
             Draft {
                 code: "no-overlap",
-                title: format!("no pod that the policies admit satisfies {}", enforced.level),
+                title: match later {
+                    Some(_) => format!(
+                        "no pod that the policies admit satisfies {}, so its label follows their bypass",
+                        enforced.level
+                    ),
+                    None => format!("no pod that the policies admit satisfies {}", enforced.level),
+                },
                 evidence: evidence(plan, workload, context, enforced.level),
                 consequence: match later {
                     Some(_) => "labelled first, every new pod of these workloads would be refused; the plan labels them last"

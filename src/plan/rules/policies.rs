@@ -11,7 +11,6 @@ use crate::plan::level::{self, Status};
 use crate::plan::workloads::{Replay, WorkloadPlan};
 use crate::plan::{Context, NamespacePlan, PolicyPlan};
 use crate::psp::{self, Step};
-use crate::pss::admission::Mode;
 use crate::pss::{Level, Verdict};
 
 use super::{FEW, admission_policy, at};
@@ -202,15 +201,20 @@ fn psp_refuses(
     if by_hand {
         evidence.extend(people.into_iter().take(FEW));
     }
-    let title = if errors.is_empty() {
+    if errors.is_empty() {
         evidence.push(format!(
             "{}: account {} may use no policy",
             workload.title(),
             workload.service_account
         ));
-        "no policy of the input may be used for a workload"
-    } else {
-        "every policy that may be used for a workload refuses it"
+    }
+    let title = match (by_hand, errors.is_empty()) {
+        (false, true) => "no policy of the input may be used for a workload",
+        (false, false) => "every policy that may be used for a workload refuses it",
+        (true, true) => "no policy of the input may be used for a pod, unless people create it",
+        (true, false) => {
+            "every policy that may be used for a pod refuses it, unless people create it"
+        }
     };
     findings.add(
         Draft {
@@ -243,7 +247,7 @@ pub(super) fn lost_restrictions(
         .iter()
         .filter(|plan| plan.decision.status != Status::Excluded)
     {
-        let enforced = plan.labels.in_force(Mode::Enforce);
+        let enforced = plan.labels.enforced_in_the_end();
         let enforced = enforced.map(|policy| policy.level);
         for workload in plan.workloads.iter().filter(|workload| workload.counts) {
             if let Replay::Admitted { policy, .. } = &workload.replay {

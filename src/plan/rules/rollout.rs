@@ -7,14 +7,14 @@ use crate::plan::findings::{Draft, Extra, Findings, Place};
 use crate::plan::workloads::WorkloadPlan;
 use crate::plan::{Context, NamespacePlan};
 use crate::pss::admission::request::may_refuse_more;
-use crate::pss::admission::{Mode, Policy, policy_of};
+use crate::pss::admission::{Policy, policy_of};
 use crate::pss::{LevelVersion, reason};
 
 use super::{at, at_each, here};
 
 /// All findings about what follows from the enforce label of a namespace.
 pub(super) fn namespace(plan: &NamespacePlan, context: &Context, findings: &mut Findings) {
-    let Some(enforced) = plan.labels.in_force(Mode::Enforce) else {
+    let Some(enforced) = plan.labels.enforced_in_the_end() else {
         return;
     };
     let before = policy_of(&plan.labels.before, &Policy::PRIVILEGED)

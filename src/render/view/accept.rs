@@ -9,6 +9,7 @@ use crate::render::json::v1::{Finding, Namespace};
 
 use super::Index;
 use super::anchors::Anchors;
+use super::settled::Settled;
 use super::words::{self, Tag};
 
 /// Namespaces that a row names.
@@ -52,19 +53,21 @@ pub(super) struct NamespaceLink<'a> {
 }
 
 /// The risks, worst first, and behind them those that the configuration accepts. A finding that is no risk of high or
-/// medium severity is left out, and findings of one code are one row.
+/// medium severity is left out, as is what the plan settles itself, and findings of one code are one row.
 pub(super) fn risks<'a>(index: &Index<'a>) -> Vec<Risk<'a>> {
+    let settled = Settled::new(index.report);
     let mut groups: BTreeMap<(bool, u8, &str), Vec<&Finding>> = BTreeMap::new();
     for finding in &index.report.findings {
         let rank = words::tag(&finding.severity, words::SEVERITY).rank;
-        if matches!(finding.severity.as_str(), "high" | "medium") {
+        let remains = settled.remaining(finding).next().is_some();
+        if remains && matches!(finding.severity.as_str(), "high" | "medium") {
             let key = (!finding.open, rank, finding.code.as_str());
             groups.entry(key).or_default().push(finding);
         }
     }
     let (mut risks, mut accepted) = (Vec::new(), Vec::new());
     for findings in groups.values() {
-        let row = of_findings(findings, index);
+        let row = of_findings(findings, &settled, index);
         match findings[0].open {
             true => risks.push(row),
             false => accepted.push(row),
@@ -76,9 +79,12 @@ pub(super) fn risks<'a>(index: &Index<'a>) -> Vec<Risk<'a>> {
     risks
 }
 
-fn of_findings<'a>(findings: &[&'a Finding], index: &Index<'a>) -> Risk<'a> {
+fn of_findings<'a>(findings: &[&'a Finding], settled: &Settled<'a>, index: &Index<'a>) -> Risk<'a> {
     let first = findings[0];
-    let places = || findings.iter().flat_map(|finding| &finding.places);
+    let places = || {
+        let findings = findings.iter();
+        findings.flat_map(|finding| settled.remaining(finding))
+    };
     let names: BTreeSet<&str> = places()
         .filter_map(|place| place.namespace.as_deref())
         .collect();

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::pss::LevelVersion;
-use crate::pss::admission::{ENFORCE, Policy, policy_of};
+use crate::pss::admission::{ENFORCE, ENFORCE_VERSION, Policy, policy_of};
 use crate::render::json::v1::{Labels, Namespace};
 
 use super::words::{self, Tag};
@@ -28,6 +28,12 @@ pub(super) fn enforced_before(namespace: &Namespace) -> Option<&str> {
 /// The enforce label once the plan is applied; `None` without one. It may be invalid, if it is the owner's.
 pub(super) fn enforced_after(namespace: &Namespace) -> Option<&str> {
     namespace.labels.after.get(ENFORCE).map(String::as_str)
+}
+
+/// The version of the enforce label once the plan is applied; `None` without one.
+pub(super) fn enforced_version(namespace: &Namespace) -> Option<&str> {
+    let version = namespace.labels.after.get(ENFORCE_VERSION);
+    version.map(String::as_str)
 }
 
 /// What the API server makes of an enforce label: one that is no level is `restricted`, see [`policy_of`]. `None` without

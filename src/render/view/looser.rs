@@ -1,4 +1,5 @@
-//! Where more is admitted than today: what the policies of the workloads forbade and the new level does not.
+//! Where more is admitted than today: what the policies of the workloads forbade and the new level does not; everything,
+//! where nothing runs and no level refuses anything.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -106,7 +107,10 @@ pub(super) fn looser<'a>(index: &Index<'a>) -> Vec<Looser<'a>> {
             .max_by_key(|level| words::level(Some(level), "").rank);
         let refused =
             tightest.filter(|tightest| words::level(Some(tightest), "").rank > level.rank);
-        let rights = rights(&level, refused, lost);
+        let rights = match opens(namespace, &level) {
+            true => vec!["everything".to_owned()],
+            false => rights(&level, refused, lost),
+        };
         if rights.is_empty() {
             continue;
         }
@@ -169,6 +173,16 @@ fn level(namespace: &Namespace) -> Tag<'_> {
     words::level(later.or(namespace.enforce.as_deref()), "no label")
 }
 
+/// Whether nothing is refused any more. Where workloads run under a policy, it is said what of it is lost; where none do,
+/// no policy is what the namespace goes by today, and whatever none allowed was refused.
+fn opens(namespace: &Namespace, level: &Tag) -> bool {
+    match level.key {
+        "none" => true,
+        "privileged" => namespace.workloads.is_empty(),
+        _ => false,
+    }
+}
+
 /// The policies that admit its workloads.
 fn policies(namespace: &Namespace) -> BTreeSet<&str> {
     let workloads = namespace.workloads.iter();
@@ -187,9 +201,6 @@ fn list(policies: BTreeSet<&str>) -> String {
 
 /// What becomes possible. `refused` is the level of a policy, if that is tighter than the new one.
 fn rights(level: &Tag, refused: Option<&str>, lost: Option<&Lost>) -> Vec<String> {
-    if level.key == "none" {
-        return vec!["everything".to_owned()];
-    }
     let refused =
         refused.map(|refused| format!("what {refused} refuses and {} does not", level.word));
     let is_new = |position: &&usize| refused.is_none() || RIGHTS_BY_FIELD[**position].0 != CHECKS;

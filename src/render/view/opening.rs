@@ -10,6 +10,7 @@ use crate::render::json::v1::{Document, MigrationReport, Namespace};
 use super::Index;
 use super::findings::FindingLink;
 use super::labels;
+use super::settled;
 use super::stages::{self, Back, Stage};
 use super::stops;
 use super::words::{self, Tag, more};
@@ -102,12 +103,8 @@ impl<'a> Opening<'a> {
         let after = by_level(namespaces(), labels::level_in_the_end);
         let later = namespaces().filter(|namespace| namespace.enforce_after_bypass.is_some());
         let later = by_level(later, labels::level_in_the_end);
-        let high: Vec<&str> = report
-            .findings
-            .iter()
-            .filter(|finding| finding.severity == "high" && finding.open)
-            .map(|finding| finding.id.as_str())
-            .collect();
+        let high = settled::high(report);
+        let high: Vec<&str> = high.iter().map(|finding| finding.id.as_str()).collect();
         let inconclusive = inconclusive(report);
         let guard = stages::guard(report);
         let withheld: usize = inconclusive

@@ -7,6 +7,7 @@ use serde::Serialize;
 use crate::render::back;
 use crate::render::json::v1::MigrationReport;
 
+use super::settled;
 use super::words;
 
 /// One step of the rollout: a stage that the plan has, or what no folder does.
@@ -129,9 +130,7 @@ fn step(title: &'static str) -> Stage<'static> {
 
 /// What comes before all stages.
 fn settle(report: &MigrationReport) -> Option<Stage<'_>> {
-    let findings = report.findings.iter();
-    let high = findings.filter(|finding| finding.severity == "high" && finding.open);
-    let high = high.count();
+    let high = settled::high(report).len();
     (high > 0).then(|| Stage {
         namespaces: words::count(high, "finding", "findings"),
         does: "Each says what to do.".to_owned(),

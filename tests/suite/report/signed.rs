@@ -144,3 +144,35 @@ fn files_are_listed_with_their_digests_and_many_are_folded() {
     assert!(page.contains("10.yaml"));
     assert!(!markdown::report(&document).contains("10.yaml"));
 }
+
+#[test]
+fn a_namespace_in_which_nothing_runs_opens_as_much_at_privileged_as_without_a_label() {
+    let looser = |enforce: Option<&str>, workloads: bool| -> Vec<String> {
+        let mut document = sample::document(&str::to_owned);
+        document.body.findings.clear();
+        let namespaces = &mut document.body.namespaces;
+        namespaces.retain(|namespace| !namespace.workloads.is_empty());
+        namespaces.truncate(1);
+        let namespace = &mut document.body.namespaces[0];
+        namespace.name = "kube-public".to_owned();
+        namespace.enforce = enforce.map(str::to_owned);
+        namespace.enforce_after_bypass = None;
+        if !workloads {
+            namespace.workloads.clear();
+        }
+        let text = markdown::report(&document);
+        let Some((_, text)) = text.split_once("### Looser than today") else {
+            return Vec::new();
+        };
+        let (text, _) = text.split_once("\n#").expect("the section ends");
+        let rows = text
+            .lines()
+            .filter(|line| line.starts_with("| kube-public"));
+        rows.map(str::to_owned).collect()
+    };
+    let row = |level: &str| vec![format!("| kube-public | – | {level} | everything |")];
+    assert_eq!(looser(None, false), row("no label"));
+    assert_eq!(looser(Some("privileged"), false), row("privileged"));
+    assert!(looser(Some("baseline"), false).is_empty());
+    assert_ne!(looser(Some("privileged"), true), row("privileged"));
+}
