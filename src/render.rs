@@ -87,6 +87,11 @@ pub fn write_pages(
     templates::write_paged(pages, &index, outs)
 }
 
+/// How many findings have to be settled before anything is applied: what the first step of the reports counts.
+pub fn to_settle(report: &MigrationReport) -> usize {
+    view::settled::high(report).len()
+}
+
 /// Everything else that `migrate` writes, sorted by path. `diff` is what changes in the user's own files.
 pub fn artifacts(plan: &Plan, diff: String) -> Vec<Artifact> {
     let mut artifacts = manifests::stages(plan);

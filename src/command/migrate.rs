@@ -17,6 +17,7 @@ use psp2psa::input::walk::{self, Entry, Limits, Listing, Recursion};
 use psp2psa::model::provenance::File;
 use psp2psa::plan::{self, Plan, findings};
 use psp2psa::pss::admission::Mode;
+use psp2psa::render::json::v1::MigrationReport;
 use psp2psa::render::{self, json, junit, markdown, sarif, text};
 use psp2psa::write::{self, Foreign, Replacement};
 
@@ -66,7 +67,7 @@ pub(super) fn migrate(arguments: &Migrate) -> Result<Answer> {
             let mut out = text::migrate(&report.body, text::Fit::Terminal);
             out.push_str(&unread(&diagnostics));
             if let Some(folder) = folder {
-                out.push_str(&next_steps(&plan, folder));
+                out.push_str(&next_steps(&plan, &report.body, folder));
                 out.push_str(&last_steps(&plan, folder));
             }
             if arguments.in_place {
@@ -274,7 +275,7 @@ fn unread(diagnostics: &[Diagnostic]) -> String {
 }
 
 /// What to do with the folder that was written.
-fn next_steps(plan: &Plan, folder: &Path) -> String {
+fn next_steps(plan: &Plan, report: &MigrationReport, folder: &Path) -> String {
     let folder = text::visible(&folder.display().to_string());
     let stages: BTreeSet<_> = plan
         .namespaces
@@ -286,9 +287,7 @@ fn next_steps(plan: &Plan, folder: &Path) -> String {
     }
     let mut out =
         format!("\nwrote {folder}; read {folder}/report.html, then apply in this order:\n");
-    let high = plan.findings.iter();
-    let high = high.filter(|of| of.severity == findings::Severity::High && plan.is_open(of));
-    match high.count() {
+    match render::to_settle(report) {
         0 => {}
         1 => out.push_str("  first settle the high finding: the report says how\n"),
         many => out.push_str(&format!(

@@ -23,7 +23,7 @@ mod obstacles;
 pub(super) mod opening;
 pub(super) mod policies;
 mod removed;
-mod settled;
+pub(super) mod settled;
 pub(super) mod stages;
 mod stops;
 mod strip;

@@ -5,13 +5,10 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::pss::LevelVersion;
-use crate::pss::admission::{ENFORCE, Policy, policy_of};
+use crate::pss::admission::{ENFORCE, ENFORCE_VERSION, Policy, policy_of};
 use crate::render::json::v1::{Labels, Namespace};
 
 use super::words::{self, Tag};
-
-/// The version label of enforce.
-const ENFORCE_VERSION: &str = "pod-security.kubernetes.io/enforce-version";
 
 /// One line of the diff.
 #[derive(Serialize)]

@@ -28,7 +28,7 @@ struct Patched {
 }
 
 /// The open findings of high severity that no stage settles.
-pub(super) fn high(report: &MigrationReport) -> Vec<&Finding> {
+pub(in crate::render) fn high(report: &MigrationReport) -> Vec<&Finding> {
     let settled = Settled::new(report);
     let findings = report.findings.iter();
     let high = findings.filter(|finding| finding.severity == "high" && finding.open);

@@ -37,8 +37,8 @@ const ALWAYS: &[Meaning] = &[
     },
     Meaning {
         word: "planned, inconclusive, excluded",
-        meaning: "the labels follow from the evidence; or what is missing could change the enforce label, so there is \
-                  none; or the namespace was left out of the plan",
+        meaning: "the labels follow from the evidence; or what is missing could change the enforce label, so none is \
+                  written, and the owner's stays if there is one; or the namespace was left out of the plan",
     },
     Meaning {
         word: "evidence",

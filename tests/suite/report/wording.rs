@@ -175,6 +175,30 @@ fn an_invalid_label_is_shown_and_counted_as_what_the_server_makes_of_it() {
 }
 
 #[test]
+fn an_inconclusive_namespace_keeps_the_label_that_it_has_and_no_word_denies_it() {
+    let mut document = sample::document(&str::to_owned);
+    let namespace = (document.body.namespaces.iter_mut())
+        .find(|namespace| namespace.status == "inconclusive")
+        .expect("it is in the sample");
+    let label = "pod-security.kubernetes.io/enforce".to_owned();
+    namespace.enforce = Some("baseline".to_owned());
+    (namespace.labels.before).insert(label.clone(), "baseline".to_owned());
+    namespace.labels.after.insert(label, "baseline".to_owned());
+    let row = format!(
+        "| {} | inconclusive | baseline | baseline |",
+        namespace.name
+    );
+    let text = markdown::report(&document);
+    assert!(text.contains(&row), "{text}");
+    assert!(text.contains("so none is written, and the owner's stays if there is one"));
+    let summary = markdown::summary(&document, markdown::Whole::Written);
+    assert!(
+        summary.contains("**No new enforce label, because"),
+        "{summary}"
+    );
+}
+
+#[test]
 fn pods_that_have_ended_are_no_workloads() {
     let mut document = sample::document(&str::to_owned);
     let namespace = (document.body.namespaces.iter_mut())
