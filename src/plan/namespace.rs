@@ -197,16 +197,7 @@ impl Context<'_> {
             true => staging::stopped_by_bypass(&workloads, by_then, judged_at),
             false => Vec::new(),
         };
-        if let Some(first) = stopped.first() {
-            let more = match stopped.len() - 1 {
-                0 => String::new(),
-                more => format!(" and {more} more"),
-            };
-            decision.reasons.push(format!(
-                "the policies are not bypassed here: the label in force admits {first}{more} only because of what \
-                 policies write, and would refuse new pods until their templates are patched behind the bypass"
-            ));
-        }
+        decision.reasons.extend(order::held_by_policies(&stopped));
         let bypassed = wanted && stopped.is_empty() && self.bypass.is_some();
         if wanted && self.bypass_opens {
             let reason = order::without_bypass(&facts, &labels);

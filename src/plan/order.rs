@@ -79,6 +79,19 @@ pub(super) fn without_bypass(facts: &Facts, labels: &Labels) -> String {
     )
 }
 
+/// Why a namespace is not bypassed in which a bypass would stop these workloads; `None` if there are none.
+pub(super) fn held_by_policies(stopped: &[String]) -> Option<String> {
+    let (first, others) = stopped.split_first()?;
+    let more = match others.len() {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    Some(format!(
+        "the policies are not bypassed here: the label in force admits {first}{more} only because of what policies write, \
+         and would refuse new pods until their templates are patched behind the bypass"
+    ))
+}
+
 /// The order of the stages of a namespace in sentences; none where any order will do.
 pub(super) fn sentences(facts: &Facts, labels: &Labels, bypassed: bool) -> Vec<String> {
     let mut sentences = Vec::new();

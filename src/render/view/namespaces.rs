@@ -281,7 +281,9 @@ fn invalid(namespace: &Namespace) -> String {
 fn evidence(completeness: &str) -> String {
     match completeness {
         "complete" => {
-            "complete: the input shows every workload that was there when it was taken".to_owned()
+            "complete: listed from a cluster, or vouched for with --complete; a kind of workload that was not listed would \
+             be missing here"
+                .to_owned()
         }
         "partial" => "partial: the input shows some workloads, and there may be more".to_owned(),
         "none" => "none: the input shows no workload of this namespace".to_owned(),
