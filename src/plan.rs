@@ -78,7 +78,7 @@ use judge::Judge;
 use ownership::Seccomp;
 use settings::Accepted;
 use unlabelled::Unlabelled;
-use versions::Target;
+use versions::{Plugin, Target};
 
 pub use namespace::NamespacePlan;
 pub use options::{Aim, Basis, Existing, Options, Prefer};
@@ -175,8 +175,10 @@ pub fn plan(
             target.version,
             gaps.listed_policies(),
             seccomp,
+            target.plugin(),
         ),
         seccomp,
+        without_effect: target.plugin() == Plugin::Gone && !inventory.policies.is_empty(),
         gaps,
         levels: policies::levels(&policies),
         incidental: policies::incidental(&policies),
@@ -231,7 +233,7 @@ pub fn plan(
     let bypass = context.bypass;
     let mut cleanup = Cleanup::default();
     if options.only.is_none() {
-        cleanup = cleanup::cleanup(inventory, &options.exclude);
+        cleanup = cleanup::cleanup(inventory, &options.exclude, target.plugin());
         let bypassed = namespaces.iter().filter(|namespace| namespace.bypassed);
         let bypassed = bypassed.map(|namespace| namespace.name.as_str());
         cleanup.add_bypass(bypass.as_deref().unwrap_or_default(), bypassed);
@@ -289,6 +291,8 @@ struct Context<'a> {
     gaps: Gaps<'a>,
     judge: Judge<'a>,
     seccomp: Seccomp,
+    /// Whether there are policies in the input, and no API server that heeds them.
+    without_effect: bool,
     manifests: &'a BTreeMap<Source, Manifest>,
     bypass: Option<String>,
     /// Whether there is no bypass because it would open namespaces that it is not bound in.

@@ -14,6 +14,7 @@ use crate::model::role::{Binding, PolicyRule, Role};
 use crate::model::{Inventory, is_dns_label};
 use crate::rbac::{self, Without};
 
+use super::versions::Plugin;
 use super::{order, scope};
 
 /// What is to be deleted, what is to be edited, and what is left. Everything is sorted by kind, namespace and name.
@@ -73,6 +74,8 @@ pub enum Why {
     Excluded,
     /// It names no namespace, and the input does not tell which.
     Homeless,
+    /// The API server has no such kind any more.
+    NoSuchKind,
     /// The input has variants of it, which would have to become different things.
     Variants,
     /// Using policies cannot be told apart from the rest of a rule.
@@ -95,6 +98,9 @@ impl Why {
             Why::Excluded => "its namespace is left out",
             Why::Homeless => {
                 "it names no namespace, and the input does not tell which; clean it up where it is applied"
+            }
+            Why::NoSuchKind => {
+                "a node of the input is of 1.25 or newer, so its API server knows no policies: there is only this file"
             }
             Why::Variants => {
                 "the input defines it in several ways; take the policies out of each by hand"
@@ -149,14 +155,21 @@ impl Cleanup {
 }
 
 /// Finds out what exists for policies only. `exclude` are patterns of namespaces in which nothing is touched.
-pub fn cleanup(inventory: &Inventory, exclude: &[String]) -> Cleanup {
+pub fn cleanup(inventory: &Inventory, exclude: &[String], plugin: Plugin) -> Cleanup {
     let mut cleanup = Cleanup::default();
     for variants in inventory.policies.chunk_by(|a, b| a.name == b.name) {
         let policy = &variants[0];
         if can_exist(None, &policy.name) {
             cleanup.charts.extend(chart(&policy.labels));
             let object = reference("PodSecurityPolicy", None, &policy.name);
-            cleanup.policies.push(item(object, &policy.sources));
+            let item = item(object, &policy.sources);
+            match plugin {
+                Plugin::Possible => cleanup.policies.push(item),
+                Plugin::Gone => cleanup.left.push(Left {
+                    item,
+                    why: Why::NoSuchKind,
+                }),
+            }
         }
     }
     let excluded: BTreeSet<&str> = inventory

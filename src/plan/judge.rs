@@ -17,6 +17,7 @@ use crate::rbac::{Access, Identity};
 use super::overlap::Overlaps;
 use super::ownership::{Seccomp, as_written, without_debugging};
 use super::patches::{self, Graded, Hardening, Proof, Replayed};
+use super::versions::Plugin;
 use super::workloads::{Replay, WorkloadPlan, violations};
 use outcomes::Outcomes;
 use unknown::{Requester, Unknown};
@@ -31,7 +32,7 @@ pub(super) struct Judge<'a> {
     policies: Vec<&'a PodSecurityPolicy>,
     unknown: Unknown<'a>,
     variants: Variants<'a>,
-    /// Whether the input has nothing to do with policies.
+    /// Whether nothing has to do with policies: there are none in the input, or no server that knows them.
     without_policies: bool,
     /// Service accounts with `automountServiceAccountToken: false`, by namespace and name.
     tokenless: BTreeSet<(&'a str, &'a str)>,
@@ -51,6 +52,7 @@ impl<'a> Judge<'a> {
         version: Version,
         listed: Listed,
         seccomp: Seccomp,
+        plugin: Plugin,
     ) -> Self {
         let (policies, invalid): (Vec<&PodSecurityPolicy>, Vec<_>) = inventory
             .policies
@@ -61,7 +63,8 @@ impl<'a> Judge<'a> {
             access,
             overlaps: Overlaps::new(&policies, version),
             seccomp,
-            without_policies: inventory.policies.is_empty() && unknown.is_read(),
+            without_policies: plugin == Plugin::Gone
+                || inventory.policies.is_empty() && unknown.is_read(),
             unknown,
             variants: Variants::new(inventory, &policies),
             policies,

@@ -192,6 +192,13 @@ impl Context<'_> {
                  names, so workloads were judged by these as well"
             )
         }));
+        if self.without_effect {
+            decision.reasons.push(
+                "a node of the input is of 1.25 or newer, so its API server heeds no policy: pods are admitted as they are \
+                 written"
+                    .to_owned(),
+            );
+        }
         let wanted = order::wants_bypass(&decision, &labels, &workloads);
         let stopped = match wanted {
             true => staging::stopped_by_bypass(&workloads, by_then, judged_at),

@@ -19,6 +19,26 @@ pub struct Target {
     pub server: Option<Version>,
 }
 
+/// Whether PodSecurityPolicies can have an effect.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Plugin {
+    /// As far as the input tells.
+    Possible,
+    /// Some Node is of 1.25 or newer, so the API server is, and that has no plugin any more.
+    Gone,
+}
+
+impl Target {
+    /// Whether the API server can have the plugin.
+    pub(super) fn plugin(&self) -> Plugin {
+        const LAST: Version = Version::Minor(24);
+        match self.server.is_some_and(|oldest| oldest > LAST) {
+            true => Plugin::Gone,
+            false => Plugin::Possible,
+        }
+    }
+}
+
 /// What changes at another version.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Preview {

@@ -8,6 +8,7 @@ use psp2psa::input::InputFile;
 use psp2psa::model::Inventory;
 use psp2psa::plan::Options;
 use psp2psa::plan::cleanup::{Cleanup, Why, cleanup};
+use psp2psa::plan::versions::Plugin;
 use psp2psa::rbac::{Identity, Request, Without, without_policies};
 use psp2psa::{Read, default_attribution, render};
 use serde_json::{Value, json};
@@ -253,7 +254,7 @@ proptest! {
     #[test]
     fn a_policy_can_be_used_only_through_what_is_left_and_by_wildcard(objects in any_objects()) {
         let before = inventory(&objects);
-        let left: Vec<String> = cleanup(&before, &[]).left.iter().map(|left| left.item.object.name.clone()).collect();
+        let left: Vec<String> = cleanup(&before, &[], Plugin::Possible).left.iter().map(|left| left.item.object.name.clone()).collect();
         let after = inventory(&cleaned(&objects, &[]));
         let (access, _) = psp2psa::resolve(&after);
         for grant in access.grants() {
@@ -271,7 +272,7 @@ proptest! {
     #[test]
     fn a_second_cleanup_has_nothing_to_do(objects in any_objects()) {
         let after = cleaned(&objects, &[]);
-        let rest = cleanup(&inventory(&after), &[]);
+        let rest = cleanup(&inventory(&after), &[], Plugin::Possible);
         prop_assert!(rest.is_empty(), "{rest:?}");
     }
 }
@@ -307,7 +308,7 @@ fn a_binding_goes_with_a_role_that_goes_and_stays_with_one_that_keeps_rules() {
         cluster_binding("of-only", "only"),
         cluster_binding("of-mixed", "mixed"),
     ];
-    let cleanup = cleanup(&inventory(&objects), &[]);
+    let cleanup = cleanup(&inventory(&objects), &[], Plugin::Possible);
     assert_eq!(names(&cleanup), (vec!["of-only", "only"], vec!["mixed"]));
     assert_eq!(cleanup.edits[0].manifest["rules"], json!([pods]));
 }
@@ -316,7 +317,7 @@ fn a_binding_goes_with_a_role_that_goes_and_stays_with_one_that_keeps_rules() {
 fn only_the_use_of_policies_is_taken_out_of_a_rule() {
     let rules = |rule: Value| {
         let objects = [cluster_role("r", &[rule])];
-        let mut cleanup = cleanup(&inventory(&objects), &[]);
+        let mut cleanup = cleanup(&inventory(&objects), &[], Plugin::Possible);
         cleanup
             .edits
             .pop()
@@ -374,7 +375,7 @@ fn what_is_kubernetes_own_or_a_wildcard_is_left_alone() {
         labelled,
         cluster_binding("of-system", "system:addon"),
     ];
-    let cleanup = cleanup(&inventory(&objects), &[]);
+    let cleanup = cleanup(&inventory(&objects), &[], Plugin::Possible);
     assert!(cleanup.is_empty(), "{cleanup:?}");
     let left: Vec<(&str, Why)> = cleanup
         .left
@@ -398,7 +399,7 @@ fn the_live_variant_of_a_role_is_the_one_that_is_edited() {
     live["metadata"]["uid"] = json!("1");
     live["metadata"]["annotations"] = json!({"owner": "ops"});
     let in_git = cluster_role("mixed", &[pods, psp_rule()]);
-    let cleanup = cleanup(&inventory(&[in_git, live]), &[]);
+    let cleanup = cleanup(&inventory(&[in_git, live]), &[], Plugin::Possible);
     let metadata = &cleanup.edits[0].manifest["metadata"];
     assert_eq!(
         *metadata,
@@ -414,7 +415,7 @@ fn a_role_with_a_variant_that_allows_other_things_stays() {
         cluster_role("both", &[pods]),
         cluster_binding("of-both", "both"),
     ];
-    let cleanup = cleanup(&inventory(&objects), &[]);
+    let cleanup = cleanup(&inventory(&objects), &[], Plugin::Possible);
     assert!(cleanup.is_empty(), "{cleanup:?}");
     assert_eq!(cleanup.left[0].why, Why::Variants);
 }
@@ -429,7 +430,7 @@ fn charts_are_named_without_their_versions() {
     ] {
         let mut role = cluster_role("r", &[psp_rule()]);
         role["metadata"]["labels"] = json!({"helm.sh/chart": label});
-        let cleanup = cleanup(&inventory(&[role]), &[]);
+        let cleanup = cleanup(&inventory(&[role]), &[], Plugin::Possible);
         assert_eq!(cleanup.charts.iter().collect::<Vec<_>>(), [name]);
     }
 }
