@@ -171,6 +171,8 @@ impl Judge {
             | Object::Binding(_)
             | Object::ServiceAccount(_)
             | Object::Node(_)
+            | Object::Transformer(_)
+            | Object::Operation(_)
             | Object::Gaps(_)
             | Object::Revision(_) => Look::Nothing,
             Object::Other => Look::Unknown,

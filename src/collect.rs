@@ -113,7 +113,9 @@ impl<T: Default + Send, M> Collector<'_, T, M> {
         read.diagnostics.extend_from_slice(document.noticed());
         match made {
             Ok(made) => {
-                count(&mut read.provenance.objects, &document.kind, 1);
+                if document.kind != input::OPERATION {
+                    count(&mut read.provenance.objects, &document.kind, 1);
+                }
                 if (self.is_unknown)(&made) {
                     count(&mut read.passed_over, &document.kind, 1);
                 }

@@ -112,6 +112,10 @@ pub struct Reading<'a> {
     pub diagnostics: Vec<Diagnostic>,
 }
 
+/// The [`Document::kind`] of an operation of a JSON 6902 patch, which has none of its own: an element of a list with `op`
+/// and `path`. No object can have it.
+pub const OPERATION: &str = "(operation of a patch)";
+
 /// A document that cannot be read: what it would have held is a gap in the evidence.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unreadable {

@@ -18,6 +18,7 @@
 
 pub mod admission;
 pub mod attribution;
+mod changed;
 pub mod claims;
 pub mod decode;
 pub mod defaults;
@@ -29,6 +30,7 @@ pub mod kustomize;
 pub mod namespace;
 pub(crate) mod nullable;
 pub mod object;
+pub mod patch;
 pub mod pod;
 pub mod provenance;
 pub mod psp;
@@ -42,6 +44,7 @@ use crate::diag::{Diagnostic, Source};
 use crate::input::Unreadable;
 
 use attribution::{Attribution, Homes, unread_namespace};
+use changed::Kustomized;
 use decode::Object;
 use gap::{Gap, GapKind};
 use join::join;
@@ -105,6 +108,7 @@ pub fn assemble(
             .collect(),
         ..Inventory::default()
     };
+    let mut kustomized = Kustomized::default();
     for object in objects {
         match object {
             Object::Namespace(namespace) => inventory.namespaces.push(namespace),
@@ -139,6 +143,7 @@ pub fn assemble(
                         source: source.clone(),
                         namespace: None,
                         selectors: Vec::new(),
+                        patch: None,
                     });
                     inventory.homeless_bindings.push(binding);
                 }
@@ -183,10 +188,16 @@ pub fn assemble(
                 inventory
                     .gaps
                     .extend(gap::kustomized(&kustomization, &homes));
+                kustomized.kustomizations.push(kustomization);
             }
+            Object::Transformer(transformer) => kustomized.transformers.push(transformer),
+            Object::Operation(operation) => kustomized.operations.push(operation),
             Object::Other => {}
         }
     }
+    diagnostics.extend(kustomized.unnamed());
+    let gaps = kustomized.gaps(&homes, &inventory);
+    inventory.gaps.extend(gaps);
     inventory.settle(&mut diagnostics);
     (inventory, diagnostics)
 }
@@ -243,16 +254,11 @@ fn add_workload(
             ..workload.reference()
         };
         diagnostics.push(diags::fragment(&object, &source));
-        inventory.gaps.push(Gap {
-            kind: GapKind::Fragment,
-            what: format!("{} {}", workload.kind, workload.meta.display_name()),
-            namespace: homes
-                .overlaid(&source)
-                .or(object.namespace)
-                .or_else(|| homes.of(&source)),
-            source,
-            selectors: Vec::new(),
-        });
+        let namespace = homes
+            .overlaid(&source)
+            .or(object.namespace)
+            .or_else(|| homes.of(&source));
+        inventory.gaps.push(gap::fragment(&workload, namespace));
         inventory.fragments.push(workload);
         return;
     }
@@ -273,6 +279,7 @@ fn add_workload(
             source,
             namespace: None,
             selectors: Vec::new(),
+            patch: None,
         });
     }
     if let Some(manifest) = workload.manifest.take() {

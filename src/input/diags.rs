@@ -253,6 +253,11 @@ pub static CODES: &[&Code] = &[
     &UNREADABLE_FILE,
 ];
 
+/// The diagnostic for a document that is no object.
+pub fn not_an_object(source: &Source, what: &str) -> Diagnostic {
+    Diagnostic::at(&NOT_AN_OBJECT, source, format!("the document {what}"), "")
+}
+
 /// The diagnostic for a field that cannot be decoded.
 pub fn wrong_type(error: &DecodeError) -> Diagnostic {
     Diagnostic::at(

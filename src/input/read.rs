@@ -5,12 +5,14 @@ pub(super) mod head;
 use std::cell::OnceCell;
 use std::sync::Arc;
 
+use serde::Deserialize;
+
 use super::document::Body;
 use super::list::ListHead;
 use super::split::{Form, Piece};
 use super::text::{Fault, Origin};
 use super::tree::{NodeId, Span, Tree, Value};
-use super::{Document, Reading, Unreadable, diags, json, template, yaml};
+use super::{Document, OPERATION, Reading, Unreadable, diags, json, template, yaml};
 use crate::diag::{Diagnostic, Source};
 
 /// Reads a piece.
@@ -49,6 +51,15 @@ const MAX_LISTS: u32 = 8;
 /// Upstream: `sigs.k8s.io/kustomize/api/konfig` (`RecognizedKustomizationFileNames`).
 pub(super) const KUSTOMIZATIONS: [&str; 3] =
     ["kustomization.yaml", "kustomization.yml", "Kustomization"];
+
+/// What tells an operation of a JSON 6902 patch.
+#[derive(Deserialize)]
+struct Operation {
+    #[serde(rename = "op")]
+    _op: String,
+    #[serde(rename = "path")]
+    _path: String,
+}
 
 /// Reads the text of one chunk.
 pub(super) struct Reader<'f, 'a> {
@@ -158,8 +169,12 @@ impl<'f, 'a> Reader<'f, 'a> {
             }
         }
         self.complete_kustomization(head, &mut kind, &mut api_version);
+        let body = || Body::Tree {
+            tree: Arc::clone(tree),
+            node,
+        };
         if kind.is_empty() {
-            return self.not_an_object(place.line, place.column, "has no `kind`");
+            return self.kindless(place.line, place.column, head, body());
         }
         let items = tree
             .get(node, "items")
@@ -177,10 +192,7 @@ impl<'f, 'a> Reader<'f, 'a> {
             source: self.at(place.line, place.column),
             api_version,
             kind,
-            body: Body::Tree {
-                tree: Arc::clone(tree),
-                node,
-            },
+            body: body(),
             noticed: OnceCell::new(),
         });
     }
@@ -246,7 +258,8 @@ impl<'f, 'a> Reader<'f, 'a> {
         }
         self.complete_kustomization(list, &mut kind, &mut api_version);
         if kind.is_empty() {
-            return self.not_an_object(place.line, place.column, "has no `kind`");
+            let body = Body::Json { text, origin };
+            return self.kindless(place.line, place.column, list, body);
         }
         if list.is_some() && kind.ends_with("List") {
             return self.json_list(text, origin, depth + 1);
@@ -293,14 +306,27 @@ impl<'f, 'a> Reader<'f, 'a> {
         }
     }
 
+    /// A mapping without a kind: an operation of a patch, if it stands in a list and looks like one.
+    fn kindless(&mut self, line: u32, column: u32, list: Option<&ListHead>, body: Body<'a>) {
+        let document = Document {
+            source: self.at(line, column),
+            api_version: String::new(),
+            kind: OPERATION.to_owned(),
+            body,
+            noticed: OnceCell::new(),
+        };
+        match list {
+            Some(_) if document.decode::<Operation>().is_ok() => {
+                self.reading.documents.push(document);
+            }
+            Some(_) | None => self.not_an_object(line, column, "has no `kind`"),
+        }
+    }
+
     fn not_an_object(&mut self, line: u32, column: u32, what: &str) {
         let source = self.at(line, column);
-        self.reading.diagnostics.push(Diagnostic::at(
-            &diags::NOT_AN_OBJECT,
-            &source,
-            format!("the document {what}"),
-            "",
-        ));
+        let said = diags::not_an_object(&source, what);
+        self.reading.diagnostics.push(said);
     }
 
     fn unreadable(&mut self, text: &str, origin: Origin, fault: Fault) {

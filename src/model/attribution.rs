@@ -99,6 +99,17 @@ impl Homes {
         }
     }
 
+    /// Every namespace that what a kustomization builds is put into; empty if each object says so itself.
+    pub(super) fn of_each_in<'a>(&'a self, kustomization: &'a Kustomization) -> BTreeSet<&'a str> {
+        match self.overlays.all(&kustomization.folder) {
+            Some(namespaces) => namespaces.iter().map(String::as_str).collect(),
+            None => {
+                let own = kustomization.namespace.as_str();
+                BTreeSet::from_iter((!own.is_empty()).then_some(own))
+            }
+        }
+    }
+
     /// The namespace that a kustomization puts every object of this file into.
     pub(crate) fn overlaid(&self, source: &Source) -> Option<String> {
         match self.overlays.of(&source.file) {

@@ -9,17 +9,18 @@ mod workloads;
 use serde::Deserialize;
 
 use super::gap::{self, Gap};
-use super::kustomize::Kustomization;
+use super::kustomize::{self, Kustomization, Transformer};
 use super::namespace::{
     LAST_APPLIED, Namespace, Node, SERVER_FIELDS, ServiceAccount, kubelet_minor,
     without_server_fields,
 };
 use super::nullable;
 use super::object::ObjectMeta;
+use super::patch::Operation;
 use super::psp::{PodSecurityPolicy, PspSpec};
 use super::role::{Binding, Role};
 use super::workload::{self, Manifest, Workload};
-use crate::input::{DecodeError, Document};
+use crate::input::{DecodeError, Document, OPERATION};
 use rbac::{binding, role};
 use workloads::{custom, revision, workload};
 
@@ -45,6 +46,10 @@ pub enum Object {
     Revision(Box<Workload>),
     /// A kustomization file.
     Kustomization(Kustomization),
+    /// Settings of a transformer, for a kustomization that names their file.
+    Transformer(Transformer),
+    /// An operation of a JSON 6902 patch, for a kustomization that names its file.
+    Operation(Operation),
     /// Something that makes or changes pods which the input does not show.
     Gaps(Vec<Gap>),
     /// Another kind.
@@ -95,6 +100,14 @@ fn decode_typed(document: &Document) -> Result<Object, DecodeError> {
         ("kustomize.config.k8s.io", "Kustomization" | "Component") => {
             Object::Kustomization(Kustomization::at(&document.source, document.decode()?))
         }
+        _ if document.kind == OPERATION => Object::Operation(Operation {
+            source: document.source.clone(),
+            operation: document.value()?,
+        }),
+        _ if document.api_version == kustomize::BUILTIN => Object::Transformer(Transformer {
+            changes: kustomize::transformer(&document.value()?, &document.source.file),
+            source: document.source.clone(),
+        }),
         ("apps", "ControllerRevision") => revision(document)?,
         (group, kind) if workload::is_known(group, kind) => {
             Object::Workload(Box::new(workload(document)?))

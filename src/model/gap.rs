@@ -3,6 +3,7 @@
 //! A gap is evidence of missing evidence. Whether it matters is for [`crate::plan`] to decide.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -13,7 +14,9 @@ use super::is_dns_label;
 use super::kustomize::Kustomization;
 use super::nullable;
 use super::object::ObjectMeta;
+use super::patch::{Change, Target};
 use super::role::LabelSelector;
+use super::workload::Workload;
 use crate::diag::Source;
 use crate::input::{self, DecodeError, Document, Unreadable};
 
@@ -30,6 +33,17 @@ pub struct Gap {
     pub namespace: Option<String>,
     /// For [`GapKind::Injection`]: the labels of the namespaces it works on, OR-ed.
     pub selectors: Vec<LabelSelector>,
+    /// For [`GapKind::Fragment`]: what it does.
+    pub patch: Option<Patch>,
+}
+
+/// A patch that is not applied.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Patch {
+    /// What it does.
+    pub change: Arc<Change>,
+    /// Whether the input shows what it changes, but not in which namespace that is.
+    pub homeless: bool,
 }
 
 /// The kinds of gaps.
@@ -152,6 +166,7 @@ pub(super) fn unreadable(document: &Unreadable, homes: &Homes) -> Option<Gap> {
         source: document.source.clone(),
         namespace,
         selectors: Vec::new(),
+        patch: None,
     })
 }
 
@@ -186,11 +201,12 @@ pub(super) fn custom_resource(document: &Document, value: &Value) -> Object {
         source: document.source.clone(),
         namespace,
         selectors: Vec::new(),
+        patch: None,
     };
     Object::Gaps(vec![gap])
 }
 
-/// What a kustomization builds and changes unseen.
+/// What a kustomization builds unseen.
 pub(super) fn kustomized(kustomization: &Kustomization, homes: &Homes) -> Vec<Gap> {
     let namespace = homes.of_all_in(kustomization);
     let source = &kustomization.source;
@@ -200,20 +216,59 @@ pub(super) fn kustomized(kustomization: &Kustomization, homes: &Homes) -> Vec<Ga
         None => GapKind::Template,
     };
     let elsewhere = kustomization.elsewhere.iter();
-    let elsewhere = elsewhere.map(|what| (kind, format!("{what} of {}", source.file)));
-    let patches = kustomization
-        .patches
-        .then(|| (GapKind::Fragment, format!("what {} patches", source.file)));
     elsewhere
-        .chain(patches)
-        .map(|(kind, what)| Gap {
+        .map(|what| Gap {
             kind,
-            what,
+            what: format!("{what} of {}", source.file),
             source: source.clone(),
             namespace: namespace.clone(),
             selectors: Vec::new(),
+            patch: None,
         })
         .collect()
+}
+
+/// A part of a workload: what it does to the whole, nobody has applied.
+pub(super) fn fragment(workload: &Workload, namespace: Option<String>) -> Gap {
+    let what = format!("{} {}", workload.kind, workload.meta.display_name());
+    let target = Target {
+        kind: workload.kind.clone(),
+        name: workload.meta.name.clone(),
+    };
+    let change = Change {
+        what: what.clone(),
+        target,
+        effects: workload.effects.clone(),
+    };
+    Gap {
+        kind: GapKind::Fragment,
+        what,
+        source: workload.source().clone(),
+        namespace,
+        selectors: Vec::new(),
+        patch: Some(Patch {
+            change: Arc::new(change),
+            homeless: false,
+        }),
+    }
+}
+
+/// Whether Kubernetes defines the kind and it makes no pods.
+pub(super) fn makes_no_pods(kind: &str) -> bool {
+    WITHOUT_PODS.contains(&kind) || says_who_may(kind)
+}
+
+/// Whether objects of the kind say who may use which policy.
+pub(super) fn says_who_may(kind: &str) -> bool {
+    GRANTS.contains(&kind)
+}
+
+/// What a patch of such an object leaves open, see [`says_who_may`].
+pub(super) fn of_grants(kind: &str) -> GapKind {
+    match kind {
+        POLICY => GapKind::Policy,
+        _ => GapKind::Grant,
+    }
 }
 
 fn name(kind: &str, namespace: &str, name: &str) -> String {
@@ -290,6 +345,7 @@ pub(super) fn decode_builtin(document: &Document) -> Result<Object, DecodeError>
         source: document.source.clone(),
         namespace,
         selectors,
+        patch: None,
     };
     let mut gaps = Vec::new();
     let injecting: Vec<LabelSelector> = wire

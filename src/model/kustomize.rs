@@ -1,16 +1,19 @@
 //! Which files a kustomization puts into a namespace.
 //!
-//! Only `namespace`, what is built and the files of patches are read: enough to attribute objects that name no
-//! namespace. What a kustomization makes or changes beyond that is named, so that it counts as missing.
-//! Upstream: `sigs.k8s.io/kustomize/api/types` (v5), the namespace transformer.
+//! Only `namespace`, what is built and what patches it are read: enough to attribute objects that name no namespace.
+//! What a kustomization makes or changes beyond that is named, so that it counts as missing, see [`super::patch`] and
+//! [`super::changed`]. Upstream: `sigs.k8s.io/kustomize/api/types` (v5), the namespace transformer.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
+use serde_json::Value;
 
 use super::nullable;
+use super::patch::{self, Change, Target};
 use crate::diag::Source;
+use crate::input::{self, InputFile};
 
 /// A kustomization file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,8 +28,39 @@ pub struct Kustomization {
     pub resources: Vec<String>,
     /// What it builds and the input does not show, as phrases: charts, generators, resources elsewhere.
     pub elsewhere: Vec<String>,
-    /// Whether it changes what it builds by patches that stand in it, or by transformers.
-    pub patches: bool,
+    /// `components`, likewise: they change what this kustomization builds.
+    pub components: Vec<String>,
+    /// What it changes of what it builds, as far as that stands in it.
+    pub changes: Vec<Change>,
+    /// The files of what else changes it.
+    pub files: Vec<Reference>,
+}
+
+/// A file that a kustomization names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reference {
+    /// The file, relative to the same root as [`Kustomization::folder`].
+    pub path: String,
+    /// What it is for.
+    pub role: Role,
+}
+
+/// What a kustomization takes a file for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Role {
+    /// A patch of these objects.
+    Patch(Target),
+    /// Settings of a transformer.
+    Transformer,
+}
+
+/// An object that sets up a transformer of kustomize's own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Transformer {
+    /// Where it stands.
+    pub source: Source,
+    /// What it changes.
+    pub changes: Vec<Change>,
 }
 
 /// The fields of a kustomization that we read.
@@ -47,9 +81,13 @@ pub struct Fields {
     #[serde(deserialize_with = "nullable::list")]
     patches_strategic_merge: Vec<String>,
     #[serde(rename = "patchesJson6902", deserialize_with = "nullable::list")]
-    patches_json: Vec<IgnoredAny>,
+    patches_json: Vec<PatchEntry>,
+    /// Paths, or objects as text.
     #[serde(deserialize_with = "nullable::list")]
-    transformers: Vec<IgnoredAny>,
+    transformers: Vec<String>,
+    #[serde(deserialize_with = "nullable::list")]
+    replacements: Vec<Replacement>,
+    common_annotations: Value,
     #[serde(deserialize_with = "nullable::list")]
     generators: Vec<IgnoredAny>,
     #[serde(deserialize_with = "nullable::list")]
@@ -58,7 +96,7 @@ pub struct Fields {
     helm_chart_inflation_generator: Vec<IgnoredAny>,
 }
 
-/// An entry of `patches`.
+/// An entry of `patches` or `patchesJson6902`, or the settings of a transformer that patches.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct PatchEntry {
@@ -66,6 +104,28 @@ struct PatchEntry {
     path: String,
     #[serde(deserialize_with = "nullable::or_default")]
     patch: String,
+    #[serde(deserialize_with = "nullable::or_default")]
+    target: Target,
+}
+
+/// An entry of `replacements`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Replacement {
+    #[serde(deserialize_with = "nullable::or_default")]
+    path: String,
+    #[serde(deserialize_with = "nullable::list")]
+    targets: Vec<Replaced>,
+}
+
+/// An entry of `replacements[*].targets`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Replaced {
+    #[serde(deserialize_with = "nullable::or_default")]
+    select: Target,
+    #[serde(deserialize_with = "nullable::list")]
+    field_paths: Vec<String>,
 }
 
 impl Kustomization {
@@ -76,9 +136,9 @@ impl Kustomization {
             let files = fields.resources.iter().chain(&fields.bases);
             files.chain(&fields.components)
         };
-        let strategic = &fields.patches_strategic_merge;
+        let strategic = fields.patches_strategic_merge.iter();
         let resources = built()
-            .chain(strategic)
+            .chain(strategic.filter(|patch| !is_text(patch)))
             .chain(fields.patches.iter().map(|patch| &patch.path))
             .filter(|path| !path.is_empty())
             .map(|entry| join(&folder, entry))
@@ -90,19 +150,133 @@ impl Kustomization {
             .chain((charts > 0).then(|| "Helm charts".to_owned()))
             .chain((!fields.generators.is_empty()).then(|| "generators".to_owned()))
             .collect();
+        let components = fields.components.iter();
         Kustomization {
             resources,
             elsewhere,
-            patches: !fields.patches_json.is_empty()
-                || !fields.transformers.is_empty()
-                || fields.patches.iter().any(|patch| !patch.patch.is_empty())
-                || strategic.iter().any(|patch| patch.contains('\n')),
+            components: components.map(|entry| join(&folder, entry)).collect(),
+            changes: fields.changes(&source.file),
+            files: fields.files(&folder),
             source: source.clone(),
             folder,
             namespace: fields.namespace,
         }
     }
 }
+
+impl Fields {
+    /// What it changes, as far as that stands in it. `place` is what to call it.
+    fn changes(&self, place: &str) -> Vec<Change> {
+        let mut changes = Vec::new();
+        let texts = self.patches_strategic_merge.iter();
+        for text in texts.filter(|text| is_text(text)) {
+            changes.append(&mut patch::inline(text, &Target::default(), place));
+        }
+        for entry in self.patches.iter().chain(&self.patches_json) {
+            if !entry.patch.is_empty() {
+                changes.append(&mut patch::inline(&entry.patch, &entry.target, place));
+            }
+        }
+        for text in self.transformers.iter().filter(|text| is_text(text)) {
+            changes.append(&mut transformers(text, place));
+        }
+        for replacement in &self.replacements {
+            if !replacement.path.is_empty() {
+                let what = format!("what {} replaces", replacement.path);
+                changes.push(Change::unknown(what, Target::default()));
+            }
+            for target in &replacement.targets {
+                let fields = target.field_paths.iter();
+                let fields =
+                    fields.filter_map(|field| patch::replacement(field, &target.select, place));
+                changes.extend(fields);
+            }
+        }
+        if self.common_annotations.is_object() {
+            changes.push(patch::annotated(&self.common_annotations, place));
+        }
+        changes
+    }
+
+    /// The files of what else changes it.
+    fn files(&self, folder: &str) -> Vec<Reference> {
+        let patch = |path: &String, target: &Target| Reference {
+            path: join(folder, path),
+            role: Role::Patch(target.plain()),
+        };
+        let entries = self.patches.iter().chain(&self.patches_json);
+        let named = entries.filter(|entry| !entry.path.is_empty());
+        let transformers = self.transformers.iter().filter(|entry| !is_text(entry));
+        named
+            .map(|entry| patch(&entry.path, &entry.target))
+            .chain(transformers.map(|path| Reference {
+                path: join(folder, path),
+                role: Role::Transformer,
+            }))
+            .collect()
+    }
+}
+
+/// Whether an entry is itself what other entries name the file of.
+fn is_text(entry: &str) -> bool {
+    entry.contains('\n')
+}
+
+/// The transformers that stand in a text.
+fn transformers(text: &str, place: &str) -> Vec<Change> {
+    let file = InputFile::new(place, text.as_bytes().to_vec());
+    let reading = input::documents(&file);
+    let unknown = || Change::unknown(format!("what {place} transforms"), Target::default());
+    let documents = reading.documents.iter().map(|document| {
+        let value = document.value().unwrap_or_default();
+        transformer(&value, place)
+    });
+    let mut changes: Vec<Change> = documents.flatten().collect();
+    if !reading.unreadable.is_empty() || reading.documents.is_empty() {
+        changes.push(unknown());
+    }
+    changes
+}
+
+/// Transformers of kustomize's own that change nothing a pod's admission reads.
+const HARMLESS: &[&str] = &[
+    "HashTransformer",
+    "ImageTagTransformer",
+    "LabelTransformer",
+    "NamespaceTransformer",
+    "PrefixSuffixTransformer",
+    "PrefixTransformer",
+    "ReplicaCountTransformer",
+    "SuffixTransformer",
+];
+
+/// What a transformer changes. `place` is what to call the kustomization or file that sets it up.
+pub(super) fn transformer(settings: &Value, place: &str) -> Vec<Change> {
+    let text = |key: &str| {
+        settings
+            .get(key)
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+    };
+    let (api_version, kind) = (text("apiVersion"), text("kind"));
+    if api_version == BUILTIN && HARMLESS.contains(&kind) {
+        return Vec::new();
+    }
+    match PatchEntry::deserialize(settings) {
+        Ok(entry)
+            if api_version == BUILTIN && kind == "PatchTransformer" && !entry.patch.is_empty() =>
+        {
+            patch::inline(&entry.patch, &entry.target, place)
+        }
+        Ok(_) | Err(_) => {
+            let what = format!("what {kind} of {place} transforms");
+            vec![Change::unknown(what, Target::default())]
+        }
+    }
+}
+
+/// `apiVersion` of kustomize's own transformers and generators.
+pub(super) const BUILTIN: &str = "builtin";
 
 /// Whether an entry is fetched rather than read from disk.
 /// Upstream: `sigs.k8s.io/kustomize/api/internal/git` (v5, `NewRepoSpecFromURL`), the forms in use.
@@ -159,6 +333,11 @@ impl Overlays {
         overlays
     }
 
+    /// The namespaces that the objects of this file or folder are put into; `None` if no kustomization says so.
+    pub(super) fn all(&self, path: &str) -> Option<&BTreeSet<String>> {
+        self.namespaces.get(path)
+    }
+
     /// Where objects of this file are put.
     pub fn of(&self, file: &str) -> Overlaid<'_> {
         let Some(namespaces) = self.namespaces.get(file) else {
@@ -172,14 +351,15 @@ impl Overlays {
 }
 
 /// What a kustomization builds.
-struct Built<'a> {
+pub(super) struct Built<'a> {
     /// Files and folders.
-    entries: BTreeSet<&'a str>,
+    pub(super) entries: BTreeSet<&'a str>,
     /// Folders of other kustomizations among them.
     folders: BTreeSet<&'a str>,
 }
 
-fn built_by<'a>(
+/// Follows `resources` from one kustomization.
+pub(super) fn built_by<'a>(
     outer: &'a Kustomization,
     by_folder: &BTreeMap<&str, &'a Kustomization>,
 ) -> Built<'a> {
@@ -242,7 +422,9 @@ mod tests {
             namespace: namespace.to_owned(),
             resources: resources.iter().map(|entry| join(folder, entry)).collect(),
             elsewhere: Vec::new(),
-            patches: false,
+            components: Vec::new(),
+            changes: Vec::new(),
+            files: Vec::new(),
         }
     }
 

@@ -6,6 +6,7 @@ use crate::diag::Source;
 
 use super::namespace::without_server_fields;
 use super::object::{ObjectMeta, ObjectRef};
+use super::patch::Effect;
 use super::pod::Pod;
 
 /// A pod, or the template of a controller.
@@ -37,6 +38,8 @@ pub struct Workload {
     /// The object as its owner wrote it, on its way to [`super::Inventory::manifests`]. Kept only if
     /// [`super::decode::Keep::Manifests`] asks for it.
     pub manifest: Option<Manifest>,
+    /// Of a [`Origin::Fragment`], what it does to the pods of the workload that it is a part of.
+    pub effects: Vec<Effect>,
 }
 
 /// An object as its owner wrote it, without what servers write. It is kept as JSON text, which takes a fraction of the

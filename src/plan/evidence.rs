@@ -62,6 +62,8 @@ pub struct Missing {
     pub satisfies: LevelSet,
     /// Whether it would hold back an enforce label, or only asks for a look.
     pub weight: Weight,
+    /// Whether [`Missing::satisfies`] follows from what the input says, rather than from caution.
+    pub judged: bool,
 }
 
 /// What a gap does to a label.
@@ -76,12 +78,6 @@ pub enum Weight {
 }
 
 impl Missing {
-    /// Whether its pods are in the input and were judged, so that [`Missing::satisfies`] is knowledge and no caution.
-    pub(super) fn is_judged(&self) -> bool {
-        self.kind == GapKind::Unattributed
-            || (self.kind == GapKind::Fragment && self.weight == Weight::Withholds)
-    }
-
     /// Whether it holds back an enforce label of this level.
     pub(super) fn withholds(&self, level: Level) -> bool {
         self.weight == Weight::Withholds && !self.satisfies.contains(level)
@@ -210,13 +206,16 @@ impl<'a> Gaps<'a> {
                 satisfies: LevelSet::PRIVILEGED,
                 unlikely_in: None,
             };
-            if gap.kind == GapKind::Fragment {
-                match hints.of_fragment(gap) {
-                    None => known.unlikely_in = Some(BTreeSet::new()),
-                    Some(LevelSet::ALL) => continue,
-                    Some(satisfies) => known.satisfies = satisfies,
+            if let Some(patch) = &gap.patch {
+                known.satisfies = hints.of_patch(&patch.change, evaluator);
+                let named = hints.is_fragment(gap);
+                if known.satisfies == LevelSet::ALL {
+                    continue;
                 }
-                if gap.namespace.is_none() && known.unlikely_in.is_none() {
+                if gap.namespace.is_none() && !named && !patch.homeless {
+                    known.unlikely_in = Some(BTreeSet::new());
+                }
+                if gap.namespace.is_none() && named {
                     // What it patches was not judged either, if the input does not show that. Of patches for one name
                     // the first speaks for all, so that patches times namespaces stays linear.
                     let first = patches.insert((&gap.what, known.satisfies));
@@ -385,6 +384,10 @@ impl<'a> Gaps<'a> {
             source: Some(gap.source.clone()),
             satisfies: known.satisfies,
             weight,
+            judged: match &gap.patch {
+                Some(patch) => patch.change.is_known(),
+                None => gap.kind == GapKind::Unattributed,
+            },
         })
     }
 }

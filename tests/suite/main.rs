@@ -34,6 +34,8 @@ mod input;
 mod json;
 /// The forms for CI: SARIF and JUnit.
 mod judged;
+/// What kustomizations change without its being applied.
+mod kustomized;
 /// Policies to verdicts and levels.
 mod mapping;
 /// Our structs against the generated Kubernetes types.

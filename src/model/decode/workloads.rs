@@ -6,8 +6,10 @@ use serde_json::Value;
 use super::{MetaOnly, Object};
 use crate::input::{DecodeError, Document};
 use crate::model::gap;
+use crate::model::namespace::SERVER_FIELDS;
 use crate::model::nullable;
 use crate::model::object::ObjectMeta;
+use crate::model::patch::{self, Effect, Target};
 use crate::model::pod::{Pod, PodSpec};
 use crate::model::workload::{CONVENTIONS, Origin, Workload};
 
@@ -35,6 +37,7 @@ pub(super) fn workload(document: &Document) -> Result<Workload, DecodeError> {
     }
     let pod = template.unwrap_or_default();
     Ok(Workload {
+        effects: effects(document, origin)?,
         claims,
         replicas: object.spec.replicas,
         phase: match document.kind.as_str() {
@@ -155,6 +158,7 @@ fn bare_pod(document: &Document) -> Result<Workload, DecodeError> {
         spec: wire.spec,
     };
     Ok(Workload {
+        effects: effects(document, origin)?,
         phase: wire.status.phase,
         ..plain(document, wire.metadata, pod, origin)
     })
@@ -175,6 +179,19 @@ fn plain(document: &Document, meta: ObjectMeta, pod: Pod, origin: Origin) -> Wor
         phase: String::new(),
         whole: None,
         manifest: None,
+        effects: Vec::new(),
+    }
+}
+
+/// What a part of a workload does to the whole.
+fn effects(document: &Document, origin: Origin) -> Result<Vec<Effect>, DecodeError> {
+    match origin {
+        Origin::Fragment => {
+            let change =
+                patch::strategic(&document.value_without(SERVER_FIELDS)?, &Target::default());
+            Ok(change.effects)
+        }
+        Origin::Pod | Origin::Template | Origin::Convention(_) => Ok(Vec::new()),
     }
 }
 

@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::diag::Source;
 use crate::model::Inventory;
 use crate::model::gap::Gap;
+use crate::model::patch::{Change, Effect, Target};
 use crate::model::pod::{Pod, Profile};
-use crate::model::workload::Workload;
-use crate::pss::{Evaluator, LevelSet};
+use crate::pss::{Evaluator, Level, LevelSet};
 
 /// Where unattributed workloads can be told to belong by their service account.
 pub(super) struct Hints<'a> {
@@ -15,16 +15,19 @@ pub(super) struct Hints<'a> {
     accounts: BTreeMap<&'a str, BTreeSet<&'a str>>,
     /// What stands at a place: the levels it satisfies, and its account.
     workloads: BTreeMap<&'a Source, (LevelSet, &'a str)>,
-    /// What stands at a place, if it is a part of a workload.
-    fragments: BTreeMap<&'a Source, Fragment<'a>>,
+    /// What stands at a place, if it is a part of a workload: kind and name.
+    fragments: BTreeMap<&'a Source, (&'a str, &'a str)>,
+    /// For the kinds and names that patches are for, what the input shows.
+    patched: BTreeMap<(&'a str, &'a str), Patched<'a>>,
 }
 
-/// A part of a workload.
-struct Fragment<'a> {
-    /// The levels that the whole can satisfy.
-    satisfies: LevelSet,
-    /// The namespaces with a workload of its kind and name.
+/// The workloads of one kind and name.
+#[derive(Default)]
+struct Patched<'a> {
+    /// Their namespaces.
     namespaces: BTreeSet<&'a str>,
+    /// The names of their containers.
+    containers: BTreeSet<&'a str>,
 }
 
 impl<'a> Hints<'a> {
@@ -59,26 +62,29 @@ impl<'a> Hints<'a> {
             );
             workloads.extend(workload.sources.iter().map(|source| (source, judged)));
         }
-        let fragments = inventory.fragments.iter();
-        let mut by_name: BTreeMap<(&str, &str), BTreeSet<&str>> = fragments
-            .map(|fragment| (name_of(fragment), BTreeSet::new()))
+        let patches = inventory.gaps.iter().filter_map(|gap| gap.patch.as_ref());
+        let mut patched: BTreeMap<(&str, &str), Patched> = patches
+            .map(|patch| (name_of(&patch.change.target), Patched::default()))
             .collect();
         for workload in &inventory.workloads {
-            if let Some(namespaces) = by_name.get_mut(&name_of(workload)) {
-                namespaces.extend(workload.namespace.as_deref());
+            let name = (workload.kind.as_str(), workload.meta.name.as_str());
+            if let Some(patched) = patched.get_mut(&name) {
+                patched.namespaces.extend(workload.namespace.as_deref());
+                let containers = workload.pod.spec.all_containers();
+                patched
+                    .containers
+                    .extend(containers.map(|it| it.name.as_str()));
             }
         }
         let fragments = inventory.fragments.iter().map(|fragment| {
-            let known = Fragment {
-                satisfies: evaluator.satisfies(&hardened(&fragment.pod)),
-                namespaces: by_name[&name_of(fragment)].clone(),
-            };
-            (fragment.source(), known)
+            let name = (fragment.kind.as_str(), fragment.meta.name.as_str());
+            (fragment.source(), name)
         });
         Hints {
             accounts,
             workloads,
             fragments: fragments.collect(),
+            patched,
         }
     }
 
@@ -91,24 +97,44 @@ impl<'a> Hints<'a> {
         }
     }
 
-    /// The levels that a workload with this part can satisfy, whatever the rest of it says; `None` if the part itself is
-    /// not known, as of patches that stand in a kustomization.
-    pub(super) fn of_fragment(&self, gap: &Gap) -> Option<LevelSet> {
-        let known = self.fragments.get(&gap.source);
-        known.map(|fragment| fragment.satisfies)
+    /// The levels that a workload can satisfy once it is patched, whatever it says itself.
+    pub(super) fn of_patch(&self, change: &Change, evaluator: &Evaluator) -> LevelSet {
+        let shown = self.patched.get(&name_of(&change.target));
+        let is_new = |name: &String| shown.is_none_or(|it| !it.containers.contains(name.as_str()));
+        let effects = change.effects.iter().map(|effect| match effect {
+            Effect::Unknown => LevelSet::PRIVILEGED,
+            Effect::Sets {
+                pod,
+                takes_away,
+                perhaps_new,
+            } => {
+                let satisfies = evaluator.satisfies(&hardened(pod));
+                match *takes_away || perhaps_new.iter().any(is_new) {
+                    true => satisfies.intersection(LevelSet::PRIVILEGED.with(Level::Baseline)),
+                    false => satisfies,
+                }
+            }
+        });
+        effects.fold(LevelSet::ALL, LevelSet::intersection)
+    }
+
+    /// Whether this is a part of a workload that stands in the input as an object of its own.
+    pub(super) fn is_fragment(&self, gap: &Gap) -> bool {
+        self.fragments.contains_key(&gap.source)
     }
 
     /// The namespaces with a workload that this part is for, as far as the input shows it.
     pub(super) fn patched(&self, gap: &Gap) -> impl Iterator<Item = &'a str> {
-        let known = self.fragments.get(&gap.source);
-        known
+        let name = self.fragments.get(&gap.source);
+        let patched = name.and_then(|name| self.patched.get(name));
+        patched
             .into_iter()
-            .flat_map(|fragment| fragment.namespaces.iter().copied())
+            .flat_map(|patched| patched.namespaces.iter().copied())
     }
 }
 
-fn name_of(workload: &Workload) -> (&str, &str) {
-    (&workload.kind, &workload.meta.name)
+fn name_of(target: &Target) -> (&str, &str) {
+    (&target.kind, &target.name)
 }
 
 /// A part of a pod, with what the rest may well say: what it sets itself stays, and alone decides.

@@ -31,6 +31,7 @@ pub(super) fn asked(namespace: Option<&Namespace>, asking: Option<&Workload>) ->
         source: source.cloned(),
         satisfies: LevelSet::PRIVILEGED,
         weight: Weight::Withholds,
+        judged: false,
     })
 }
 

@@ -13,7 +13,7 @@ pub(super) fn possibilities(facts: &Facts, visible: LevelSet, level: Level) -> S
     let mut by_level: BTreeMap<Option<Level>, Vec<String>> = BTreeMap::new();
     for missing in facts.evidence.withholding(level) {
         let would = missing
-            .is_judged()
+            .judged
             .then(|| visible.intersection(missing.satisfies).tightest());
         by_level
             .entry(would)

@@ -1,0 +1,250 @@
+//! What kustomizations change of what they build, as gaps: nothing is applied.
+//!
+//! A patch concerns the workloads that it is for among those that its kustomization builds, wherever these belong; the
+//! patches of a component, those of the kustomizations that list it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::Inventory;
+use super::attribution::Homes;
+use super::gap::{self, Gap, GapKind, Patch};
+use super::kustomize::{Kustomization, Role, Transformer, built_by};
+use super::patch::{self, Change, Operation, Target};
+use super::workload::{KINDS, Workload};
+use crate::diag::Diagnostic;
+use crate::input;
+
+/// The kustomizations of the input, with what stands in files of its own.
+#[derive(Default)]
+pub(super) struct Kustomized {
+    pub(super) kustomizations: Vec<Kustomization>,
+    pub(super) transformers: Vec<Transformer>,
+    pub(super) operations: Vec<Operation>,
+}
+
+/// More patches of one kustomization are told as one, so that patches times namespaces stays linear.
+const MANY: usize = 20;
+
+impl Kustomized {
+    /// Operations in files that no kustomization names: whatever they are for, it is none of ours.
+    pub(super) fn unnamed(&self) -> Vec<Diagnostic> {
+        let files = self.kustomizations.iter().flat_map(|it| &it.files);
+        let named: BTreeSet<&str> = files.map(|file| file.path.as_str()).collect();
+        self.operations
+            .iter()
+            .filter(|operation| !named.contains(&*operation.source.file))
+            .map(|operation| input::diags::not_an_object(&operation.source, "has no `kind`"))
+            .collect()
+    }
+
+    /// What the kustomizations change, once for each namespace with workloads that it concerns. The workloads are
+    /// attributed already.
+    pub(super) fn gaps(&self, homes: &Homes, inventory: &Inventory) -> Vec<Gap> {
+        let index = Index::new(self, inventory);
+        let mut gaps = Vec::new();
+        for kustomization in &self.kustomizations {
+            let homes = homes.of_each_in(kustomization);
+            let mut changes = index.changes(kustomization);
+            if homes.is_empty() {
+                changes.extend(index.fragments_for_others(kustomization));
+            }
+            let changes = together(changes);
+            if changes.is_empty() {
+                continue;
+            }
+            let built = index.built(kustomization);
+            for change in changes {
+                gaps.append(&mut concerned(kustomization, change, &homes, &built));
+            }
+        }
+        gaps
+    }
+}
+
+/// What the input shows, by file.
+struct Index<'a> {
+    by_folder: BTreeMap<&'a str, &'a Kustomization>,
+    /// By the folder of a component, the kustomizations that list it.
+    including: BTreeMap<&'a str, Vec<&'a Kustomization>>,
+    workloads: BTreeMap<&'a str, Vec<&'a Workload>>,
+    fragments: BTreeMap<&'a str, Vec<&'a Workload>>,
+    transformers: BTreeMap<&'a str, Vec<&'a Transformer>>,
+    operations: BTreeMap<&'a str, Vec<&'a Operation>>,
+}
+
+impl<'a> Index<'a> {
+    fn new(kustomized: &'a Kustomized, inventory: &'a Inventory) -> Self {
+        let mut index = Index {
+            by_folder: BTreeMap::new(),
+            including: BTreeMap::new(),
+            workloads: BTreeMap::new(),
+            fragments: BTreeMap::new(),
+            transformers: BTreeMap::new(),
+            operations: BTreeMap::new(),
+        };
+        if kustomized.kustomizations.is_empty() {
+            return index;
+        }
+        for kustomization in &kustomized.kustomizations {
+            index.by_folder.insert(&kustomization.folder, kustomization);
+            for component in &kustomization.components {
+                let including = index.including.entry(component).or_default();
+                including.push(kustomization);
+            }
+        }
+        for workload in &inventory.workloads {
+            let file = &*workload.source().file;
+            index.workloads.entry(file).or_default().push(workload);
+        }
+        for fragment in &inventory.fragments {
+            let file = &*fragment.source().file;
+            index.fragments.entry(file).or_default().push(fragment);
+        }
+        for transformer in &kustomized.transformers {
+            let file = &*transformer.source.file;
+            let transformers = index.transformers.entry(file).or_default();
+            transformers.push(transformer);
+        }
+        for operation in &kustomized.operations {
+            let file = &*operation.source.file;
+            index.operations.entry(file).or_default().push(operation);
+        }
+        index
+    }
+
+    /// What a kustomization changes of pods, but for strategic-merge patches in files: these are fragments.
+    fn changes(&self, kustomization: &Kustomization) -> Vec<Change> {
+        let mut changes = kustomization.changes.clone();
+        for file in &kustomization.files {
+            let path = file.path.as_str();
+            match &file.role {
+                Role::Patch(target) => {
+                    let operations = self.operations.get(path);
+                    let done = operations.into_iter().flatten();
+                    changes.extend(done.filter_map(|one| {
+                        patch::operation(&one.operation, target, &kustomization.source.file)
+                    }));
+                    if operations.is_none() && self.is_unseen(path, target) {
+                        changes.push(Change::unknown(path.to_owned(), target.clone()));
+                    }
+                }
+                Role::Transformer => match self.transformers.get(path) {
+                    Some(seen) => {
+                        changes.extend(seen.iter().flat_map(|it| it.changes.iter().cloned()));
+                    }
+                    None => {
+                        let what = format!("what {path} transforms");
+                        changes.push(Change::unknown(what, Target::default()));
+                    }
+                },
+            }
+        }
+        changes.retain(|change| !change.effects.is_empty());
+        changes
+    }
+
+    /// What the strategic-merge patches in files do that are for other objects than they name.
+    fn fragments_for_others(&self, kustomization: &Kustomization) -> impl Iterator<Item = Change> {
+        let targeted = kustomization.files.iter().filter_map(|file| {
+            let target = match &file.role {
+                Role::Patch(target) if *target != Target::default() => target,
+                Role::Patch(_) | Role::Transformer => return None,
+            };
+            let fragments = self.fragments.get(file.path.as_str())?.iter();
+            Some(fragments.map(|fragment| Change {
+                what: fragment.title(),
+                target: target.clone(),
+                effects: fragment.effects.clone(),
+            }))
+        });
+        targeted.flatten()
+    }
+
+    /// Whether a file should patch workloads, but the input does not show how.
+    fn is_unseen(&self, path: &str, target: &Target) -> bool {
+        KINDS.iter().any(|kind| kind.name == target.kind)
+            && !self.fragments.contains_key(path)
+            && !self.workloads.contains_key(path)
+    }
+
+    /// The workloads that a kustomization changes.
+    fn built(&self, kustomization: &'a Kustomization) -> Vec<&'a Workload> {
+        let mut files = BTreeSet::new();
+        let mut seen = BTreeSet::from([kustomization.folder.as_str()]);
+        let mut open = vec![kustomization];
+        while let Some(one) = open.pop() {
+            files.extend(built_by(one, &self.by_folder).entries);
+            let including = self.including.get(one.folder.as_str());
+            for outer in including.into_iter().flatten() {
+                if seen.insert(&outer.folder) {
+                    open.push(outer);
+                }
+            }
+        }
+        let workloads = files.iter().filter_map(|file| self.workloads.get(file));
+        workloads.flatten().copied().collect()
+    }
+}
+
+/// At most [`MANY`] changes.
+fn together(mut changes: Vec<Change>) -> Vec<Change> {
+    if changes.len() <= MANY {
+        return changes;
+    }
+    let rest = changes.split_off(MANY - 1);
+    let Some(first) = rest.first() else {
+        return changes;
+    };
+    let grants = rest.iter().find(|it| gap::says_who_may(&it.target.kind));
+    changes.extend(grants.cloned());
+    changes.push(Change {
+        what: format!("{} and {} more", first.what, rest.len() - 1),
+        target: Target::default(),
+        effects: rest.into_iter().flat_map(|change| change.effects).collect(),
+    });
+    changes
+}
+
+/// A change in each namespace that it concerns.
+fn concerned(
+    kustomization: &Kustomization,
+    change: Change,
+    homes: &BTreeSet<&str>,
+    built: &[&Workload],
+) -> Vec<Gap> {
+    let gap = |kind, namespace: Option<&str>, patch| Gap {
+        kind,
+        what: change.what.clone(),
+        source: kustomization.source.clone(),
+        namespace: namespace.map(str::to_owned),
+        selectors: Vec::new(),
+        patch,
+    };
+    if gap::says_who_may(&change.target.kind) {
+        return vec![gap(gap::of_grants(&change.target.kind), None, None)];
+    }
+    let Target { kind, name } = &change.target;
+    let is_meant = |workload: &&&Workload| {
+        (kind.is_empty() || workload.kind == *kind)
+            && (name.is_empty() || workload.meta.name == *name)
+    };
+    let meant = || built.iter().filter(is_meant);
+    let shown = meant().filter_map(|workload| workload.namespace.as_deref());
+    let namespaces: BTreeSet<&str> = homes.iter().copied().chain(shown).collect();
+    let patch = |homeless| {
+        Some(Patch {
+            change: Arc::new(change.clone()),
+            homeless,
+        })
+    };
+    if namespaces.is_empty() {
+        let homeless = meant().next().is_some();
+        return vec![gap(GapKind::Fragment, None, patch(homeless))];
+    }
+    let namespaces = namespaces.iter();
+    let patch = patch(false);
+    namespaces
+        .map(|namespace| gap(GapKind::Fragment, Some(namespace), patch.clone()))
+        .collect()
+}

@@ -1,0 +1,333 @@
+//! What kustomizations change of what they build: nothing is applied, so it only lowers what their workloads satisfy.
+
+use psp2psa::input::InputFile;
+use psp2psa::plan::{NamespacePlan, Options};
+use psp2psa::pss::Level;
+use psp2psa::{Read, default_attribution};
+use serde_json::json;
+
+/// A workload that satisfies every level.
+const HARDENED: &str = "{apiVersion: apps/v1, kind: Deployment, metadata: {name: web}, spec: {template: {spec: {
+  containers: [{name: c, image: x, securityContext: {allowPrivilegeEscalation: false, runAsNonRoot: true,
+    capabilities: {drop: [ALL]}, seccompProfile: {type: RuntimeDefault}}}]}}}}";
+
+const NAMESPACE: &str = "{apiVersion: v1, kind: Namespace, metadata: {name: prod}}";
+
+/// The head of a kustomization that puts the workload into the namespace.
+const HEAD: &str = "namespace: prod\nresources: [web.yaml, namespace.yaml]\n";
+
+/// The plan for the namespace of these files.
+fn plan(files: &[(&str, &str)]) -> NamespacePlan {
+    let mut all = Read::default();
+    for (name, text) in files {
+        all.append(psp2psa::read(&InputFile::new(
+            *name,
+            text.as_bytes().to_vec(),
+        )));
+    }
+    let (plan, _) = psp2psa::migrate(all, &default_attribution(), &Options::DEFAULT);
+    let mut namespaces = plan.namespaces.into_iter();
+    namespaces
+        .find(|it| it.name == "prod")
+        .expect("it is defined")
+}
+
+/// What a kustomization makes of the workload: the label, or what the gap satisfies that withholds it.
+fn outcome(kustomization: &str, more: &[(&str, &str)]) -> Level {
+    let text = format!("{HEAD}{kustomization}");
+    let mut files = vec![("web.yaml", HARDENED), ("namespace.yaml", NAMESPACE)];
+    files.push(("kustomization.yaml", &text));
+    files.extend(more);
+    let plan = plan(&files);
+    if let Some(enforce) = plan.decision.enforce {
+        assert_eq!(enforce, Level::Restricted, "{text}");
+        return enforce;
+    }
+    let missing = plan.evidence.missing.iter();
+    let tightest = missing.map(|missing| missing.satisfies.tightest()).min();
+    tightest.expect("something withholds the label")
+}
+
+/// What an operation does, in the kustomization and in a file.
+fn operation(operation: &str) -> Level {
+    let patch = json!(format!("[{operation}]"));
+    let inline = outcome(
+        &format!("patches: [{{target: {{kind: Deployment}}, patch: {patch}}}]"),
+        &[],
+    );
+    let lines = format!("- {operation}\n");
+    let named = "patches: [{target: {kind: Deployment}, path: ops.yaml}]";
+    assert_eq!(
+        inline,
+        outcome(named, &[("ops.yaml", &lines)]),
+        "{operation}"
+    );
+    let named = "patchesJson6902: [{target: {kind: Deployment, name: web}, path: ops.yaml}]";
+    assert_eq!(
+        inline,
+        outcome(named, &[("ops.yaml", &lines)]),
+        "{operation}"
+    );
+    inline
+}
+
+/// What a strategic-merge patch does, in the kustomization and in a file.
+fn strategic(spec: &str) -> Level {
+    let patch = format!("apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: web}}\n{spec}\n");
+    let text = json!(patch);
+    let inline = outcome(&format!("patches: [{{patch: {text}}}]"), &[]);
+    assert_eq!(
+        inline,
+        outcome(&format!("patchesStrategicMerge: [{text}]"), &[]),
+        "{spec}"
+    );
+    assert_eq!(
+        inline,
+        outcome("patches: [{path: p.yaml}]", &[("p.yaml", &patch)]),
+        "{spec}"
+    );
+    inline
+}
+
+#[test]
+fn an_operation_counts_by_what_it_says() {
+    let pod = "/spec/template/spec";
+    let of = |text: &str| operation(&text.replace("POD", pod));
+    for harmless in [
+        "{op: replace, path: /spec/replicas, value: 3}",
+        "{op: add, path: /metadata/labels/x, value: z}",
+        "{op: add, path: /spec/template/metadata/labels/x, value: z}",
+        "{op: add, path: /spec/template/metadata/annotations, value: {a: b}}",
+        "{op: replace, path: POD/containers/0/image, value: z}",
+        "{op: add, path: POD/containers/0/env/-, value: {name: A, value: b}}",
+        "{op: add, path: POD/containers/0/resources, value: {limits: {cpu: 1}}}",
+        "{op: add, path: POD/nodeSelector, value: {a: b}}",
+        "{op: add, path: POD/containers/0/securityContext/runAsUser, value: 10}",
+        "{op: add, path: POD/containers/0/securityContext/capabilities/drop/-, value: KILL}",
+        "{op: remove, path: POD/containers/0/securityContext/capabilities/add/0}",
+        "{op: remove, path: POD/securityContext/fsGroup}",
+        "{op: remove, path: POD/hostNetwork}",
+        "{op: remove, path: POD/containers/0}",
+        "{op: test, path: POD/hostNetwork, value: true}",
+        "{op: copy, from: POD/hostNetwork, path: /metadata/labels/b}",
+        "{op: add, path: POD/volumes/-, value: {name: v, emptyDir: {}}}",
+        "{op: replace, path: POD/volumes/0/configMap/name, value: v}",
+        "{op: add, path: POD/containers/0/ports/-, value: {containerPort: 80}}",
+        "{op: add, path: POD/securityContext, value: {runAsNonRoot: true, seccompProfile: {type: RuntimeDefault}}}",
+    ] {
+        assert_eq!(of(harmless), Level::Restricted, "{harmless}");
+    }
+    for undoing in [
+        "{op: add, path: POD/containers/-, value: {name: s, image: x}}",
+        "{op: add, path: POD/containers/0/securityContext, value: {privileged: false}}",
+        "{op: add, path: POD/containers/0/securityContext/runAsUser, value: 0}",
+        "{op: remove, path: POD/containers/0/securityContext/capabilities/drop/0}",
+        "{op: remove, path: POD/containers/0/securityContext}",
+        "{op: remove, path: POD/securityContext/runAsNonRoot}",
+        "{op: replace, path: POD/securityContext, value: {}}",
+    ] {
+        assert_eq!(of(undoing), Level::Baseline, "{undoing}");
+    }
+    for loosening in [
+        "{op: add, path: POD/hostNetwork, value: true}",
+        "{op: add, path: POD/hostNetwork, value: \"yes\"}",
+        "{op: add, path: POD/containers/-, value: {name: s, image: x, securityContext: {privileged: true}}}",
+        "{op: add, path: POD/containers/0/securityContext/capabilities/add/-, value: SYS_ADMIN}",
+        "{op: add, path: POD/volumes/-, value: {name: v, hostPath: {path: /}}}",
+        "{op: add, path: POD/containers/0/ports/0/hostPort, value: 80}",
+        "{op: add, path: /spec/template/metadata/annotations/container.apparmor.security.beta.kubernetes.io~1c, value: unconfined}",
+        "{op: copy, from: /metadata/name, path: POD/hostNetwork}",
+        "{op: move, from: POD/containers/0/securityContext, path: /metadata/annotations/x}",
+        "{op: frob, path: POD/hostNetwork}",
+        "{op: remove, path: POD/hostUsers}",
+        "{op: remove, path: /spec/template}",
+    ] {
+        assert_eq!(of(loosening), Level::Privileged, "{loosening}");
+    }
+}
+
+#[test]
+fn a_strategic_merge_patch_counts_wherever_it_stands() {
+    for (spec, level) in [
+        ("spec: {replicas: 3}", Level::Restricted),
+        ("$patch: delete", Level::Restricted),
+        (
+            "spec: {template: {spec: {containers: [{name: c, resources: {}}]}}}",
+            Level::Restricted,
+        ),
+        (
+            "spec: {template: {spec: {containers: [{name: c, $patch: delete}]}}}",
+            Level::Restricted,
+        ),
+        (
+            "spec: {template: {spec: {securityContext: null}}}",
+            Level::Baseline,
+        ),
+        (
+            "spec: {template: {spec: {containers: [{name: c, securityContext: {$patch: replace}}]}}}",
+            Level::Baseline,
+        ),
+        (
+            "spec: {template: {spec: {containers: [{name: c}, {name: s, image: x}]}}}",
+            Level::Baseline,
+        ),
+        (
+            "spec: {template: {spec: {hostNetwork: true}}}",
+            Level::Privileged,
+        ),
+    ] {
+        assert_eq!(strategic(spec), level, "{spec}");
+    }
+}
+
+#[test]
+fn whatever_else_changes_a_pod_in_an_unknown_way_withholds_the_label() {
+    let replaced = |field: &str| {
+        let text = "replacements: [{source: {kind: ConfigMap, name: q}, targets: [{select: {kind: Deployment}, \
+            fieldPaths: [\"FIELD\"]}]}]";
+        outcome(&text.replace("FIELD", field), &[])
+    };
+    for field in [
+        "metadata.name",
+        "spec.template.spec.containers.[name=c].image",
+        "spec.template.spec.containers.*.env.0.value",
+        "spec.template.spec.containers.0.livenessProbe.httpGet.port",
+        "spec.template.metadata.annotations.[example.com/a]",
+    ] {
+        assert_eq!(replaced(field), Level::Restricted, "{field}");
+    }
+    for field in [
+        "spec.template",
+        "spec.template.spec.hostNetwork",
+        "spec.template.spec.containers.[name=c].securityContext.privileged",
+        "spec.template.spec.containers.0.livenessProbe.httpGet.host",
+    ] {
+        assert_eq!(replaced(field), Level::Privileged, "{field}");
+    }
+    let settings =
+        |kind: &str| format!("{{apiVersion: builtin, kind: {kind}, metadata: {{name: t}}}}");
+    let transformed =
+        |kind: &str| outcome("transformers: [t.yaml]", &[("t.yaml", &settings(kind))]);
+    assert_eq!(transformed("LabelTransformer"), Level::Restricted);
+    assert_eq!(transformed("ValueAddTransformer"), Level::Privileged);
+    for (kustomization, level) in [
+        ("transformers: [elsewhere.yaml]", Level::Privileged),
+        ("replacements: [{path: elsewhere.yaml}]", Level::Privileged),
+        (
+            "patches: [{path: elsewhere.yaml, target: {kind: Deployment}}]",
+            Level::Privileged,
+        ),
+        ("patches: [{patch: \"a: b\"}]", Level::Privileged),
+        (
+            "commonAnnotations: {container.apparmor.security.beta.kubernetes.io/c: unconfined}",
+            Level::Privileged,
+        ),
+        ("commonAnnotations: {a: b}", Level::Restricted),
+        (
+            "patches: [{target: {kind: Service}, patch: \"[{op: add, path: /spec/x, value: 1}]\"}]",
+            Level::Restricted,
+        ),
+    ] {
+        assert_eq!(outcome(kustomization, &[]), level, "{kustomization}");
+    }
+}
+
+const LOOSENING: &str = "patches: [{target: {kind: Deployment}, patch: \"[{op: add, path: /spec/template/spec/hostPID, value: true}]\"}]";
+
+#[test]
+fn a_patch_concerns_what_its_kustomization_builds_and_nothing_else() {
+    let namespace = |name: &str| NAMESPACE.replace("prod", name);
+    let (dev, shop) = (namespace("dev"), namespace("shop"));
+    let web = |name: &str| HARDENED.replace("name: web", &format!("name: web, namespace: {name}"));
+    let (in_prod, in_dev) = (web("prod"), web("dev"));
+    let built = |folder: &str, patches: &str| format!("resources: [../{folder}]\n{patches}");
+    let (patched, plain) = (built("one", LOOSENING), built("two", ""));
+    let files = [
+        ("n/prod.yaml", NAMESPACE),
+        ("n/dev.yaml", &dev),
+        ("n/shop.yaml", &shop),
+        ("one/kustomization.yaml", "resources: [web.yaml]"),
+        ("one/web.yaml", &in_prod),
+        ("two/kustomization.yaml", "resources: [web.yaml]"),
+        ("two/web.yaml", &in_dev),
+    ];
+    let both = |one: &str, two: &str| {
+        let mut files = files.to_vec();
+        files.push(("x/kustomization.yaml", one));
+        files.push(("y/kustomization.yaml", two));
+        plan(&files).decision.enforce
+    };
+    assert_eq!(both(&patched, &plain), None);
+    let (plain, patched) = (built("one", ""), built("two", LOOSENING));
+    assert_eq!(both(&plain, &patched), Some(Level::Restricted));
+}
+
+/// kustomize puts the name of what it selects in the place of the patch's own.
+#[test]
+fn a_patch_in_a_file_concerns_what_its_target_selects() {
+    let web = HARDENED.replace("name: web", "name: web, namespace: prod");
+    let patch =
+        "{apiVersion: apps/v1, kind: Deployment, metadata: {name: any}, spec: {template: {spec: {
+      hostNetwork: true}}}}";
+    let enforce = |target: &str| {
+        let listing =
+            format!("resources: [web.yaml]\npatches: [{{path: p.yaml, target: {target}}}]");
+        let more = NAMESPACE.replace("prod", "more");
+        let files = [
+            ("app/kustomization.yaml", listing.as_str()),
+            ("namespace.yaml", NAMESPACE),
+            ("more.yaml", &more),
+            ("app/web.yaml", &web),
+            ("app/p.yaml", patch),
+        ];
+        plan(&files).decision.enforce
+    };
+    assert_eq!(enforce("{kind: Deployment}"), None);
+    assert_eq!(enforce("{name: w.*}"), None);
+}
+
+#[test]
+fn a_component_patches_those_that_list_it() {
+    let component =
+        format!("kind: Component\napiVersion: kustomize.config.k8s.io/v1alpha1\n{LOOSENING}");
+    let web = HARDENED.replace("name: web", "name: web, namespace: prod");
+    let listing = "resources: [web.yaml]\ncomponents: [../loose]";
+    let mut files = vec![
+        ("loose/kustomization.yaml", component.as_str()),
+        ("namespace.yaml", NAMESPACE),
+        ("app/web.yaml", &web),
+    ];
+    files.push(("app/kustomization.yaml", "resources: [web.yaml]"));
+    assert_eq!(plan(&files).decision.enforce, Some(Level::Restricted));
+    files.pop();
+    files.push(("app/kustomization.yaml", listing));
+    assert_eq!(plan(&files).decision.enforce, None);
+}
+
+#[test]
+fn operations_belong_to_the_kustomization_that_names_them() {
+    let said = |files: &[(&str, &str)]| {
+        let mut all = Read::default();
+        for (name, text) in files {
+            all.append(psp2psa::read(&InputFile::new(
+                *name,
+                text.as_bytes().to_vec(),
+            )));
+        }
+        let (_, said) = psp2psa::assemble(all, &default_attribution());
+        let said: Vec<String> = said.iter().map(|it| it.code.name.to_owned()).collect();
+        said
+    };
+    let kustomization = "patches: [{target: {kind: Deployment}, path: ops.json}]";
+    let operations =
+        "[{\"op\": \"test\", \"path\": \"/a\"}, {\"op\": \"remove\", \"path\": \"/b\"}]";
+    assert_eq!(
+        said(&[("ops.json", operations)]),
+        ["input/not-an-object"; 2]
+    );
+    let named = [
+        ("kustomization.yaml", kustomization),
+        ("ops.json", operations),
+    ];
+    assert_eq!(said(&named), [""; 0]);
+}
