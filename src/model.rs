@@ -111,7 +111,10 @@ pub fn assemble(
     let mut kustomized = Kustomized::default();
     for object in objects {
         match object {
-            Object::Namespace(namespace) => inventory.namespaces.push(namespace),
+            Object::Namespace(mut namespace) => {
+                homes.rename(&mut namespace);
+                inventory.namespaces.push(namespace);
+            }
             Object::Policy(policy) => inventory.policies.push(*policy),
             Object::Node(node) => inventory.nodes.push(node),
             Object::Role(mut role) => {
@@ -128,6 +131,7 @@ pub fn assemble(
                 }
             }
             Object::Binding(mut binding) => {
+                homes.redirect(&mut binding);
                 if homes.settle(
                     "RoleBinding",
                     &binding.name,

@@ -1,11 +1,13 @@
 //! Where objects belong that name no namespace: the only place that decides it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::decode::Object;
 use super::diags;
 use super::kustomize::{Kustomization, Overlaid, Overlays};
+use super::namespace::Namespace;
 use super::object::ObjectRef;
+use super::role::{Binding, Subject};
 use crate::diag::{Diagnostic, Source};
 use crate::input::Unreadable;
 
@@ -39,6 +41,8 @@ pub(super) fn unread_namespace(document: &Unreadable) -> Option<&str> {
 /// Where objects belong that do not say so.
 pub(crate) struct Homes {
     overlays: Overlays,
+    /// By folder of a kustomization that sets the namespace, the accounts that it builds: names and namespaces as written.
+    accounts: BTreeMap<String, BTreeSet<(String, String)>>,
     /// Where objects belong that no kustomization places.
     fallback: Option<String>,
     /// Where objects belong that kustomizations place in several namespaces.
@@ -51,14 +55,6 @@ impl Homes {
         unreadable: &[Unreadable],
         attribution: &Attribution,
     ) -> Self {
-        let declared: BTreeSet<&str> = objects
-            .iter()
-            .filter_map(|object| match object {
-                Object::Namespace(namespace) => Some(namespace.name.as_str()),
-                _ => None,
-            })
-            .chain(unreadable.iter().filter_map(unread_namespace))
-            .collect();
         let nameless = unreadable
             .iter()
             .filter(|document| document.kind_hint.as_deref() == Some("Namespace"))
@@ -71,11 +67,84 @@ impl Homes {
                 _ => None,
             })
             .collect();
+        let overlays = Overlays::new(&kustomizations);
+        let declared: BTreeSet<&str> = objects
+            .iter()
+            .filter_map(|object| match object {
+                Object::Namespace(namespace) => {
+                    let source = namespace.sources.first();
+                    let renamed = source.and_then(|source| overlays.only(&source.file));
+                    Some(renamed.unwrap_or(&namespace.name))
+                }
+                _ => None,
+            })
+            .chain(unreadable.iter().filter_map(unread_namespace))
+            .collect();
+        let mut accounts: BTreeMap<String, BTreeSet<(String, String)>> = BTreeMap::new();
+        for object in objects {
+            let Object::ServiceAccount(account) = object else {
+                continue;
+            };
+            let sources = account.sources.iter();
+            for builder in sources.flat_map(|source| overlays.builders(&source.file)) {
+                let known = (account.name.clone(), account.namespace.clone());
+                let accounts = accounts.entry(builder.to_owned()).or_default();
+                accounts.insert(known);
+            }
+        }
         Homes {
-            overlays: Overlays::new(&kustomizations),
+            accounts,
             chosen: (attribution.chosen).then(|| attribution.default_namespace.clone()),
             fallback: (attribution.chosen || declared.len() + nameless < 2)
                 .then(|| attribution.default_namespace.clone()),
+            overlays,
+        }
+    }
+
+    /// Gives a Namespace the name that its kustomization gives it.
+    ///
+    /// Upstream: `sigs.k8s.io/kustomize/api/internal/konfig/builtinpluginconsts` (v5, `namespaceFieldSpecs`).
+    pub(super) fn rename(&self, namespace: &mut Namespace) {
+        let source = namespace.sources.first();
+        let Some(name) = source.and_then(|source| self.overlays.only(&source.file)) else {
+            return;
+        };
+        name.clone_into(&mut namespace.name);
+        if let Some(written) = namespace.manifest.pointer_mut("/metadata/name") {
+            *written = name.into();
+        }
+    }
+
+    /// Gives the accounts that a binding names the namespaces that its kustomization gives them: always that named
+    /// `default`, and those that it builds itself. Others stay as they are written.
+    ///
+    /// Upstream: `sigs.k8s.io/kustomize/api/filters/namespace` (v5, `roleBindingHack`) and `filters/nameref`.
+    pub(super) fn redirect(&self, binding: &mut Binding) {
+        let Some(source) = binding.sources.first() else {
+            return;
+        };
+        let Some(namespace) = self.overlays.only(&source.file) else {
+            return;
+        };
+        let builders = || self.overlays.builders(&source.file);
+        let is_built = |subject: &Subject| {
+            let mut built = builders().filter_map(|builder| self.accounts.get(builder));
+            built.any(|accounts| {
+                let from = (subject.name.clone(), String::new());
+                let same_name = accounts.range(from..).take_while(|it| it.0 == subject.name);
+                let mut written = same_name.map(|(_, written)| written.as_str());
+                written.any(|written| match subject.namespace.as_str() {
+                    "" => true,
+                    "default" if written.is_empty() => true,
+                    named => named == written,
+                })
+            })
+        };
+        for subject in &mut binding.subjects {
+            if subject.kind == "ServiceAccount" && (subject.name == "default" || is_built(subject))
+            {
+                namespace.clone_into(&mut subject.namespace);
+            }
         }
     }
 
@@ -112,10 +181,7 @@ impl Homes {
 
     /// The namespace that a kustomization puts every object of this file into.
     pub(crate) fn overlaid(&self, source: &Source) -> Option<String> {
-        match self.overlays.of(&source.file) {
-            Overlaid::Into(namespace) => Some(namespace.to_owned()),
-            Overlaid::Ambiguous | Overlaid::Nowhere => None,
-        }
+        self.overlays.only(&source.file).map(str::to_owned)
     }
 
     /// Replaces an empty namespace; false, with a diagnostic, if the input does not tell which.

@@ -120,6 +120,7 @@ impl<'a> Index<'a> {
             let path = file.path.as_str();
             match &file.role {
                 Role::Patch(target) => {
+                    let target = &target.clone().unwrap_or_default();
                     let operations = self.operations.get(path);
                     let done = operations.into_iter().flatten();
                     changes.extend(done.filter_map(|one| {
@@ -148,8 +149,8 @@ impl<'a> Index<'a> {
     fn fragments_for_others(&self, kustomization: &Kustomization) -> impl Iterator<Item = Change> {
         let targeted = kustomization.files.iter().filter_map(|file| {
             let target = match &file.role {
-                Role::Patch(target) if *target != Target::default() => target,
-                Role::Patch(_) | Role::Transformer => return None,
+                Role::Patch(Some(target)) => target,
+                Role::Patch(None) | Role::Transformer => return None,
             };
             let fragments = self.fragments.get(file.path.as_str())?.iter();
             Some(fragments.map(|fragment| Change {

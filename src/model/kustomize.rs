@@ -1,8 +1,8 @@
 //! Which files a kustomization puts into a namespace.
 //!
 //! Only `namespace`, what is built and what patches it are read: enough to attribute objects that name no namespace.
-//! What a kustomization makes or changes beyond that is named, so that it counts as missing, see [`super::patch`] and
-//! [`super::changed`]. Upstream: `sigs.k8s.io/kustomize/api/types` (v5), the namespace transformer.
+//! What a kustomization makes or changes beyond that is named, so that it counts as missing, see [`super::patch`]. It is
+//! long because all that is read of a kustomization stands here. Upstream: `sigs.k8s.io/kustomize/api/types` (v5).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -48,8 +48,8 @@ pub struct Reference {
 /// What a kustomization takes a file for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Role {
-    /// A patch of these objects.
-    Patch(Target),
+    /// A patch; of these objects, if it says so.
+    Patch(Option<Target>),
     /// Settings of a transformer.
     Transformer,
 }
@@ -104,8 +104,13 @@ struct PatchEntry {
     path: String,
     #[serde(deserialize_with = "nullable::or_default")]
     patch: String,
-    #[serde(deserialize_with = "nullable::or_default")]
-    target: Target,
+    target: Option<Target>,
+}
+
+impl PatchEntry {
+    fn target(&self) -> Target {
+        self.target.clone().unwrap_or_default()
+    }
 }
 
 /// An entry of `replacements`.
@@ -174,7 +179,7 @@ impl Fields {
         }
         for entry in self.patches.iter().chain(&self.patches_json) {
             if !entry.patch.is_empty() {
-                changes.append(&mut patch::inline(&entry.patch, &entry.target, place));
+                changes.append(&mut patch::inline(&entry.patch, &entry.target(), place));
             }
         }
         for text in self.transformers.iter().filter(|text| is_text(text)) {
@@ -200,15 +205,14 @@ impl Fields {
 
     /// The files of what else changes it.
     fn files(&self, folder: &str) -> Vec<Reference> {
-        let patch = |path: &String, target: &Target| Reference {
-            path: join(folder, path),
-            role: Role::Patch(target.plain()),
-        };
         let entries = self.patches.iter().chain(&self.patches_json);
         let named = entries.filter(|entry| !entry.path.is_empty());
         let transformers = self.transformers.iter().filter(|entry| !is_text(entry));
         named
-            .map(|entry| patch(&entry.path, &entry.target))
+            .map(|entry| Reference {
+                path: join(folder, &entry.path),
+                role: Role::Patch(entry.target.as_ref().map(Target::plain)),
+            })
             .chain(transformers.map(|path| Reference {
                 path: join(folder, path),
                 role: Role::Transformer,
@@ -266,7 +270,7 @@ pub(super) fn transformer(settings: &Value, place: &str) -> Vec<Change> {
         Ok(entry)
             if api_version == BUILTIN && kind == "PatchTransformer" && !entry.patch.is_empty() =>
         {
-            patch::inline(&entry.patch, &entry.target, place)
+            patch::inline(&entry.patch, &entry.target(), place)
         }
         Ok(_) | Err(_) => {
             let what = format!("what {kind} of {place} transforms");
@@ -293,6 +297,8 @@ fn is_remote(entry: &str) -> bool {
 #[derive(Debug, Default)]
 pub struct Overlays {
     namespaces: BTreeMap<String, BTreeSet<String>>,
+    /// The folders of the kustomizations that do.
+    builders: BTreeMap<String, BTreeSet<String>>,
 }
 
 /// Where the kustomizations of the input put a file.
@@ -328,14 +334,30 @@ impl Overlays {
             for entry in &built.entries {
                 let namespaces = overlays.namespaces.entry((*entry).to_owned());
                 namespaces.or_default().insert(outer.namespace.clone());
+                let builders = overlays.builders.entry((*entry).to_owned());
+                builders.or_default().insert(outer.folder.clone());
             }
         }
         overlays
     }
 
+    /// The folders of the outermost kustomizations that put this file into a namespace.
+    pub(super) fn builders(&self, file: &str) -> impl Iterator<Item = &str> {
+        let builders = self.builders.get(file).into_iter().flatten();
+        builders.map(String::as_str)
+    }
+
     /// The namespaces that the objects of this file or folder are put into; `None` if no kustomization says so.
     pub(super) fn all(&self, path: &str) -> Option<&BTreeSet<String>> {
         self.namespaces.get(path)
+    }
+
+    /// The one namespace that the objects of this file are put into.
+    pub(super) fn only(&self, file: &str) -> Option<&str> {
+        match self.of(file) {
+            Overlaid::Into(namespace) => Some(namespace),
+            Overlaid::Ambiguous | Overlaid::Nowhere => None,
+        }
     }
 
     /// Where objects of this file are put.

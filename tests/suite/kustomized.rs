@@ -331,3 +331,73 @@ fn operations_belong_to_the_kustomization_that_names_them() {
     ];
     assert_eq!(said(&named), [""; 0]);
 }
+
+/// Accounts that are bound, as written and as `kubectl kustomize` (v5.5) prints them behind `namespace: prod`, next to the
+/// account `app` of this namespace.
+const MOVED: &[(&str, [&str; 2], &str)] = &[
+    ("", ["app", "dev"], "dev"),
+    ("", ["app", "default"], "prod"),
+    ("", ["app", ""], "prod"),
+    ("", ["default", "dev"], "prod"),
+    ("", ["default", ""], "prod"),
+    ("dev", ["app", "dev"], "prod"),
+    ("dev", ["app", ""], "prod"),
+    ("dev", ["app", "other"], "other"),
+    ("dev", ["other", "dev"], "dev"),
+];
+
+#[test]
+fn a_kustomization_moves_the_accounts_that_its_bindings_name() {
+    for kind in ["RoleBinding", "ClusterRoleBinding"] {
+        for (written, [name, namespace], expected) in MOVED {
+            let objects = json!([
+                {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "app", "namespace": written}},
+                {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": kind, "metadata": {"name": "b"},
+                    "roleRef": {"kind": "ClusterRole", "name": "r"},
+                    "subjects": [{"kind": "ServiceAccount", "name": name, "namespace": namespace}]},
+            ]);
+            let files = [
+                (
+                    "app/kustomization.yaml",
+                    "namespace: prod\nresources: [all.json]".to_owned(),
+                ),
+                ("app/all.json", objects.to_string()),
+                // An account of another kustomization is not this one's.
+                (
+                    "more/kustomization.yaml",
+                    "namespace: prod\nresources: [all.json]".to_owned(),
+                ),
+                (
+                    "more/all.json",
+                    json!([{"apiVersion": "v1", "kind": "ServiceAccount",
+                    "metadata": {"name": "other", "namespace": "dev"}}])
+                    .to_string(),
+                ),
+            ];
+            let mut all = Read::default();
+            for (file, text) in files {
+                all.append(psp2psa::read(&InputFile::new(file, text.into_bytes())));
+            }
+            let (inventory, _) = psp2psa::assemble(all, &default_attribution());
+            let subject = &inventory.bindings[0].subjects[0];
+            assert_eq!(
+                subject.namespace, *expected,
+                "{kind} {written} {name} {namespace}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_kustomization_renames_its_namespace() {
+    let other = NAMESPACE.replace("prod", "whatever");
+    let plan = plan(&[
+        ("kustomization.yaml", HEAD),
+        ("web.yaml", HARDENED),
+        ("namespace.yaml", &other),
+    ]);
+    let source = plan.source.expect("its object is that of the file");
+    assert_eq!(&*source.file, "namespace.yaml");
+    let manifest = plan.manifest.expect("it has one");
+    assert_eq!(manifest["metadata"]["name"], "prod");
+}
