@@ -164,6 +164,13 @@ impl State {
         all
     }
 
+    /// Whether a node is of 1.25 or newer, so that the API server has no plugin.
+    fn is_beyond_policies(&self) -> bool {
+        let (inventory, _) = psp2psa::assemble(self.read(Keep::Typed), &default_attribution());
+        let mut nodes = inventory.nodes.iter();
+        nodes.any(|node| node.kubelet_minor.is_some_and(|minor| minor >= 25))
+    }
+
     fn plan(&self, options: &Options) -> Plan {
         psp2psa::migrate(self.read(Keep::Manifests), &default_attribution(), options).0
     }
@@ -294,7 +301,7 @@ fn stopped_without(
 ) -> Vec<String> {
     let mut state = State { objects };
     let plan = state.plan(options);
-    let plugin = !plan.policies.is_empty();
+    let plugin = !plan.policies.is_empty() && !state.is_beyond_policies();
     let written: BTreeMap<String, String> = manifests::stages(&plan)
         .into_iter()
         .map(|artifact| (artifact.path, artifact.text))

@@ -96,16 +96,16 @@ fn without_edits(object: &Value) -> Value {
     }
 }
 
-/// The pod-security labels that a report promises for the namespaces whose manifest can be edited.
+/// The pod-security labels that a report promises for the namespaces whose manifest can be edited, by file and by name.
 fn promised(report: &Value) -> BTreeMap<String, Value> {
     let namespaces = report["namespaces"].as_array().expect("namespaces");
-    namespaces
-        .iter()
-        .map(|namespace| {
-            let name = namespace["name"].as_str().expect("a name").to_owned();
-            (name, namespace["labels"]["after"].clone())
-        })
-        .collect()
+    let after = |namespace: &Value, key: &Value| {
+        let key = key.as_str().unwrap_or_default().to_owned();
+        (key, namespace["labels"]["after"].clone())
+    };
+    let by_file = namespaces.iter().map(|it| after(it, &it["source"]["file"]));
+    let by_name = namespaces.iter().map(|it| after(it, &it["name"]));
+    by_file.chain(by_name).collect()
 }
 
 /// Words that may stand in added lines: of labels, annotations, and what policies write.
@@ -214,7 +214,16 @@ fn check(name: &str, input: &Path, args: &[&str]) -> usize {
             assert_eq!(without_edits(old), without_edits(new), "{name}/{path}");
             if new["kind"] == "Namespace" && old != new {
                 let labels = new["metadata"]["labels"].as_object().expect("labels");
-                let of = &promised[new["metadata"]["name"].as_str().expect("a name")];
+                let name = new["metadata"]["name"].as_str().expect("a name");
+                // A kustomization may call it otherwise.
+                let of_file = || {
+                    let mut keys = promised.iter();
+                    let found = keys.find(|(key, _)| key.ends_with(path.as_str()));
+                    found
+                        .unwrap_or_else(|| panic!("{path}: {:?}", promised.keys()))
+                        .1
+                };
+                let of = promised.get(name).unwrap_or_else(of_file);
                 for (label, value) in labels {
                     let ours = psp2psa::pss::admission::LABELS.contains(&label.as_str());
                     assert!(
