@@ -164,6 +164,7 @@ pub fn plan(
     let explained = ownership::explain(&inventory.workloads);
     let gaps = Gaps::new(inventory, &explained, &evaluator, options.complete);
     let seccomp = Seccomp::of(&target, inventory);
+    let plugin = Plugin::of(inventory.nodes.iter().map(|node| &node.kubelet));
     let mut context = Context {
         options,
         target: target.version,
@@ -175,10 +176,10 @@ pub fn plan(
             target.version,
             gaps.listed_policies(),
             seccomp,
-            target.plugin(),
+            plugin,
         ),
         seccomp,
-        without_effect: target.plugin() == Plugin::Gone && !inventory.policies.is_empty(),
+        without_effect: plugin == Plugin::Gone && !inventory.policies.is_empty(),
         gaps,
         levels: policies::levels(&policies),
         incidental: policies::incidental(&policies),
@@ -233,7 +234,7 @@ pub fn plan(
     let bypass = context.bypass;
     let mut cleanup = Cleanup::default();
     if options.only.is_none() {
-        cleanup = cleanup::cleanup(inventory, &options.exclude, target.plugin());
+        cleanup = cleanup::cleanup(inventory, &options.exclude, plugin);
         let bypassed = namespaces.iter().filter(|namespace| namespace.bypassed);
         let bypassed = bypassed.map(|namespace| namespace.name.as_str());
         cleanup.add_bypass(bypass.as_deref().unwrap_or_default(), bypassed);

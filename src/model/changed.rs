@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::Inventory;
 use super::attribution::Homes;
 use super::gap::{self, Gap, GapKind, Patch};
-use super::kustomize::{Kustomization, Role, Transformer, built_by};
+use super::kustomize::{Kustomization, Role, Transformer};
 use super::patch::{self, Change, Operation, Target};
 use super::workload::{KINDS, Workload};
 use crate::diag::Diagnostic;
@@ -171,16 +171,26 @@ impl<'a> Index<'a> {
 
     /// The workloads that a kustomization changes.
     fn built(&self, kustomization: &'a Kustomization) -> Vec<&'a Workload> {
-        let mut files = BTreeSet::new();
+        // Each is visited once, whatever cycles there are: first what lists this one, then what these build.
         let mut seen = BTreeSet::from([kustomization.folder.as_str()]);
         let mut open = vec![kustomization];
-        while let Some(one) = open.pop() {
-            files.extend(built_by(one, &self.by_folder).entries);
+        let mut next = 0;
+        while let Some(one) = open.get(next) {
             let including = self.including.get(one.folder.as_str());
-            for outer in including.into_iter().flatten() {
-                if seen.insert(&outer.folder) {
-                    open.push(outer);
-                }
+            let outer = including.into_iter().flatten().copied();
+            open.extend(
+                outer
+                    .filter(|outer| seen.insert(&outer.folder))
+                    .collect::<Vec<_>>(),
+            );
+            next += 1;
+        }
+        let mut files = BTreeSet::new();
+        while let Some(one) = open.pop() {
+            for entry in &one.resources {
+                files.insert(entry.as_str());
+                let nested = self.by_folder.get(entry.as_str());
+                open.extend(nested.filter(|nested| seen.insert(&nested.folder)));
             }
         }
         let workloads = files.iter().filter_map(|file| self.workloads.get(file));
@@ -188,22 +198,30 @@ impl<'a> Index<'a> {
     }
 }
 
-/// At most [`MANY`] changes.
-fn together(mut changes: Vec<Change>) -> Vec<Change> {
-    if changes.len() <= MANY {
-        return changes;
+/// At most [`MANY`] changes of pods, and as many of who may use which policy.
+fn together(changes: Vec<Change>) -> Vec<Change> {
+    let (mut grants, mut changes): (Vec<Change>, Vec<Change>) = changes
+        .into_iter()
+        .partition(|change| gap::says_who_may(&change.target.kind));
+    if grants.len() > MANY {
+        // The first of each kind of gap speaks for all.
+        let mut kinds = BTreeSet::new();
+        grants.retain(|grant| kinds.insert(gap::of_grants(&grant.target.kind)));
     }
-    let rest = changes.split_off(MANY - 1);
-    let Some(first) = rest.first() else {
-        return changes;
-    };
-    let grants = rest.iter().find(|it| gap::says_who_may(&it.target.kind));
-    changes.extend(grants.cloned());
-    changes.push(Change {
-        what: format!("{} and {} more", first.what, rest.len() - 1),
-        target: Target::default(),
-        effects: rest.into_iter().flat_map(|change| change.effects).collect(),
-    });
+    if changes.len() > MANY {
+        let rest = changes.split_off(MANY - 1);
+        changes.extend(rest.first().map(|first| {
+            Change {
+                what: format!("{} and {} more", first.what, rest.len() - 1),
+                target: Target::default(),
+                effects: rest
+                    .iter()
+                    .flat_map(|change| change.effects.clone())
+                    .collect(),
+            }
+        }));
+    }
+    changes.extend(grants);
     changes
 }
 

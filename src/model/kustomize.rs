@@ -381,7 +381,7 @@ pub(super) struct Built<'a> {
 }
 
 /// Follows `resources` from one kustomization.
-pub(super) fn built_by<'a>(
+fn built_by<'a>(
     outer: &'a Kustomization,
     by_folder: &BTreeMap<&str, &'a Kustomization>,
 ) -> Built<'a> {

@@ -225,7 +225,10 @@ pub(super) fn operation(operation: &Value, target: &Target, place: &str) -> Opti
     let effects = effects.into_iter().map(Effect::of_operation);
     let effects: Vec<Effect> = effects.collect();
     (!effects.is_empty()).then(|| Change {
-        what: format!("{path} of {}", described(target, place)),
+        what: match path {
+            "" => described(target, place),
+            path => format!("{path} of {}", described(target, place)),
+        },
         target: target.clone(),
         effects,
     })

@@ -4,6 +4,8 @@
 //! apart (`*`), the role stays as it is. So authorization answers everything as before, but for `use` of policies.
 //! What stays although it speaks of policies is named, with the reason.
 
+mod why;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
@@ -16,6 +18,7 @@ use crate::rbac::{self, Without};
 
 use super::versions::Plugin;
 use super::{order, scope};
+pub use why::Why;
 
 /// What is to be deleted, what is to be edited, and what is left. Everything is sorted by kind, namespace and name.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -59,57 +62,6 @@ pub struct Left {
     pub item: Item,
     /// Why.
     pub why: Why,
-}
-
-/// Why an object that speaks of policies stays as it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Why {
-    /// Its rules follow those of the roles that it collects.
-    Aggregated,
-    /// Kubernetes creates it, and would create it again.
-    Bootstrap,
-    /// A binding refers to it that is in a namespace which the user leaves out.
-    BoundInExcluded,
-    /// The user leaves its namespace out.
-    Excluded,
-    /// It names no namespace, and the input does not tell which.
-    Homeless,
-    /// The API server has no such kind any more.
-    NoSuchKind,
-    /// The input has variants of it, which would have to become different things.
-    Variants,
-    /// Using policies cannot be told apart from the rest of a rule.
-    Wildcard,
-}
-
-impl Why {
-    /// The reason, as a sentence without a full stop.
-    pub fn sentence(self) -> &'static str {
-        match self {
-            Why::Aggregated => {
-                "it is aggregated, so its rules change by themselves with the roles that it collects"
-            }
-            Why::Bootstrap => {
-                "its name or label says that it is of Kubernetes itself, which may create it again"
-            }
-            Why::BoundInExcluded => {
-                "a binding of a namespace that is left out refers to it; it grants nothing once the policies are gone"
-            }
-            Why::Excluded => "its namespace is left out",
-            Why::Homeless => {
-                "it names no namespace, and the input does not tell which; clean it up where it is applied"
-            }
-            Why::NoSuchKind => {
-                "a node of the input is of 1.25 or newer, so its API server knows no policies: there is only this file"
-            }
-            Why::Variants => {
-                "the input defines it in several ways; take the policies out of each by hand"
-            }
-            Why::Wildcard => {
-                "a wildcard allows more than the use of policies; take the policies out by hand if nothing needs the rest"
-            }
-        }
-    }
 }
 
 impl Cleanup {

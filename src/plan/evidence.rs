@@ -5,11 +5,13 @@ mod hints;
 mod injection;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use crate::diag::Source;
 use crate::model::Inventory;
 use crate::model::gap::{Gap, GapKind};
 use crate::model::namespace::Namespace;
+use crate::model::patch::Change;
 use crate::model::workload::Workload;
 use crate::pss::{Evaluator, Level, LevelSet};
 
@@ -199,6 +201,7 @@ impl<'a> Gaps<'a> {
         };
         let hints = Hints::new(inventory, evaluator);
         let mut patches = BTreeSet::new();
+        let mut judged: BTreeMap<*const Change, LevelSet> = BTreeMap::new();
         for gap in &inventory.gaps {
             let mut known = Known {
                 gap,
@@ -207,7 +210,9 @@ impl<'a> Gaps<'a> {
                 unlikely_in: None,
             };
             if let Some(patch) = &gap.patch {
-                known.satisfies = hints.of_patch(&patch.change, evaluator);
+                known.satisfies = *judged
+                    .entry(Arc::as_ptr(&patch.change))
+                    .or_insert_with(|| hints.of_patch(&patch.change, evaluator));
                 let named = hints.is_fragment(gap);
                 if known.satisfies == LevelSet::ALL {
                     continue;
@@ -332,7 +337,6 @@ impl<'a> Gaps<'a> {
                 },
                 format!("{what} (a patch that is not applied)"),
             ),
-            // The same is true of this.
             GapKind::Unreadable => (Weight::Withholds, format!("{what} (could not be read)")),
             // A template that names its namespace is installed there; of any other only the release tells where, if
             // anywhere.

@@ -41,8 +41,8 @@ pub(super) struct Judge<'a> {
 }
 
 /// What there is to say of a workload that a level refuses for its annotation.
-const SYNCED: &str = "up to 1.26 the API server turns its seccomp annotation into a field when it stores a pod, whether there \
-    are policies or not: without the annotation, it would satisfy more";
+const SYNCED: &str = "up to 1.26 the API server copies the seccomp annotation of a pod to its field, or the field to the annotation, when \
+    it stores the pod, whether there are policies or not: without that, it would satisfy more";
 
 impl<'a> Judge<'a> {
     /// `listed` tells whether the input has every policy that there is.

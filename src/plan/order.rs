@@ -87,8 +87,8 @@ pub(super) fn held_by_policies(stopped: &[String]) -> Option<String> {
         more => format!(" and {more} more"),
     };
     Some(format!(
-        "the policies are not bypassed here: the label in force admits {first}{more} only because of what policies write, \
-         and would refuse new pods until their templates are patched behind the bypass"
+        "the policies are not bypassed here: the label in force refuses {first}{more} as written, and behind a bypass no \
+         policy writes what is missing into new pods"
     ))
 }
 

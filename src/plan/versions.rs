@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::model::Inventory;
+use crate::model::namespace::kubelet_minor;
 use crate::model::workload::Workload;
 use crate::pss::{self, Evaluator, Level, LevelVersion, NEWEST, Version};
 
@@ -28,11 +29,13 @@ pub enum Plugin {
     Gone,
 }
 
-impl Target {
-    /// Whether the API server can have the plugin.
-    pub(super) fn plugin(&self) -> Plugin {
-        const LAST: Version = Version::Minor(24);
-        match self.server.is_some_and(|oldest| oldest > LAST) {
+impl Plugin {
+    /// What the versions of kubelets tell.
+    pub fn of<'v>(mut kubelets: impl Iterator<Item = &'v String>) -> Self {
+        const FIRST_WITHOUT: u32 = 25;
+        let is_beyond =
+            |version: &String| kubelet_minor(version).is_some_and(|minor| minor >= FIRST_WITHOUT);
+        match kubelets.any(is_beyond) {
             true => Plugin::Gone,
             false => Plugin::Possible,
         }

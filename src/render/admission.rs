@@ -5,6 +5,7 @@ use serde_json::json;
 use crate::model::namespace::kubelet_minor;
 use crate::plan::Plan;
 use crate::plan::unlabelled::Uncovered;
+use crate::plan::versions::Plugin;
 use crate::pss::admission::Mode;
 use crate::pss::{Level, Version};
 use crate::render::manifests::yaml;
@@ -52,7 +53,8 @@ impl Api {
     /// policies are served, which no server of 1.25 does.
     pub fn of(plan: &Plan) -> Self {
         let is_old = oldest(plan).is_some_and(|minor| minor < FIRST);
-        match is_old || !plan.policies.is_empty() {
+        let served = Plugin::of(plan.kubelets.keys()) == Plugin::Possible;
+        match is_old || served && !plan.policies.is_empty() {
             true => Api::V1Beta1,
             false => Api::V1,
         }

@@ -5,6 +5,7 @@
 use std::collections::BTreeSet;
 
 use crate::plan::labels::Stage;
+use crate::plan::versions::Plugin;
 use crate::pss::Level;
 
 use crate::render::json::v1::MigrationReport;
@@ -26,7 +27,7 @@ pub(super) struct Done {
     pub(super) stages: BTreeSet<Stage>,
     /// What the defaults do where no label is.
     pub(super) defaults: Defaults,
-    /// How many policies there are: what protected the namespaces before.
+    /// How many policies there are that a server heeds: what protected the namespaces before.
     pub(super) policies: usize,
 }
 
@@ -64,7 +65,10 @@ impl Done {
                 .filter(|stage| steps.contains(stage.folder()))
                 .collect(),
             defaults: Defaults::of(enforce.and_then(|defaults| defaults.enforce.parse().ok())),
-            policies: report.policies.len(),
+            policies: match Plugin::of(report.input.kubelets.keys()) {
+                Plugin::Possible => report.policies.len(),
+                Plugin::Gone => 0,
+            },
         }
     }
 

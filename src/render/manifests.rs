@@ -18,6 +18,7 @@ use rayon::prelude::*;
 use serde_json::{Value, json};
 
 use crate::plan::labels::Stage;
+use crate::plan::versions::Plugin;
 use crate::plan::{NamespacePlan, Plan};
 use crate::render::json::to_text;
 use crate::render::text::is_invisible;
@@ -67,7 +68,10 @@ pub fn stages(plan: &Plan) -> Vec<Artifact> {
                 .flat_map(NamespacePlan::steps)
                 .collect(),
             defaults: back::Defaults::of(unlabelled.map(|of| of.defaults.enforce.level)),
-            policies: plan.policies.len(),
+            policies: match Plugin::of(plan.kubelets.keys()) {
+                Plugin::Possible => plan.policies.len(),
+                Plugin::Gone => 0,
+            },
         };
         artifacts.push(Artifact {
             path: "rollback/README.md".to_owned(),

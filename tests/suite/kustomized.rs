@@ -401,3 +401,45 @@ fn a_kustomization_renames_its_namespace() {
     let manifest = plan.manifest.expect("it has one");
     assert_eq!(manifest["metadata"]["name"], "prod");
 }
+
+#[test]
+fn components_in_a_circle_and_many_operations_take_no_more_time_than_they_are_many() {
+    let start = std::time::Instant::now();
+    let mut files: Vec<(String, String)> = (0..250)
+        .map(|n| {
+            let text = format!(
+                "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\nresources: [../web.yaml]\n\
+                 components: [../c{}]\npatches:\n- target: {{kind: Deployment}}\n  patch: \"[{{op: add, path: \
+                 /spec/template/spec/hostNetwork, value: true}}]\"\n",
+                (n + 1) % 250
+            );
+            (format!("c{n}/kustomization.yaml"), text)
+        })
+        .collect();
+    let operations: String = (0..2_000)
+        .map(|n| format!("{{op: add, path: /spec/template/spec/containers/0/securityContext/runAsUser, value: {n}}},"))
+        .collect();
+    let patch = json!(format!("[{operations}]"));
+    files.push((
+        "kustomization.yaml".to_owned(),
+        format!(
+            "resources: [web.yaml, namespaces.yaml]\npatches: [{{target: {{}}, patch: {patch}}}]\n"
+        ),
+    ));
+    let workloads: Vec<String> = (0..200)
+        .map(|n| HARDENED.replace("name: web}", &format!("name: web, namespace: n{n}}}")))
+        .collect();
+    files.push(("web.yaml".to_owned(), workloads.join("\n---\n")));
+    files.push(("namespace.yaml".to_owned(), NAMESPACE.to_owned()));
+    let files: Vec<(&str, &str)> = files
+        .iter()
+        .map(|(a, b)| (a.as_str(), b.as_str()))
+        .collect();
+    let prod = plan(&files);
+    assert_eq!(prod.decision.enforce, None);
+    assert!(
+        start.elapsed() < std::time::Duration::from_secs(60),
+        "{:?}",
+        start.elapsed()
+    );
+}

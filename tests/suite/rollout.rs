@@ -371,8 +371,8 @@ fn stopped_without(
     wrong
 }
 
-/// Workloads whose patch no stage applies, or of which nobody knows what policies write into them, and which the plan
-/// says that a label refuses as they are written.
+/// Workloads whose patch no stage applies, or of which nobody knows for certain what policies write into them, and which
+/// the plan says that a label refuses as they are written.
 fn told(plan: &Plan) -> BTreeSet<Key> {
     let refused = plan
         .findings
@@ -386,7 +386,9 @@ fn told(plan: &Plan) -> BTreeSet<Key> {
     namespaces
         .flat_map(|namespace| &namespace.workloads)
         .filter(|workload| {
-            workload.unstaged.is_some() || matches!(workload.replay, Replay::Unknown { .. })
+            workload.unstaged.is_some()
+                || !workload.doubts.is_empty()
+                || matches!(workload.replay, Replay::Unknown { .. })
         })
         .map(|workload| &workload.reference)
         .filter(|reference| {

@@ -87,6 +87,13 @@ impl List {
 
     /// Whether the text behind the elements is the end of a list, and of the file.
     fn ends_with(&self, rest: &[u8]) -> bool {
+        // Behind a marker there is another document.
+        if matches!(
+            split::classify(split::line_of(rest)),
+            Line::Start | Line::StartWithContent | Line::End
+        ) {
+            return false;
+        }
         let (document, _) = split::document_end(rest, 0);
         let Some(tail) = block::outside(&[rest]).filter(|_| document == rest.len()) else {
             return false;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use crate::plan::versions::Plugin;
 use crate::render::back;
 use crate::render::json::v1::MigrationReport;
 
@@ -73,15 +74,16 @@ pub(super) fn all(report: &MigrationReport) -> Vec<Stage<'_>> {
         .chain(labels)
         .chain(defaults(report))
         .collect();
+    let plugin = Plugin::of(report.input.kubelets.keys());
     if cleanup > 0 {
-        stages.push(plugin_off(report));
+        stages.extend((plugin == Plugin::Possible).then(|| plugin_off(report)));
         let objects = words::count(cleanup, "object", "objects");
         stages.push(of_folder("70-cleanup", objects));
-        stages.push(Stage {
+        stages.extend((plugin == Plugin::Possible).then(|| Stage {
             does: "No way back after this: a server of 1.25 or newer has no such plugin, and no policies."
                 .to_owned(),
             ..step("Upgrade to 1.25 or newer")
-        });
+        }));
     }
     say_once(&mut stages);
     for (number, stage) in (1..).zip(&mut stages) {
@@ -179,7 +181,8 @@ pub(super) fn guard(report: &MigrationReport) -> String {
         .filter(|namespace| namespace.enforce.is_none())
         .map(|namespace| words::shorten(&namespace.name, 63))
         .collect();
-    match report.policies.is_empty() || open.is_empty() {
+    let plugin = Plugin::of(report.input.kubelets.keys());
+    match plugin == Plugin::Gone || report.policies.is_empty() || open.is_empty() {
         true => String::new(),
         false => back::guard(open.len(), &words::some(&open, NAMED)),
     }

@@ -95,6 +95,19 @@ fn elements_that_only_seem_to_begin_cost_nothing_but_time() {
 }
 
 #[test]
+fn a_document_behind_a_list_does_not_say_what_the_list_is() {
+    let list = "apiVersion: v1\nitems:\n- kind: A\n  name: one\n- kind: A\n  name: two\n";
+    for end in [
+        "---\nkind: List\n",
+        "--- {kind: List}\n",
+        "...\nkind: List\n",
+        "\n---\nn: a\nkind: List\n",
+    ] {
+        compare(&format!("{list}{end}"));
+    }
+}
+
+#[test]
 fn json_lists_are_read_in_parts_as_they_are_read_as_a_whole() {
     let list = json!({"apiVersion": "v1", "kind": "List", "items": pods(30), "metadata": {}});
     assert!(compare(&list.to_string()) >= 5);
