@@ -12,7 +12,7 @@ use crate::model::workload::{Manifest, Workload};
 use crate::pss::{Level, LevelVersion, Version};
 
 use super::labels::Stage;
-use super::patches::Proof;
+use super::patches::{Patch, Proof};
 use super::workloads::{Replay, WorkloadPlan};
 
 /// A patch that a stage applies.
@@ -140,7 +140,7 @@ pub(super) fn refused(
         .filter(|(_, plan)| staged(plan))
     {
         let judged = judged.as_ref().map_or(&*plan, |judged| &judged[at]);
-        let admitted = judged.patch().map(|patch| match stage {
+        let admitted = same_patch(plan, judged).map(|patch| match stage {
             // No policy writes anything behind the bypass.
             Stage::LateWorkloads => patch.satisfies,
             _ => patch.stored,
@@ -152,6 +152,13 @@ pub(super) fn refused(
         }
     }
     any
+}
+
+/// The patch of a workload as it was judged by the rules of another version: these may call for other edits, and then
+/// nothing is known of those that are staged.
+fn same_patch<'j>(plan: &WorkloadPlan, judged: &'j WorkloadPlan) -> Option<&'j Patch> {
+    let edits = &plan.patch()?.edits;
+    judged.patch().filter(|patch| patch.edits == *edits)
 }
 
 /// The workloads, as titles, whose pods this label admits only because of what policies write into them: a bypass would
@@ -173,9 +180,7 @@ pub(super) fn stopped_by_bypass(
             Replay::NoPolicies | Replay::Refused { .. } => false,
         };
         let patched = plan.stage() == Some(Stage::Workloads)
-            && judged
-                .patch()
-                .is_some_and(|patch| patch.satisfies.contains(label.level));
+            && same_patch(plan, judged).is_some_and(|patch| patch.satisfies.contains(label.level));
         plan.counts && runs && !patched && !judged.satisfies.contains(label.level)
     });
     stopped.map(|(plan, _)| plan.title()).collect()
