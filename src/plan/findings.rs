@@ -127,7 +127,7 @@ pub(super) struct Draft {
 }
 
 /// What only some drafts have.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Extra {
     /// Where the finding is less severe than its code.
     pub(super) severity: Option<Severity>,
@@ -135,11 +135,14 @@ pub(super) struct Extra {
     pub(super) manifests: Vec<Value>,
 }
 
-/// Findings in the making, grouped by code and title: one cause, one finding.
+/// Findings in the making, grouped by what they say: one cause with one consequence and one remedy is one finding.
 #[derive(Debug, Default)]
 pub(super) struct Findings {
-    groups: BTreeMap<(&'static str, String), Group>,
+    groups: BTreeMap<Key, Group>,
 }
+
+/// Code, title, consequence and remedy.
+type Key = (&'static str, String, String, String);
 
 /// One finding in the making.
 #[derive(Debug)]
@@ -150,13 +153,6 @@ struct Group {
 }
 
 impl Group {
-    /// One cause has one consequence and one remedy, so what follows of several drafts is what follows of each.
-    fn agrees(&self, draft: &Draft, extra: &Extra) -> bool {
-        self.draft.consequence == draft.consequence
-            && self.draft.remedy == draft.remedy
-            && self.extra == *extra
-    }
-
     fn learn(&mut self, evidence: Vec<String>) {
         let known = &mut self.draft.evidence;
         for line in evidence {
@@ -168,7 +164,7 @@ impl Group {
 }
 
 impl Findings {
-    /// Adds a place to the finding with this code and title, which is made from the draft if it is the first.
+    /// Adds a place to the finding that says the same, which is made from the draft if it is the first.
     pub(super) fn add(&mut self, draft: Draft, place: Place) {
         self.add_with(draft, Extra::default(), place);
     }
@@ -190,18 +186,17 @@ impl Findings {
             return;
         }
         let evidence = std::mem::take(&mut draft.evidence);
-        let group = match self.groups.entry((draft.code, draft.title.clone())) {
-            Entry::Vacant(entry) => entry.insert(Group {
-                draft,
-                extra,
-                places: Vec::new(),
-            }),
-            Entry::Occupied(entry) => {
-                let group = entry.into_mut();
-                debug_assert!(group.agrees(&draft, &extra), "{draft:?} for {group:?}");
-                group
-            }
-        };
+        let key = (
+            draft.code,
+            draft.title.clone(),
+            draft.consequence.clone(),
+            draft.remedy.clone(),
+        );
+        let group = self.groups.entry(key).or_insert_with(|| Group {
+            draft,
+            extra,
+            places: Vec::new(),
+        });
         group.learn(evidence);
         group.places.extend(places);
     }
@@ -215,10 +210,6 @@ impl Findings {
                 }
                 Entry::Occupied(mut entry) => {
                     let group = entry.get_mut();
-                    debug_assert!(
-                        group.agrees(&more.draft, &more.extra),
-                        "{more:?} for {group:?}"
-                    );
                     group.learn(more.draft.evidence);
                     group.places.append(&mut more.places);
                 }
@@ -229,7 +220,7 @@ impl Findings {
     /// All findings, worst first, with their ids.
     pub(super) fn finish(self) -> Vec<Finding> {
         let mut count: BTreeMap<&str, usize> = BTreeMap::new();
-        for (code, _) in self.groups.keys() {
+        for (code, ..) in self.groups.keys() {
             *count.entry(code).or_default() += 1;
         }
         let mut number: BTreeMap<&str, usize> = BTreeMap::new();
