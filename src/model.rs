@@ -108,6 +108,7 @@ pub fn assemble(
             .collect(),
         ..Inventory::default()
     };
+    let patches = changed::patch_files(&objects);
     let mut kustomized = Kustomized::default();
     for object in objects {
         match object {
@@ -165,7 +166,8 @@ pub fn assemble(
                     inventory.service_accounts.push(account);
                 }
             }
-            Object::Workload(workload) => {
+            Object::Workload(mut workload) => {
+                workload.settle_origin(&patches);
                 add_workload(*workload, &homes, &mut inventory, &mut diagnostics);
             }
             Object::Revision(mut revision) => {

@@ -162,8 +162,8 @@ pub fn plan(
         })
         .collect();
     let explained = ownership::explain(&inventory.workloads);
-    let gaps = Gaps::new(inventory, &explained, &evaluator, options.complete);
     let seccomp = Seccomp::of(&target, inventory);
+    let gaps = Gaps::new(inventory, &explained, &evaluator, seccomp, options.complete);
     let plugin = Plugin::of(inventory.nodes.iter().map(|node| &node.kubelet));
     let mut context = Context {
         options,

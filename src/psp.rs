@@ -64,6 +64,7 @@ pub use changes::{Change, Step, annotate, apply, changes};
 pub use diags::{CODES, diagnose};
 pub use field_error::{ErrorKind, FieldError};
 pub use seccomp_sync::{stored, sync_seccomp};
+pub(crate) use strategies::seccomp::CONTAINER_ANNOTATION;
 pub use update::{is_ignored, replay_update};
 pub use validation::validate_policy;
 

@@ -8,12 +8,28 @@ use std::sync::Arc;
 
 use super::Inventory;
 use super::attribution::Homes;
+use super::decode::Object;
 use super::gap::{self, Gap, GapKind, Patch};
 use super::kustomize::{Kustomization, Role, Transformer};
-use super::patch::{self, Change, Operation, Target};
+use super::patch::{self, Change, Effect, Operation, Target};
 use super::workload::{KINDS, Workload};
 use crate::diag::Diagnostic;
 use crate::input;
+
+/// The files that kustomizations patch with, unless some also builds them.
+pub(super) fn patch_files(objects: &[Object]) -> BTreeSet<String> {
+    let kustomizations = || {
+        objects.iter().filter_map(|object| match object {
+            Object::Kustomization(kustomization) => Some(kustomization),
+            _ => None,
+        })
+    };
+    let built = kustomizations().flat_map(|it| &it.resources);
+    let built: BTreeSet<&str> = built.map(String::as_str).collect();
+    let patches = kustomizations().flat_map(Kustomization::patches);
+    let patches = patches.filter(|file| !built.contains(file));
+    patches.map(str::to_owned).collect()
+}
 
 /// The kustomizations of the input, with what stands in files of its own.
 #[derive(Default)]
@@ -23,8 +39,11 @@ pub(super) struct Kustomized {
     pub(super) operations: Vec<Operation>,
 }
 
-/// More patches of one kustomization are told as one, so that patches times namespaces stays linear.
+/// More patches of one kustomization are told as one, unless patches times workloads stays below [`MANY_PAIRS`].
 const MANY: usize = 20;
+
+/// Patches times workloads or namespaces, which is what telling them apart costs.
+const MANY_PAIRS: usize = 20_000;
 
 impl Kustomized {
     /// Operations in files that no kustomization names: whatever they are for, it is none of ours.
@@ -46,15 +65,18 @@ impl Kustomized {
         for kustomization in &self.kustomizations {
             let homes = homes.of_each_in(kustomization);
             let mut changes = index.changes(kustomization);
-            if homes.is_empty() {
-                changes.extend(index.fragments_for_others(kustomization));
-            }
-            let changes = together(changes);
-            if changes.is_empty() {
+            let fragments = index.fragments(kustomization);
+            let fragments: Vec<_> = fragments.filter(|_| homes.is_empty()).collect();
+            if changes.is_empty() && fragments.is_empty() {
                 continue;
             }
             let built = index.built(kustomization);
-            for change in changes {
+            // A fragment tells itself what it does to what it names.
+            let for_others = fragments.into_iter().filter(|(change, targeted)| {
+                *targeted || meant(&change.target, &built).1 == Naming::Renamed
+            });
+            changes.extend(for_others.map(|(change, _)| change));
+            for change in together(changes, built.len().max(homes.len())) {
                 gaps.append(&mut concerned(kustomization, change, &homes, &built));
             }
         }
@@ -145,21 +167,28 @@ impl<'a> Index<'a> {
         changes
     }
 
-    /// What the strategic-merge patches in files do that are for other objects than they name.
-    fn fragments_for_others(&self, kustomization: &Kustomization) -> impl Iterator<Item = Change> {
-        let targeted = kustomization.files.iter().filter_map(|file| {
+    /// What the strategic-merge patches in files do, with whether the kustomization says what they are for.
+    fn fragments(&self, kustomization: &Kustomization) -> impl Iterator<Item = (Change, bool)> {
+        let files = kustomization.files.iter().filter_map(|file| {
             let target = match &file.role {
-                Role::Patch(Some(target)) => target,
-                Role::Patch(None) | Role::Transformer => return None,
+                Role::Patch(target) => target.as_ref(),
+                Role::Transformer => return None,
             };
             let fragments = self.fragments.get(file.path.as_str())?.iter();
-            Some(fragments.map(|fragment| Change {
-                what: fragment.title(),
-                target: target.clone(),
-                effects: fragment.effects.clone(),
+            Some(fragments.map(move |fragment| {
+                let own = || Target {
+                    kind: fragment.kind.clone(),
+                    name: fragment.meta.name.clone(),
+                };
+                let change = Change {
+                    what: fragment.title(),
+                    target: target.cloned().unwrap_or_else(own),
+                    effects: fragment.effects.clone(),
+                };
+                (change, target.is_some())
             }))
         });
-        targeted.flatten()
+        files.flatten()
     }
 
     /// Whether a file should patch workloads, but the input does not show how.
@@ -198,8 +227,8 @@ impl<'a> Index<'a> {
     }
 }
 
-/// At most [`MANY`] changes of pods, and as many of who may use which policy.
-fn together(changes: Vec<Change>) -> Vec<Change> {
+/// At most [`MANY`] changes of pods, or more of few workloads, and as many of who may use which policy.
+fn together(changes: Vec<Change>, workloads: usize) -> Vec<Change> {
     let (mut grants, mut changes): (Vec<Change>, Vec<Change>) = changes
         .into_iter()
         .partition(|change| gap::says_who_may(&change.target.kind));
@@ -208,7 +237,7 @@ fn together(changes: Vec<Change>) -> Vec<Change> {
         let mut kinds = BTreeSet::new();
         grants.retain(|grant| kinds.insert(gap::of_grants(&grant.target.kind)));
     }
-    if changes.len() > MANY {
+    if changes.len() > MANY && changes.len().saturating_mul(workloads) > MANY_PAIRS {
         let rest = changes.split_off(MANY - 1);
         changes.extend(rest.first().map(|first| {
             Change {
@@ -225,45 +254,78 @@ fn together(changes: Vec<Change>) -> Vec<Change> {
     changes
 }
 
+/// How a target names the workloads that it means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Naming {
+    /// By their kind, or the name that the input shows.
+    AsShown,
+    /// By a name that the input does not show.
+    Renamed,
+}
+
+/// The workloads that a target means. If none has its name, these are those whose name is part of it, because
+/// kustomizations may put something before and behind the names of what they build.
+fn meant<'a>(target: &Target, built: &[&'a Workload]) -> (Vec<&'a Workload>, Naming) {
+    let Target { kind, name } = target;
+    let of_kind = built.iter().copied();
+    let of_kind = of_kind.filter(|workload| kind.is_empty() || workload.kind == *kind);
+    let named = of_kind.clone();
+    let named = named.filter(|workload| name.is_empty() || workload.meta.name == *name);
+    let named: Vec<&Workload> = named.collect();
+    if !named.is_empty() {
+        return (named, Naming::AsShown);
+    }
+    let is_part = |workload: &&Workload| {
+        !workload.meta.name.is_empty() && name.contains(workload.meta.name.as_str())
+    };
+    match of_kind.filter(is_part).collect::<Vec<_>>() {
+        renamed if renamed.is_empty() => (renamed, Naming::AsShown),
+        renamed => (renamed, Naming::Renamed),
+    }
+}
+
 /// A change in each namespace that it concerns.
 fn concerned(
     kustomization: &Kustomization,
-    change: Change,
+    mut change: Change,
     homes: &BTreeSet<&str>,
     built: &[&Workload],
 ) -> Vec<Gap> {
-    let gap = |kind, namespace: Option<&str>, patch| Gap {
+    let gap = |what: &str, kind, namespace: Option<&str>, patch| Gap {
         kind,
-        what: change.what.clone(),
+        what: what.to_owned(),
         source: kustomization.source.clone(),
         namespace: namespace.map(str::to_owned),
         selectors: Vec::new(),
         patch,
     };
     if gap::says_who_may(&change.target.kind) {
-        return vec![gap(gap::of_grants(&change.target.kind), None, None)];
+        let kind = gap::of_grants(&change.target.kind);
+        return vec![gap(&change.what, kind, None, None)];
     }
-    let Target { kind, name } = &change.target;
-    let is_meant = |workload: &&&Workload| {
-        (kind.is_empty() || workload.kind == *kind)
-            && (name.is_empty() || workload.meta.name == *name)
-    };
-    let meant = || built.iter().filter(is_meant);
-    let shown = meant().filter_map(|workload| workload.namespace.as_deref());
+    let (meant, _) = meant(&change.target, built);
+    for effect in &mut change.effects {
+        if let Effect::Sets { perhaps_new, .. } = effect
+            && !meant.is_empty()
+        {
+            perhaps_new.retain(|name| !meant.iter().all(|workload| workload.has_container(name)));
+        }
+    }
+    let shown = meant.iter().filter_map(|it| it.namespace.as_deref());
     let namespaces: BTreeSet<&str> = homes.iter().copied().chain(shown).collect();
-    let patch = |homeless| {
-        Some(Patch {
-            change: Arc::new(change.clone()),
+    let change = Arc::new(change);
+    let gap = |namespace, homeless| {
+        let patch = Patch {
+            change: Arc::clone(&change),
             homeless,
-        })
+        };
+        gap(&change.what, GapKind::Fragment, namespace, Some(patch))
     };
-    if namespaces.is_empty() {
-        let homeless = meant().next().is_some();
-        return vec![gap(GapKind::Fragment, None, patch(homeless))];
+    match namespaces.is_empty() {
+        true => vec![gap(None, !meant.is_empty())],
+        false => {
+            let each = namespaces.into_iter();
+            each.map(|namespace| gap(Some(namespace), false)).collect()
+        }
     }
-    let namespaces = namespaces.iter();
-    let patch = patch(false);
-    namespaces
-        .map(|namespace| gap(GapKind::Fragment, Some(namespace), patch.clone()))
-        .collect()
 }

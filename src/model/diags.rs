@@ -29,11 +29,12 @@ static FRAGMENT: Code = Code {
     severity: Severity::Note,
     docs:
         "\
-A workload without a pod template, or with a container that has no image.
+A workload without a pod template, with a container that has no image, or in a file that a kustomization patches with.
 
-Such an object could not run; it is usually a kustomize patch. It is not judged: a patch that sets what a level asks
-for, or takes it away, says nothing without what it is applied to. (`check` and `admit` pass over only what is a patch beyond
-doubt, see `model/not-judged`, and judge everything else as it is written.) Build the kustomization first (`kubectl kustomize DIR | psp2psa … -f -`) to have the result judged.",
+Such an object could not run, or is not what runs. It is not judged: a patch that sets what a level asks for, or takes it
+away, says nothing without what it is applied to. (`check` and `admit` pass over only what is a patch beyond doubt, see
+`model/not-judged`, and judge everything else as it is written.) Build the kustomization first
+(`kubectl kustomize DIR | psp2psa … -f -`) to have the result judged.",
 };
 
 static INVALID_NAME: Code = Code {
@@ -94,7 +95,7 @@ pub(super) fn fragment(object: &ObjectRef, source: &Source) -> Diagnostic {
     Diagnostic::at(
         &FRAGMENT,
         source,
-        format!("`{object}` has no complete pod template and is not judged"),
+        format!("`{object}` is no complete workload and is not judged"),
         "if it is a kustomize patch, give the tool the built manifests",
     )
 }

@@ -24,7 +24,7 @@ pub struct Kustomization {
     pub folder: String,
     /// `namespace`; empty means none.
     pub namespace: String,
-    /// `resources`, `bases` and the files of patches, as paths relative to the same root as `folder`.
+    /// `resources`, `bases` and `components`, as paths relative to the same root as `folder`.
     pub resources: Vec<String>,
     /// What it builds and the input does not show, as phrases: charts, generators, resources elsewhere.
     pub elsewhere: Vec<String>,
@@ -141,13 +141,8 @@ impl Kustomization {
             let files = fields.resources.iter().chain(&fields.bases);
             files.chain(&fields.components)
         };
-        let strategic = fields.patches_strategic_merge.iter();
-        let resources = built()
-            .chain(strategic.filter(|patch| !is_text(patch)))
-            .chain(fields.patches.iter().map(|patch| &patch.path))
-            .filter(|path| !path.is_empty())
-            .map(|entry| join(&folder, entry))
-            .collect();
+        let named = built().filter(|path| !path.is_empty());
+        let resources = named.map(|entry| join(&folder, entry)).collect();
         let charts = fields.helm_charts.len() + fields.helm_chart_inflation_generator.len();
         let elsewhere = built()
             .filter(|entry| is_remote(entry))
@@ -166,6 +161,13 @@ impl Kustomization {
             folder,
             namespace: fields.namespace,
         }
+    }
+
+    /// The files of its patches.
+    pub(super) fn patches(&self) -> impl Iterator<Item = &str> {
+        let patches = self.files.iter();
+        let patches = patches.filter(|file| matches!(file.role, Role::Patch(_)));
+        patches.map(|file| file.path.as_str())
     }
 }
 
@@ -207,12 +209,18 @@ impl Fields {
     fn files(&self, folder: &str) -> Vec<Reference> {
         let entries = self.patches.iter().chain(&self.patches_json);
         let named = entries.filter(|entry| !entry.path.is_empty());
+        let is_path = |entry: &&String| !is_text(entry) && !entry.is_empty();
+        let strategic = self.patches_strategic_merge.iter().filter(is_path);
         let transformers = self.transformers.iter().filter(|entry| !is_text(entry));
         named
             .map(|entry| Reference {
                 path: join(folder, &entry.path),
                 role: Role::Patch(entry.target.as_ref().map(Target::plain)),
             })
+            .chain(strategic.map(|path| Reference {
+                path: join(folder, path),
+                role: Role::Patch(None),
+            }))
             .chain(transformers.map(|path| Reference {
                 path: join(folder, path),
                 role: Role::Transformer,
@@ -374,7 +382,7 @@ impl Overlays {
 
 /// What a kustomization builds.
 pub(super) struct Built<'a> {
-    /// Files and folders.
+    /// Files, those of patches included, and folders.
     pub(super) entries: BTreeSet<&'a str>,
     /// Folders of other kustomizations among them.
     folders: BTreeSet<&'a str>,
@@ -391,6 +399,7 @@ fn built_by<'a>(
     };
     let mut open = vec![outer];
     while let Some(kustomization) = open.pop() {
+        built.entries.extend(kustomization.patches());
         for entry in &kustomization.resources {
             built.entries.insert(entry);
             if let Some(nested) = by_folder.get(entry.as_str())

@@ -1,5 +1,7 @@
 //! Everything that yields pods: the nine kinds that PSA knows, and unknown kinds that embed a pod template.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
 use crate::diag::Source;
@@ -38,7 +40,8 @@ pub struct Workload {
     /// The object as its owner wrote it, on its way to [`super::Inventory::manifests`]. Kept only if
     /// [`super::decode::Keep::Manifests`] asks for it.
     pub manifest: Option<Manifest>,
-    /// Of a [`Origin::Fragment`], what it does to the pods of the workload that it is a part of.
+    /// Of a [`Origin::Fragment`] and of what may turn out to be one, what it does to the pods of the workload that it is
+    /// a part of.
     pub effects: Vec<Effect>,
 }
 
@@ -76,7 +79,8 @@ pub enum Origin {
     Template,
     /// An unknown kind with a pod template where conventions place one, at this path.
     Convention(&'static str),
-    /// A known kind without a template, or with a container without an image: part of a patch, not a workload.
+    /// A known kind without a template, with a container without an image, or in the file of a kustomization's patch:
+    /// part of a workload, not one.
     Fragment,
 }
 
@@ -133,6 +137,23 @@ impl Workload {
             Origin::Convention(_) | Origin::Fragment => false,
         };
         kind && !self.meta.name.is_empty() && self.meta.controller().is_none()
+    }
+
+    /// Makes a fragment of what could be a workload, but is the patch of a kustomization. `patches` are the files of
+    /// patches.
+    pub(super) fn settle_origin(&mut self, patches: &BTreeSet<String>) {
+        if !self.effects.is_empty() && patches.contains(&*self.source().file) {
+            self.origin = Origin::Fragment;
+        }
+        if self.origin != Origin::Fragment {
+            self.effects = Vec::new();
+        }
+    }
+
+    /// Whether its pod has a container of this name, of whatever list.
+    pub(super) fn has_container(&self, name: &str) -> bool {
+        let mut containers = self.pod.spec.all_containers();
+        containers.any(|container| container.name == name)
     }
 
     /// Kind and name.

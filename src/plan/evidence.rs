@@ -16,7 +16,7 @@ use crate::model::workload::Workload;
 use crate::pss::{Evaluator, Level, LevelSet};
 
 use super::judge::Listed;
-use super::ownership::Explained;
+use super::ownership::{Explained, Seccomp};
 use dump::{Dump, is_running};
 use hints::Hints;
 
@@ -166,17 +166,18 @@ impl<'a> Gaps<'a> {
         inventory: &'a Inventory,
         explained: &[Explained<'a>],
         evaluator: &Evaluator,
+        seccomp: Seccomp,
         complete: bool,
     ) -> Self {
+        let with = |is_meant: fn(&Workload) -> bool| {
+            let workloads = inventory.workloads.iter();
+            let meant = workloads.filter(|workload| is_meant(workload));
+            meant.filter_map(|it| it.namespace.as_deref()).collect()
+        };
         let mut gaps = Gaps {
             anywhere: Vec::new(),
             by_namespace: BTreeMap::new(),
-            live: inventory
-                .workloads
-                .iter()
-                .filter(|workload| is_running(workload))
-                .filter_map(|workload| workload.namespace.as_deref())
-                .collect(),
+            live: with(is_running),
             shown: dump::shown(explained),
             asking: inventory
                 .workloads
@@ -184,22 +185,12 @@ impl<'a> Gaps<'a> {
                 .filter(|workload| !is_running(workload) && injection::asks(workload))
                 .filter_map(|workload| Some((workload.namespace.as_deref()?, workload)))
                 .collect(),
-            listed: inventory
-                .workloads
-                .iter()
-                .filter(|workload| workload.meta.from_cluster())
-                .filter_map(|workload| workload.namespace.as_deref())
-                .collect(),
-            by_hand: inventory
-                .workloads
-                .iter()
-                .filter(|workload| !workload.meta.from_cluster())
-                .filter_map(|workload| workload.namespace.as_deref())
-                .collect(),
+            listed: with(|workload| workload.meta.from_cluster()),
+            by_hand: with(|workload| !workload.meta.from_cluster()),
             dump: dump::dump(inventory),
             complete,
         };
-        let hints = Hints::new(inventory, evaluator);
+        let hints = Hints::new(inventory, evaluator, seccomp);
         let mut patches = BTreeSet::new();
         let mut judged: BTreeMap<*const Change, LevelSet> = BTreeMap::new();
         for gap in &inventory.gaps {

@@ -168,8 +168,28 @@ fn a_strategic_merge_patch_counts_wherever_it_stands() {
             Level::Baseline,
         ),
         (
+            "spec: {template: {spec: {containers: [{name: c, image: z}]}}}",
+            Level::Restricted,
+        ),
+        (
             "spec: {template: {spec: {containers: [{name: c}, {name: s, image: x}]}}}",
             Level::Baseline,
+        ),
+        (
+            "spec: {template: {spec: {containers: [{name: s, image: x}]}}}",
+            Level::Baseline,
+        ),
+        (
+            "spec: {template: {spec: {containers: [{name: c, image: z, securityContext: null}]}}}",
+            Level::Baseline,
+        ),
+        (
+            "spec: {template: {spec: {os: {name: linux}}}}",
+            Level::Baseline,
+        ),
+        (
+            "spec: {template: {spec: {hostUsers: true}}}",
+            Level::Privileged,
         ),
         (
             "spec: {template: {spec: {hostNetwork: true}}}",
@@ -260,6 +280,112 @@ fn a_patch_concerns_what_its_kustomization_builds_and_nothing_else() {
     assert_eq!(both(&patched, &plain), None);
     let (plain, patched) = (built("one", ""), built("two", LOOSENING));
     assert_eq!(both(&plain, &patched), Some(Level::Restricted));
+}
+
+/// Servers up to 1.26 made fields of the annotations; a policy shows such a server.
+#[test]
+fn seccomp_annotations_of_patches_count_where_the_server_makes_fields_of_them() {
+    let policy =
+        "{apiVersion: policy/v1beta1, kind: PodSecurityPolicy, metadata: {name: p}, spec: {}}";
+    let pod = "seccomp.security.alpha.kubernetes.io/pod";
+    let container = "container.seccomp.security.alpha.kubernetes.io/c";
+    for key in [pod, container] {
+        for (value, level) in [
+            ("runtime/default", Level::Restricted),
+            ("unconfined", Level::Privileged),
+            ("null", Level::Baseline),
+        ] {
+            let template = format!("template: {{metadata: {{annotations: {{{key}: {value}}}}}}}");
+            let patch = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\n";
+            let patch = format!("{patch}spec: {{{template}}}\n");
+            let files = [("policy.yaml", policy), ("p.yaml", &patch)];
+            assert_eq!(
+                outcome("patches: [{path: p.yaml}]", &files),
+                level,
+                "{key}: {value}"
+            );
+            if value != "null" {
+                let common = format!("commonAnnotations: {{{key}: {value}}}");
+                assert_eq!(outcome(&common, &files[..1]), level, "{common}");
+            }
+        }
+    }
+}
+
+/// A patch may look like a workload of its own.
+#[test]
+fn the_file_of_a_patch_is_no_variant_of_what_it_patches() {
+    let patch =
+        "{apiVersion: apps/v1, kind: Deployment, metadata: {name: web}, spec: {template: {spec: {
+      containers: [{name: c, image: z}]}}}}";
+    for listing in [
+        "patches: [{path: p.yaml}]",
+        "patchesStrategicMerge: [p.yaml]",
+    ] {
+        assert_eq!(
+            outcome(listing, &[("p.yaml", patch)]),
+            Level::Restricted,
+            "{listing}"
+        );
+    }
+    // Something else builds it, so it is a workload.
+    let built = ("more/kustomization.yaml", "resources: [../p.yaml]");
+    let text = format!("{HEAD}patches: [{{path: p.yaml}}]");
+    let mut files = vec![("web.yaml", HARDENED), ("namespace.yaml", NAMESPACE)];
+    files.extend([
+        ("kustomization.yaml", text.as_str()),
+        ("p.yaml", patch),
+        built,
+    ]);
+    assert_eq!(plan(&files).decision.enforce, Some(Level::Baseline));
+}
+
+#[test]
+fn a_patch_may_name_what_it_is_for_by_the_name_that_a_base_gave_it() {
+    let web = HARDENED.replace("name: web", "name: web, namespace: prod");
+    let patch =
+        "{apiVersion: apps/v1, kind: Deployment, metadata: {name: NAME}, spec: {template: {spec: {
+      hostNetwork: true}}}}";
+    let operation = "[{op: add, path: /spec/template/spec/hostNetwork, value: true}]";
+    for (name, expected) in [("my-web-1", None), ("other", Some(Level::Restricted))] {
+        for targeted in [false, true] {
+            let overlay = match targeted {
+                false => "resources: [../base]\npatches: [{path: p.yaml}]".to_owned(),
+                true => format!(
+                    "resources: [../base]\npatches: [{{target: {{kind: Deployment, name: {name}}}, patch: \"{operation}\"}}]"
+                ),
+            };
+            let patch = patch.replace("NAME", name);
+            let mut files = vec![
+                (
+                    "base/kustomization.yaml",
+                    "namePrefix: my-\nnameSuffix: '-1'\nresources: [web.yaml]",
+                ),
+                ("base/web.yaml", &web),
+                ("namespace.yaml", NAMESPACE),
+                ("over/kustomization.yaml", &overlay),
+            ];
+            files.extend((!targeted).then_some(("over/p.yaml", patch.as_str())));
+            assert_eq!(plan(&files).decision.enforce, expected, "{name} {targeted}");
+        }
+    }
+}
+
+/// Each adds a container only where there is none of its name.
+#[test]
+fn patches_of_images_count_for_nothing_however_many_there_are() {
+    let target = "target: {kind: Deployment}";
+    let container = |name: &str, i: usize| {
+        format!(
+            "- {target}\n  patch: '{{apiVersion: apps/v1, kind: Deployment, metadata: {{name: any}}, \
+             spec: {{template: {{spec: {{containers: [{{name: {name}, image: \"z:{i}\"}}]}}}}}}}}'\n"
+        )
+    };
+    let patches: String = (0..50).map(|i| container("c", i)).collect();
+    let images = format!("patches:\n{patches}");
+    assert_eq!(outcome(&images, &[]), Level::Restricted);
+    let new = container("new", 0);
+    assert_eq!(outcome(&format!("{images}{new}"), &[]), Level::Baseline);
 }
 
 /// kustomize puts the name of what it selects in the place of the patch's own.

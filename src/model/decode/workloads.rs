@@ -1,6 +1,7 @@
 //! Everything with a pod.
 
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::Value;
 
 use super::{MetaOnly, Object};
@@ -35,9 +36,15 @@ pub(super) fn workload(document: &Document) -> Result<Workload, DecodeError> {
             }
         }
     }
+    // Its file may turn out to be a patch. The API server asks for a selector of those that have one.
+    let may_be_patch = !object.metadata.from_cluster() && object.spec.selector.is_none();
+    let effects = match origin == Origin::Fragment || may_be_patch {
+        true => effects(document)?,
+        false => Vec::new(),
+    };
     let pod = template.unwrap_or_default();
     Ok(Workload {
-        effects: effects(document, origin)?,
+        effects,
         claims,
         replicas: object.spec.replicas,
         phase: match document.kind.as_str() {
@@ -98,6 +105,7 @@ fn ended(status: ControllerStatus) -> String {
 #[serde(rename_all = "camelCase", default)]
 struct ControllerSpec {
     replicas: Option<i64>,
+    selector: Option<IgnoredAny>,
     template: Option<Pod>,
     job_template: Option<JobTemplate>,
     #[serde(deserialize_with = "nullable::list")]
@@ -158,7 +166,10 @@ fn bare_pod(document: &Document) -> Result<Workload, DecodeError> {
         spec: wire.spec,
     };
     Ok(Workload {
-        effects: effects(document, origin)?,
+        effects: match origin == Origin::Fragment {
+            true => effects(document)?,
+            false => Vec::new(),
+        },
         phase: wire.status.phase,
         ..plain(document, wire.metadata, pod, origin)
     })
@@ -184,15 +195,9 @@ fn plain(document: &Document, meta: ObjectMeta, pod: Pod, origin: Origin) -> Wor
 }
 
 /// What a part of a workload does to the whole.
-fn effects(document: &Document, origin: Origin) -> Result<Vec<Effect>, DecodeError> {
-    match origin {
-        Origin::Fragment => {
-            let change =
-                patch::strategic(&document.value_without(SERVER_FIELDS)?, &Target::default());
-            Ok(change.effects)
-        }
-        Origin::Pod | Origin::Template | Origin::Convention(_) => Ok(Vec::new()),
-    }
+fn effects(document: &Document) -> Result<Vec<Effect>, DecodeError> {
+    let object = document.value_without(SERVER_FIELDS)?;
+    Ok(patch::strategic(&object, &Target::default()).effects)
 }
 
 /// An earlier template of a DaemonSet or StatefulSet, which the API server keeps as a patch under `data`.

@@ -76,6 +76,12 @@ pub(super) fn effects(target: &Target, patch: &Value) -> Vec<Effect> {
 
 /// What a template that is merged into others does to their pods.
 pub(super) fn of_template(template: &Value, replaced: bool) -> Vec<Effect> {
+    let annotations = template.pointer("/metadata/annotations");
+    // Servers made fields of these.
+    let annotations_gone = annotations.and_then(Value::as_object).is_some_and(|it| {
+        let mut gone = it.iter().filter(|(_, value)| value.is_null());
+        gone.any(|(key, _)| key.contains("seccomp.security.alpha"))
+    });
     let sets = |spec: Option<(&Value, bool)>, takes_away| {
         let pod = json!({
             "metadata": template.get("metadata"),
@@ -86,7 +92,7 @@ pub(super) fn of_template(template: &Value, replaced: bool) -> Vec<Effect> {
         };
         Effect::Sets {
             pod: Box::new(pod),
-            takes_away,
+            takes_away: takes_away || annotations_gone,
             perhaps_new: spec.map_or_else(Vec::new, |(spec, replaced)| perhaps_new(spec, replaced)),
         }
     };
@@ -97,10 +103,14 @@ pub(super) fn of_template(template: &Value, replaced: bool) -> Vec<Effect> {
         Field::Set(spec, replaced) => (spec, replaced),
     };
     // In a user namespace more is allowed.
-    if spec.get("hostUsers").is_some_and(Value::is_null) {
+    let leaves = |into| spec.get("hostUsers") == Some(&into);
+    if leaves(Value::Null) || leaves(true.into()) {
         return vec![Effect::Unknown];
     }
-    let takes_away = takes_away(spec, ASKED_OF_PODS, replaced)
+    // On Windows less is asked for.
+    let os = spec.pointer("/os/name").and_then(Value::as_str);
+    let takes_away = os.is_some_and(|os| os != "windows")
+        || takes_away(spec, ASKED_OF_PODS, replaced)
         || containers(spec, replaced)
             .any(|(container, replaced)| takes_away(container, ASKED_OF_CONTAINERS, replaced));
     vec![sets(Some((spec, replaced)), takes_away)]

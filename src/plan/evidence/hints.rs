@@ -6,7 +6,9 @@ use crate::diag::Source;
 use crate::model::Inventory;
 use crate::model::gap::Gap;
 use crate::model::patch::{Change, Effect, Target};
-use crate::model::pod::{Pod, Profile};
+use crate::model::pod::{Container, Pod, Profile};
+use crate::plan::ownership::Seccomp;
+use crate::psp::CONTAINER_ANNOTATION;
 use crate::pss::{Evaluator, Level, LevelSet};
 
 /// Where unattributed workloads can be told to belong by their service account.
@@ -19,6 +21,8 @@ pub(super) struct Hints<'a> {
     fragments: BTreeMap<&'a Source, (&'a str, &'a str)>,
     /// For the kinds and names that patches are for, what the input shows.
     patched: BTreeMap<(&'a str, &'a str), Patched<'a>>,
+    /// What becomes of seccomp annotations.
+    seccomp: Seccomp,
 }
 
 /// The workloads of one kind and name.
@@ -31,7 +35,7 @@ struct Patched<'a> {
 }
 
 impl<'a> Hints<'a> {
-    pub(super) fn new(inventory: &'a Inventory, evaluator: &Evaluator) -> Self {
+    pub(super) fn new(inventory: &'a Inventory, evaluator: &Evaluator, seccomp: Seccomp) -> Self {
         let mut accounts: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
         for account in &inventory.service_accounts {
             accounts
@@ -85,6 +89,7 @@ impl<'a> Hints<'a> {
             workloads,
             fragments: fragments.collect(),
             patched,
+            seccomp,
         }
     }
 
@@ -108,7 +113,7 @@ impl<'a> Hints<'a> {
                 takes_away,
                 perhaps_new,
             } => {
-                let satisfies = evaluator.satisfies(&hardened(pod));
+                let satisfies = evaluator.satisfies(&hardened(stored(pod, self.seccomp)));
                 match *takes_away || perhaps_new.iter().any(is_new) {
                     true => satisfies.intersection(LevelSet::PRIVILEGED.with(Level::Baseline)),
                     false => satisfies,
@@ -137,9 +142,26 @@ fn name_of(target: &Target) -> (&str, &str) {
     (&target.kind, &target.name)
 }
 
-/// A part of a pod, with what the rest may well say: what it sets itself stays, and alone decides.
-fn hardened(fragment: &Pod) -> Pod {
+/// A part of a pod as it is stored, with a container of each name that an annotation speaks of.
+fn stored(fragment: &Pod, seccomp: Seccomp) -> Pod {
     let mut pod = fragment.clone();
+    let annotated = pod.metadata.annotations.keys();
+    let mut annotated: BTreeSet<&str> = annotated
+        .filter_map(|key| key.strip_prefix(CONTAINER_ANNOTATION))
+        .collect();
+    for container in fragment.spec.all_containers() {
+        annotated.remove(container.name.as_str());
+    }
+    let annotated = annotated.into_iter().map(|name| Container {
+        name: name.to_owned(),
+        ..Container::default()
+    });
+    pod.spec.containers.extend(annotated.collect::<Vec<_>>());
+    seccomp.stored(&pod).unwrap_or(pod)
+}
+
+/// A part of a pod, with what the rest may well say: what it sets itself stays, and alone decides.
+fn hardened(mut pod: Pod) -> Pod {
     let context = pod.spec.security_context.get_or_insert_default();
     context.run_as_non_root.get_or_insert(true);
     context.seccomp_profile.get_or_insert_with(|| Profile {
