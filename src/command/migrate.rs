@@ -15,6 +15,7 @@ use psp2psa::input;
 use psp2psa::input::digest::Taken;
 use psp2psa::input::walk::{self, Entry, Limits, Listing, Recursion};
 use psp2psa::model::provenance::File;
+use psp2psa::plan::versions::Plugin;
 use psp2psa::plan::{self, Plan, findings};
 use psp2psa::pss::admission::Mode;
 use psp2psa::render::json::v1::MigrationReport;
@@ -317,6 +318,10 @@ fn last_steps(plan: &Plan, folder: &Path) -> String {
         return String::new();
     }
     let folder = text::visible(&folder.display().to_string());
+    let read = format!("read {folder}/{}/README.md\n", render::cleanup::FOLDER);
+    if Plugin::of(plan.kubelets.keys()) == Plugin::Gone {
+        return format!("for what is left of PodSecurityPolicy, {read}");
+    }
     let open = plan.namespaces.iter();
     let open = open.filter(|namespace| namespace.labels.in_force(Mode::Enforce).is_none());
     let guard = match open.count() {
@@ -326,10 +331,7 @@ fn last_steps(plan: &Plan, folder: &Path) -> String {
             "do not turn the PSP plugin off while {many} namespaces have no enforce label\n"
         ),
     };
-    format!(
-        "{guard}once the PSP plugin is off, read {folder}/{}/README.md\n",
-        render::cleanup::FOLDER
-    )
+    format!("{guard}once the PSP plugin is off, {read}")
 }
 
 /// The severities that `--fail-on` names.

@@ -39,6 +39,35 @@ fn every_report_is_written_and_named_on_standard_output() {
     );
 }
 
+/// A node of 1.25 or newer shows that there is no plugin to turn off.
+#[test]
+fn the_cleanup_is_named_with_what_it_waits_for() {
+    let input = |kubelet: &str| {
+        let node = format!(
+            "{{apiVersion: v1, kind: Node, metadata: {{name: node}}, status: {{nodeInfo: {{kubeletVersion: {kubelet}}}}}}}"
+        );
+        let role = "{apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRole, metadata: {name: r}, rules: [
+          {apiGroups: [policy], resources: [podsecuritypolicies], resourceNames: [p], verbs: [use]}]}";
+        format!("{node}\n---\n{role}\n")
+    };
+    for (kubelet, expected) in [
+        (
+            "v1.24.1",
+            "once the PSP plugin is off, read out/manifests/70-cleanup/README.md\n",
+        ),
+        (
+            "v1.25.0",
+            "for what is left of PodSecurityPolicy, read out/manifests/70-cleanup/README.md\n",
+        ),
+    ] {
+        let folder = folder(&[("pod.yaml", BASELINE), ("more.yaml", &input(kubelet))]);
+        let run = run(folder.path(), &[MIGRATE, &["-f", "more.yaml"]].concat()).expect(0);
+        assert!(run.stdout.ends_with(expected), "{}", run.stdout);
+        let warned = run.stdout.contains("do not turn the PSP plugin off");
+        assert!(!warned || kubelet == "v1.24.1", "{}", run.stdout);
+    }
+}
+
 #[test]
 fn the_folder_is_called_psa_migration_unless_told_otherwise() {
     let folder = folder(&[("pod.yaml", BASELINE)]);
