@@ -8,7 +8,7 @@ mod rows;
 
 use std::borrow::Cow;
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use crate::diag::{Diagnostic, Source};
 use crate::input::DecodeError;
@@ -75,7 +75,7 @@ impl fmt::Display for Name<'_> {
 pub struct Judge {
     evaluator: Evaluator,
     question: Question,
-    known: Mutex<Known>,
+    known: RwLock<Known>,
 }
 
 /// What was made of one object.
@@ -154,7 +154,7 @@ impl Judge {
         Judge {
             evaluator: pss::evaluator(question.version),
             question: question.clone(),
-            known: Mutex::default(),
+            known: RwLock::default(),
         }
     }
 
@@ -205,7 +205,7 @@ impl Judge {
                 // What is masked must not matter to the answer.
                 let told = |violation: &Violation| violation.detail.contains(TOKEN_VOLUME);
                 if !verdict.violations.iter().any(told) {
-                    self.known().glanced.remember(key_hash, key, verdict);
+                    self.learn().glanced.remember(key_hash, key, verdict);
                 }
                 Ok(Look::Judged(row))
             }
@@ -223,7 +223,7 @@ impl Judge {
         // Two threads may judge the same pod at once; both find the same.
         let verdict = known.unwrap_or_else(|| {
             let verdict = self.verdict(&pod);
-            let mut known = self.known();
+            let mut known = self.learn();
             let verdict = known.share(verdict);
             known.pods.remember(pod_hash, pod, Arc::clone(&verdict));
             verdict
@@ -241,7 +241,9 @@ impl Judge {
 
     fn row(&self, one: Individual<'_>, verdict: Arc<Verdict>) -> Judgement {
         let (document, line, column) = (one.source.document, one.source.line, one.source.column);
-        let (group, stem) = self.known().group(&one, verdict);
+        let group = Known::key(&one, &verdict);
+        let known = self.known().group(group, &one, &verdict);
+        let (group, stem) = known.unwrap_or_else(|| self.learn().add(group, &one, verdict));
         let mut name = one.name;
         name.drain(..stem);
         Judgement {
@@ -269,9 +271,14 @@ impl Judge {
         }
     }
 
-    fn known(&self) -> std::sync::MutexGuard<'_, Known> {
-        // Whoever panicked has only added something, and it is complete or absent.
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    // Whoever panicked has only added something, and it is complete or absent.
+
+    fn known(&self) -> RwLockReadGuard<'_, Known> {
+        self.known.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn learn(&self) -> RwLockWriteGuard<'_, Known> {
+        self.known.write().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The answers, each workload attributed to its namespace.

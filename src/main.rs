@@ -2,10 +2,11 @@
 
 mod command;
 
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
+use anstream::AutoStream;
 use clap::FromArgMatches;
 use psp2psa::cli::{self, Cli, Color};
 use psp2psa::diag::Severity;
@@ -53,7 +54,7 @@ fn main() -> ExitCode {
                 .diagnostics
                 .iter()
                 .any(|diagnostic| diagnostic.code.severity == Severity::Error);
-            match (answer.print)(&mut anstream::stdout()) {
+            match print(answer.print) {
                 Err(error) if error.kind() != io::ErrorKind::BrokenPipe => unsaid(error),
                 // A reader that has seen enough, such as `head`, is no error.
                 _ => match (answer.negative, unreadable) {
@@ -65,6 +66,17 @@ fn main() -> ExitCode {
         }
         Err(error) => fail(&error),
     }
+}
+
+/// Prints in few writes, with colours where they are wanted. Taking colours out splits lines, and standard output hands on
+/// each line as it comes.
+fn print(answer: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+    let choice = AutoStream::choice(&io::stdout());
+    let mut buffered = BufWriter::with_capacity(1 << 16, io::stdout().lock());
+    let raw: &mut dyn Write = &mut buffered;
+    let mut out = AutoStream::new(raw, choice);
+    answer(&mut out)?;
+    out.flush()
 }
 
 /// The answer did not reach its reader. What a command writes was written before.

@@ -205,49 +205,68 @@ impl Known {
         verdict
     }
 
-    /// The index of the group that a workload belongs to, and how much of its name is the group's stem.
-    pub(super) fn group(&mut self, one: &Individual<'_>, verdict: Arc<Verdict>) -> (u32, usize) {
-        let hash = hash(&(
+    /// What the group of a workload is found by.
+    pub(super) fn key(one: &Individual<'_>, verdict: &Arc<Verdict>) -> u64 {
+        hash(&(
             &one.kind,
             &one.api_version,
             &one.namespace,
             // One file has one name in memory; the same name elsewhere makes a group of its own.
             Arc::as_ptr(&one.source.file).addr(),
             one.terminated,
-            Arc::as_ptr(&verdict),
-        ));
-        let same = |other: &Group| {
+            Arc::as_ptr(verdict),
+        ))
+    }
+
+    /// The index of the group that a workload belongs to, if there is one, and how much of its name is the group's stem.
+    pub(super) fn group(
+        &self,
+        key: u64,
+        one: &Individual<'_>,
+        verdict: &Arc<Verdict>,
+    ) -> Option<(u32, usize)> {
+        let mut alike = self.by_hash.get(&key)?.iter().copied();
+        let index = alike.find(|index| {
+            let other = &self.groups[*index as usize];
             other.kind == one.kind
                 && other.api_version == one.api_version
                 && other.namespace.as_deref() == one.namespace.as_deref()
                 && Arc::ptr_eq(&other.file, &one.source.file)
                 && other.terminated == one.terminated
-                && Arc::ptr_eq(&other.verdict, &verdict)
-        };
-        let alike = self.by_hash.entry(hash).or_default();
-        let known = alike
-            .iter()
-            .copied()
-            .find(|index| same(&self.groups[*index as usize]));
-        let index = known.unwrap_or_else(|| {
-            let index = self.groups.len() as u32;
-            if alike.len() < ALIKE {
-                alike.push(index);
-            }
-            self.groups.push(Group {
-                kind: one.kind.to_string(),
-                api_version: one.api_version.to_string(),
-                namespace: one.namespace.as_deref().map(str::to_owned),
-                file: Arc::clone(&one.source.file),
-                terminated: one.terminated,
-                verdict,
-                stem: stem(&one.name).to_owned(),
-            });
-            index
-        });
+                && Arc::ptr_eq(&other.verdict, verdict)
+        })?;
         let stem = &self.groups[index as usize].stem;
         let shared = one.name.starts_with(stem.as_str()).then_some(stem.len());
-        (index, shared.unwrap_or_default())
+        Some((index, shared.unwrap_or_default()))
+    }
+
+    /// The same after adding the group, unless another thread has just done so.
+    pub(super) fn add(
+        &mut self,
+        key: u64,
+        one: &Individual<'_>,
+        verdict: Arc<Verdict>,
+    ) -> (u32, usize) {
+        if let Some(known) = self.group(key, one, &verdict) {
+            return known;
+        }
+        let index = self.groups.len() as u32;
+        let alike = self.by_hash.entry(key).or_default();
+        if alike.len() < ALIKE {
+            alike.push(index);
+        }
+        let stem = stem(&one.name).to_owned();
+        let shared = stem.len();
+        self.groups.push(Group {
+            kind: one.kind.to_string(),
+            api_version: one.api_version.to_string(),
+            namespace: one.namespace.as_deref().map(str::to_owned),
+            file: Arc::clone(&one.source.file),
+            terminated: one.terminated,
+            verdict,
+            stem,
+        });
+        (index, shared)
     }
 }
 

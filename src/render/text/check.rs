@@ -46,19 +46,19 @@ pub fn check(
     }
     let mut text = columns.head(fit);
     let mut workload = String::new();
+    let mut ends: BTreeMap<*const pss::Violation, String> = BTreeMap::new();
     for checked in judged.iter() {
         workload.clear();
         workload.push_str(&shown(checked.kind));
         workload.push('/');
         workload.push_str(&shown(checked.name.0));
         workload.push_str(&shown(checked.name.1));
-        let cells = [
-            &*shown(checked.namespace.unwrap_or("-")),
-            &workload,
-            verdict(&checked, question),
-            &reasons.of(&checked, fit).0,
-        ];
-        columns.line(&mut text, cells.into_iter(), fit);
+        let begin = [&*shown(checked.namespace.unwrap_or("-")), &workload];
+        columns.begin(&mut text, &begin, fit);
+        text.push_str(ends.entry(checked.violations.as_ptr()).or_insert_with(|| {
+            let reason = &reasons.of(&checked, fit).0;
+            columns.end(&[verdict(&checked, question), reason], fit)
+        }));
         if text.len() >= BUFFER {
             out.write_all(text.as_bytes())?;
             text.clear();

@@ -79,12 +79,31 @@ impl Columns {
         cells: impl Iterator<Item = &'a str>,
         fit: Fit,
     ) {
-        line(out, cells, &self.widths, fit, |out, cell| {
-            match color_of(cell) {
-                Some(_) => out.push_str(&colored(cell)),
-                None => out.push_str(cell),
-            }
-        });
+        line(out, cells, &self.widths, fit, paint);
+    }
+
+    /// The first cells of a row.
+    pub(in crate::render) fn begin(&self, out: &mut String, cells: &[&str], fit: Fit) {
+        for (cell, width) in cells.iter().zip(&self.widths) {
+            let length = put(out, cell, *width, fit, paint);
+            fill(out, *width, length);
+        }
+    }
+
+    /// The rest of a row, with the end of the line. `cells` are the last ones.
+    pub(in crate::render) fn end(&self, cells: &[&str], fit: Fit) -> String {
+        let widths = &self.widths[self.widths.len() - cells.len()..];
+        let mut out = String::new();
+        line(&mut out, cells.iter().copied(), widths, fit, paint);
+        out
+    }
+}
+
+/// Writes a cell, in colour if it is a judgement.
+fn paint(out: &mut String, cell: &str) {
+    match color_of(cell) {
+        Some(_) => out.push_str(&colored(cell)),
+        None => out.push_str(cell),
     }
 }
 
@@ -116,19 +135,38 @@ fn line<'a>(
 ) {
     let last = widths.len().saturating_sub(1);
     for (index, (cell, width)) in cells.zip(widths).enumerate() {
-        let mut length = cell.chars().count();
-        if fit == Fit::Terminal && length > *width {
-            paint(out, &cut(cell, *width));
-            length = *width;
-        } else {
-            paint(out, cell);
-        }
+        let length = put(out, cell, *width, fit, &paint);
         if index < last {
-            out.extend(std::iter::repeat_n(' ', width.saturating_sub(length) + 2));
+            fill(out, *width, length);
         }
     }
     out.truncate(out.trim_end_matches(' ').len());
     out.push('\n');
+}
+
+/// Writes a cell; how many characters it has, is returned.
+fn put(
+    out: &mut String,
+    cell: &str,
+    width: usize,
+    fit: Fit,
+    paint: impl Fn(&mut String, &str),
+) -> usize {
+    let length = match cell.is_ascii() {
+        true => cell.len(),
+        false => cell.chars().count(),
+    };
+    if fit == Fit::Terminal && length > width {
+        paint(out, &cut(cell, width));
+        return width;
+    }
+    paint(out, cell);
+    length
+}
+
+/// Goes on to the next column.
+fn fill(out: &mut String, width: usize, length: usize) {
+    out.extend(std::iter::repeat_n(' ', width.saturating_sub(length) + 2));
 }
 
 fn cut(text: &str, width: usize) -> String {
