@@ -27,6 +27,7 @@ pub mod gap;
 pub mod glance;
 mod join;
 pub mod kustomize;
+mod names;
 pub mod namespace;
 pub(crate) mod nullable;
 pub mod object;
@@ -48,6 +49,8 @@ use changed::Kustomized;
 use decode::Object;
 use gap::{Gap, GapKind};
 use join::join;
+pub(crate) use names::{has_dns_label_form, has_dns_subdomain_form};
+pub use names::{is_dns_label, is_dns_subdomain};
 use namespace::{Namespace, Node, ServiceAccount};
 use object::ObjectRef;
 use psp::PodSecurityPolicy;
@@ -166,9 +169,14 @@ pub fn assemble(
                     inventory.service_accounts.push(account);
                 }
             }
-            Object::Workload(mut workload) => {
-                workload.settle_origin(&patches);
-                add_workload(*workload, &homes, &mut inventory, &mut diagnostics);
+            Object::Workload(workload) => {
+                add_workload(
+                    *workload,
+                    &patches,
+                    &homes,
+                    &mut inventory,
+                    &mut diagnostics,
+                );
             }
             Object::Revision(mut revision) => {
                 let name = revision.meta.display_name();
@@ -247,24 +255,30 @@ pub fn take_workloads(
     (workloads, diagnostics)
 }
 
+/// `patches`: the files of which kustomizations tell what they change.
 fn add_workload(
     mut workload: Workload,
+    patches: &BTreeSet<String>,
     homes: &Homes,
     inventory: &mut Inventory,
     diagnostics: &mut Vec<Diagnostic>,
 ) {
     let source = workload.source().clone();
+    let is_patch = patches.contains(&*source.file);
+    workload.settle_origin(is_patch);
     if workload.origin == Origin::Fragment {
         let object = ObjectRef {
             namespace: workload.namespace.clone().filter(|name| !name.is_empty()),
             ..workload.reference()
         };
         diagnostics.push(diags::fragment(&object, &source));
-        let namespace = homes
-            .overlaid(&source)
-            .or(object.namespace)
-            .or_else(|| homes.of(&source));
-        inventory.gaps.push(gap::fragment(&workload, namespace));
+        if !is_patch {
+            let namespace = homes
+                .overlaid(&source)
+                .or(object.namespace)
+                .or_else(|| homes.of(&source));
+            inventory.gaps.push(gap::fragment(&workload, namespace));
+        }
         inventory.fragments.push(workload);
         return;
     }
@@ -393,30 +407,4 @@ impl Inventory {
         }
         self.namespaces = kept;
     }
-}
-
-/// Whether a name is a DNS label, as names of namespaces must be.
-/// Upstream: `k8s.io/apimachinery/pkg/util/validation` (`IsDNS1123Label`).
-pub fn is_dns_label(name: &str) -> bool {
-    name.len() <= 63 && has_dns_label_form(name)
-}
-
-/// Whether a name is a DNS subdomain, as names of most objects must be: DNS labels of any length joined by dots.
-/// Upstream: `k8s.io/apimachinery/pkg/util/validation` (`IsDNS1123Subdomain`).
-pub fn is_dns_subdomain(name: &str) -> bool {
-    name.len() <= 253 && has_dns_subdomain_form(name)
-}
-
-/// The expression of [`is_dns_label`], without the length.
-pub(crate) fn has_dns_label_form(name: &str) -> bool {
-    let alphanumeric = |c: &u8| c.is_ascii_lowercase() || c.is_ascii_digit();
-    let bytes = name.as_bytes();
-    bytes.iter().all(|c| alphanumeric(c) || *c == b'-')
-        && bytes.first().is_some_and(alphanumeric)
-        && bytes.last().is_some_and(alphanumeric)
-}
-
-/// The expression of [`is_dns_subdomain`], without the length.
-pub(crate) fn has_dns_subdomain_form(name: &str) -> bool {
-    name.split('.').all(has_dns_label_form)
 }

@@ -3,6 +3,8 @@
 //! A patch concerns the workloads that it is for among those that its kustomization builds, wherever these belong; the
 //! patches of a component, those of the kustomizations that list it.
 
+mod built;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -13,8 +15,9 @@ use super::gap::{self, Gap, GapKind, Patch};
 use super::kustomize::{Kustomization, Role, Transformer};
 use super::patch::{self, Change, Effect, Operation, Target};
 use super::workload::{KINDS, Workload};
-use crate::diag::Diagnostic;
+use crate::diag::{Diagnostic, Source};
 use crate::input;
+use built::Built;
 
 /// The files that kustomizations patch with, unless some also builds them.
 pub(super) fn patch_files(objects: &[Object]) -> BTreeSet<String> {
@@ -39,11 +42,11 @@ pub(super) struct Kustomized {
     pub(super) operations: Vec<Operation>,
 }
 
-/// More patches of one kustomization are told as one, unless patches times workloads stays below [`MANY_PAIRS`].
+/// More patches of one kustomization are told as one, unless [`PAIRS`] allows for telling them apart.
 const MANY: usize = 20;
 
-/// Patches times workloads or namespaces, which is what telling them apart costs.
-const MANY_PAIRS: usize = 20_000;
+/// How many pairs of a patch and a workload or namespace may be told apart, over all kustomizations with many patches.
+const PAIRS: usize = 100_000;
 
 impl Kustomized {
     /// Operations in files that no kustomization names: whatever they are for, it is none of ours.
@@ -62,21 +65,27 @@ impl Kustomized {
     pub(super) fn gaps(&self, homes: &Homes, inventory: &Inventory) -> Vec<Gap> {
         let index = Index::new(self, inventory);
         let mut gaps = Vec::new();
-        for kustomization in &self.kustomizations {
-            let homes = homes.of_each_in(kustomization);
-            let mut changes = index.changes(kustomization);
-            let fragments = index.fragments(kustomization);
-            let fragments: Vec<_> = fragments.filter(|_| homes.is_empty()).collect();
-            if changes.is_empty() && fragments.is_empty() {
+        let mut pairs = PAIRS;
+        // Their order decides nothing.
+        let mut kustomizations: Vec<&Kustomization> = self.kustomizations.iter().collect();
+        kustomizations.sort_by_key(|kustomization| &kustomization.source);
+        for kustomization in kustomizations {
+            let patches = index.count(kustomization);
+            if patches == 0 {
                 continue;
             }
+            let homes = homes.of_each_in(kustomization);
             let built = index.built(kustomization);
-            // A fragment tells itself what it does to what it names.
-            let for_others = fragments.into_iter().filter(|(change, targeted)| {
-                *targeted || meant(&change.target, &built).1 == Naming::Renamed
-            });
-            changes.extend(for_others.map(|(change, _)| change));
-            for change in together(changes, built.len().max(homes.len())) {
+            let needed = patches.saturating_mul(built.workloads.len().max(homes.len()));
+            let apart = match patches <= MANY || needed <= pairs {
+                true => patches,
+                false => MANY - 1,
+            };
+            if patches > MANY && apart == patches {
+                pairs -= needed;
+            }
+            let changes = index.changes(kustomization, apart).into_iter();
+            for change in changes.chain(index.grants(kustomization)) {
                 gaps.append(&mut concerned(kustomization, change, &homes, &built));
             }
         }
@@ -135,60 +144,164 @@ impl<'a> Index<'a> {
         index
     }
 
-    /// What a kustomization changes of pods, but for strategic-merge patches in files: these are fragments.
-    fn changes(&self, kustomization: &Kustomization) -> Vec<Change> {
-        let mut changes = kustomization.changes.clone();
-        for file in &kustomization.files {
+    /// How many patches and the like a kustomization has.
+    fn count(&self, kustomization: &Kustomization) -> usize {
+        let in_files = kustomization.files.iter().map(|file| {
             let path = file.path.as_str();
-            match &file.role {
-                Role::Patch(target) => {
-                    let target = &target.clone().unwrap_or_default();
-                    let operations = self.operations.get(path);
-                    let done = operations.into_iter().flatten();
-                    changes.extend(done.filter_map(|one| {
-                        patch::operation(&one.operation, target, &kustomization.source.file)
-                    }));
-                    if operations.is_none() && self.is_unseen(path, target) {
-                        changes.push(Change::unknown(path.to_owned(), target.clone()));
-                    }
+            let here = |found: Option<usize>| found.unwrap_or_default();
+            match file.role {
+                Role::Patch(_) => {
+                    let operations = here(self.operations.get(path).map(Vec::len));
+                    let workloads = here(self.workloads.get(path).map(Vec::len));
+                    let fragments = here(self.fragments.get(path).map(Vec::len));
+                    // A file that is not seen is one.
+                    (operations + workloads + fragments).max(1)
                 }
-                Role::Transformer => match self.transformers.get(path) {
-                    Some(seen) => {
-                        changes.extend(seen.iter().flat_map(|it| it.changes.iter().cloned()));
-                    }
-                    None => {
-                        let what = format!("what {path} transforms");
-                        changes.push(Change::unknown(what, Target::default()));
-                    }
-                },
+                Role::Transformer => here(self.transformers.get(path).map(Vec::len)).max(1),
+            }
+        });
+        kustomization.changes.len() + in_files.sum::<usize>()
+    }
+
+    /// What a kustomization changes of pods: the first `apart` for themselves, the rest as one.
+    fn changes(
+        &self,
+        kustomization: &Kustomization,
+        apart: usize,
+    ) -> Vec<(Change, Option<Source>)> {
+        let inline = kustomization.changes.iter();
+        let inline = inline.filter(|change| !gap::says_who_may(&change.target.kind));
+        let files = || {
+            kustomization
+                .files
+                .iter()
+                .filter(|file| file.role.changes_pods())
+        };
+        let mut changes: Vec<(Change, Option<Source>)> = Vec::new();
+        let mut rest: Option<(Change, usize)> = None;
+        let mut merge = |change: Change| match &mut rest {
+            Some((rest, more)) => {
+                rest.effects.extend(change.effects);
+                *more += 1;
+            }
+            None => {
+                let target = Target::default();
+                rest = Some((Change { target, ..change }, 0));
+            }
+        };
+        for (place, change) in inline.enumerate() {
+            match place < apart {
+                true => changes.push((change.clone(), None)),
+                false => merge(change.clone()),
             }
         }
-        changes.retain(|change| !change.effects.is_empty());
+        match self.count(kustomization) > apart {
+            false => {
+                for file in files() {
+                    changes.extend(self.of_file(&file.path, &file.role, kustomization));
+                }
+            }
+            // What is told as one is told once for all targets.
+            true => {
+                let files = files().map(|file| match &file.role {
+                    Role::Patch(_) => (&file.path, Role::Patch(None)),
+                    Role::Transformer => (&file.path, Role::Transformer),
+                });
+                for (path, role) in files.collect::<BTreeSet<_>>() {
+                    let found = self.of_file(path, &role, kustomization);
+                    found.into_iter().for_each(|(change, _)| merge(change));
+                }
+            }
+        }
+        changes.retain(|(change, _)| !change.effects.is_empty());
+        if let Some((rest, more)) = rest {
+            let what = match more {
+                0 => rest.what,
+                more => format!("{} and {more} more", rest.what),
+            };
+            changes.push((Change { what, ..rest }, None));
+        }
         changes
     }
 
-    /// What the strategic-merge patches in files do, with whether the kustomization says what they are for.
-    fn fragments(&self, kustomization: &Kustomization) -> impl Iterator<Item = (Change, bool)> {
-        let files = kustomization.files.iter().filter_map(|file| {
-            let target = match &file.role {
-                Role::Patch(target) => target.as_ref(),
-                Role::Transformer => return None,
-            };
-            let fragments = self.fragments.get(file.path.as_str())?.iter();
-            Some(fragments.map(move |fragment| {
-                let own = || Target {
-                    kind: fragment.kind.clone(),
-                    name: fragment.meta.name.clone(),
+    /// What a kustomization changes of who may use which policy: beyond [`MANY`], the first of each kind of gap speaks
+    /// for all.
+    fn grants(&self, kustomization: &Kustomization) -> Vec<(Change, Option<Source>)> {
+        let mut grants = Vec::new();
+        let mut kinds = BTreeSet::new();
+        let mut add = |change: Change| {
+            if change.effects.is_empty() {
+                return;
+            }
+            let is_first = kinds.insert(gap::of_grants(&change.target.kind));
+            if is_first || grants.len() < MANY {
+                grants.push((change, None));
+            }
+        };
+        let inline = kustomization.changes.iter();
+        let inline = inline.filter(|change| gap::says_who_may(&change.target.kind));
+        inline.for_each(|change| add(change.clone()));
+        // A file says the same of all targets of one kind.
+        let mut read = BTreeSet::new();
+        for file in &kustomization.files {
+            if let Role::Patch(Some(target)) = &file.role
+                && gap::says_who_may(&target.kind)
+                && read.insert((&file.path, &target.kind))
+            {
+                let found = self.of_file(&file.path, &file.role, kustomization);
+                found.into_iter().for_each(|(change, _)| add(change));
+            }
+        }
+        grants
+    }
+
+    /// What stands in a file that a kustomization names, with the places of patches that name themselves what they are
+    /// for.
+    fn of_file(
+        &self,
+        path: &str,
+        role: &Role,
+        kustomization: &Kustomization,
+    ) -> Vec<(Change, Option<Source>)> {
+        let target = match role {
+            Role::Patch(target) => target,
+            Role::Transformer => {
+                return match self.transformers.get(path) {
+                    Some(seen) => {
+                        let changes = seen.iter().flat_map(|it| it.changes.iter().cloned());
+                        changes.map(|change| (change, None)).collect()
+                    }
+                    None => {
+                        let what = format!("what {path} transforms");
+                        vec![(Change::unknown(what, Target::default()), None)]
+                    }
                 };
-                let change = Change {
-                    what: fragment.title(),
-                    target: target.cloned().unwrap_or_else(own),
-                    effects: fragment.effects.clone(),
-                };
-                (change, target.is_some())
-            }))
+            }
+        };
+        let selected = target.clone().unwrap_or_default();
+        let operations = self.operations.get(path);
+        if operations.is_none() && self.is_unseen(path, &selected) {
+            return vec![(Change::unknown(path.to_owned(), selected), None)];
+        }
+        let place = &kustomization.source.file;
+        let operations = operations.into_iter().flatten().filter_map(|one| {
+            let change = patch::operation(&one.operation, &selected, place);
+            change.map(|change| (change, None))
         });
-        files.flatten()
+        let workloads = [self.workloads.get(path), self.fragments.get(path)];
+        let strategic = workloads.into_iter().flatten().flatten().map(|workload| {
+            let own = || Target {
+                kind: workload.kind.clone(),
+                name: workload.meta.name.clone(),
+            };
+            let change = Change {
+                what: workload.title(),
+                target: target.clone().unwrap_or_else(own),
+                effects: workload.as_patch(),
+            };
+            (change, target.is_none().then(|| workload.source().clone()))
+        });
+        operations.chain(strategic).collect()
     }
 
     /// Whether a file should patch workloads, but the input does not show how.
@@ -198,8 +311,8 @@ impl<'a> Index<'a> {
             && !self.workloads.contains_key(path)
     }
 
-    /// The workloads that a kustomization changes.
-    fn built(&self, kustomization: &'a Kustomization) -> Vec<&'a Workload> {
+    /// What a kustomization changes.
+    fn built(&self, kustomization: &'a Kustomization) -> Built<'a> {
         // Each is visited once, whatever cycles there are: first what lists this one, then what these build.
         let mut seen = BTreeSet::from([kustomization.folder.as_str()]);
         let mut open = vec![kustomization];
@@ -223,78 +336,23 @@ impl<'a> Index<'a> {
             }
         }
         let workloads = files.iter().filter_map(|file| self.workloads.get(file));
-        workloads.flatten().copied().collect()
+        Built::new(workloads.flatten().copied())
     }
 }
 
-/// At most [`MANY`] changes of pods, or more of few workloads, and as many of who may use which policy.
-fn together(changes: Vec<Change>, workloads: usize) -> Vec<Change> {
-    let (mut grants, mut changes): (Vec<Change>, Vec<Change>) = changes
-        .into_iter()
-        .partition(|change| gap::says_who_may(&change.target.kind));
-    if grants.len() > MANY {
-        // The first of each kind of gap speaks for all.
-        let mut kinds = BTreeSet::new();
-        grants.retain(|grant| kinds.insert(gap::of_grants(&grant.target.kind)));
-    }
-    if changes.len() > MANY && changes.len().saturating_mul(workloads) > MANY_PAIRS {
-        let rest = changes.split_off(MANY - 1);
-        changes.extend(rest.first().map(|first| {
-            Change {
-                what: format!("{} and {} more", first.what, rest.len() - 1),
-                target: Target::default(),
-                effects: rest
-                    .iter()
-                    .flat_map(|change| change.effects.clone())
-                    .collect(),
-            }
-        }));
-    }
-    changes.extend(grants);
-    changes
-}
-
-/// How a target names the workloads that it means.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Naming {
-    /// By their kind, or the name that the input shows.
-    AsShown,
-    /// By a name that the input does not show.
-    Renamed,
-}
-
-/// The workloads that a target means. If none has its name, these are those whose name is part of it, because
-/// kustomizations may put something before and behind the names of what they build.
-fn meant<'a>(target: &Target, built: &[&'a Workload]) -> (Vec<&'a Workload>, Naming) {
-    let Target { kind, name } = target;
-    let of_kind = built.iter().copied();
-    let of_kind = of_kind.filter(|workload| kind.is_empty() || workload.kind == *kind);
-    let named = of_kind.clone();
-    let named = named.filter(|workload| name.is_empty() || workload.meta.name == *name);
-    let named: Vec<&Workload> = named.collect();
-    if !named.is_empty() {
-        return (named, Naming::AsShown);
-    }
-    let is_part = |workload: &&Workload| {
-        !workload.meta.name.is_empty() && name.contains(workload.meta.name.as_str())
-    };
-    match of_kind.filter(is_part).collect::<Vec<_>>() {
-        renamed if renamed.is_empty() => (renamed, Naming::AsShown),
-        renamed => (renamed, Naming::Renamed),
-    }
-}
-
-/// A change in each namespace that it concerns.
+/// A change in each namespace that it concerns. `source` is the place of a patch that names what it is for.
 fn concerned(
     kustomization: &Kustomization,
-    mut change: Change,
+    (change, source): (Change, Option<Source>),
     homes: &BTreeSet<&str>,
-    built: &[&Workload],
+    built: &Built<'_>,
 ) -> Vec<Gap> {
+    let by_itself = source.is_some();
+    let source = source.unwrap_or_else(|| kustomization.source.clone());
     let gap = |what: &str, kind, namespace: Option<&str>, patch| Gap {
         kind,
         what: what.to_owned(),
-        source: kustomization.source.clone(),
+        source: source.clone(),
         namespace: namespace.map(str::to_owned),
         selectors: Vec::new(),
         patch,
@@ -303,29 +361,32 @@ fn concerned(
         let kind = gap::of_grants(&change.target.kind);
         return vec![gap(&change.what, kind, None, None)];
     }
-    let (meant, _) = meant(&change.target, built);
-    for effect in &mut change.effects {
-        if let Effect::Sets { perhaps_new, .. } = effect
-            && !meant.is_empty()
-        {
-            perhaps_new.retain(|name| !meant.iter().all(|workload| workload.has_container(name)));
-        }
-    }
-    let shown = meant.iter().filter_map(|it| it.namespace.as_deref());
+    let meant = built.meant(&change.target);
+    let is_new = |name: &String| {
+        meant.is_empty() || !meant.iter().all(|patched| patched.has_container(name))
+    };
+    let adds = change.effects.iter().any(|effect| match effect {
+        Effect::Sets { perhaps_new, .. } => perhaps_new.iter().any(is_new),
+        Effect::Unknown => false,
+    });
+    let shown = meant.iter();
+    let shown = shown.filter_map(|patched| patched.workload.namespace.as_deref());
     let namespaces: BTreeSet<&str> = homes.iter().copied().chain(shown).collect();
+    let homeless = namespaces.is_empty() && !meant.is_empty();
+    let patched = match by_itself && namespaces.is_empty() && meant.is_empty() {
+        true => gap::Patched::Called,
+        false => gap::Patched::Built { homeless, adds },
+    };
     let change = Arc::new(change);
-    let gap = |namespace, homeless| {
+    let gap = |namespace| {
         let patch = Patch {
             change: Arc::clone(&change),
-            homeless,
+            patched,
         };
         gap(&change.what, GapKind::Fragment, namespace, Some(patch))
     };
     match namespaces.is_empty() {
-        true => vec![gap(None, !meant.is_empty())],
-        false => {
-            let each = namespaces.into_iter();
-            each.map(|namespace| gap(Some(namespace), false)).collect()
-        }
+        true => vec![gap(None)],
+        false => namespaces.into_iter().map(|it| gap(Some(it))).collect(),
     }
 }

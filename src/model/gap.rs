@@ -42,8 +42,22 @@ pub struct Gap {
 pub struct Patch {
     /// What it does.
     pub change: Arc<Change>,
-    /// Whether the input shows what it changes, but not in which namespace that is.
-    pub homeless: bool,
+    /// What it changes.
+    pub patched: Patched,
+}
+
+/// What a patch changes, as far as the input shows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Patched {
+    /// Whatever has the kind and name of its target.
+    Called,
+    /// What a kustomization builds.
+    Built {
+        /// Whether that is shown, but not in which namespace it is.
+        homeless: bool,
+        /// Whether some of it gets a container that leaves out what the restricted level asks for.
+        adds: bool,
+    },
 }
 
 /// The kinds of gaps.
@@ -248,7 +262,7 @@ pub(super) fn fragment(workload: &Workload, namespace: Option<String>) -> Gap {
         selectors: Vec::new(),
         patch: Some(Patch {
             change: Arc::new(change),
-            homeless: false,
+            patched: Patched::Called,
         }),
     }
 }

@@ -10,6 +10,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::Value;
 
+use super::gap;
 use super::nullable;
 use super::patch::{self, Change, Target};
 use crate::diag::Source;
@@ -37,7 +38,7 @@ pub struct Kustomization {
 }
 
 /// A file that a kustomization names.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Reference {
     /// The file, relative to the same root as [`Kustomization::folder`].
     pub path: String,
@@ -46,12 +47,22 @@ pub struct Reference {
 }
 
 /// What a kustomization takes a file for.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Role {
     /// A patch; of these objects, if it says so.
     Patch(Option<Target>),
     /// Settings of a transformer.
     Transformer,
+}
+
+impl Role {
+    /// Whether it can change pods.
+    pub(super) fn changes_pods(&self) -> bool {
+        match self {
+            Role::Patch(Some(target)) => !gap::makes_no_pods(&target.kind),
+            Role::Patch(None) | Role::Transformer => true,
+        }
+    }
 }
 
 /// An object that sets up a transformer of kustomize's own.
@@ -205,14 +216,14 @@ impl Fields {
         changes
     }
 
-    /// The files of what else changes it.
+    /// The files of what else changes it, each once.
     fn files(&self, folder: &str) -> Vec<Reference> {
         let entries = self.patches.iter().chain(&self.patches_json);
         let named = entries.filter(|entry| !entry.path.is_empty());
         let is_path = |entry: &&String| !is_text(entry) && !entry.is_empty();
         let strategic = self.patches_strategic_merge.iter().filter(is_path);
         let transformers = self.transformers.iter().filter(|entry| !is_text(entry));
-        named
+        let files: BTreeSet<Reference> = named
             .map(|entry| Reference {
                 path: join(folder, &entry.path),
                 role: Role::Patch(entry.target.as_ref().map(Target::plain)),
@@ -225,7 +236,8 @@ impl Fields {
                 path: join(folder, path),
                 role: Role::Transformer,
             }))
-            .collect()
+            .collect();
+        files.into_iter().collect()
     }
 }
 

@@ -7,6 +7,8 @@
 mod fields;
 mod merged;
 
+use std::sync::Arc;
+
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -17,7 +19,7 @@ use super::workload::{CONVENTIONS, KINDS};
 use crate::diag::Source;
 use crate::input::{self, InputFile, OPERATION};
 use fields::{field_steps, matters};
-use merged::{DIRECTIVE, effects, of_template};
+use merged::{DIRECTIVE, Lists, effects, of_template};
 
 /// What one patch does.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -40,7 +42,7 @@ pub struct Operation {
 }
 
 /// The objects that a patch is for; what is empty is any.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
 #[serde(default)]
 pub struct Target {
     /// Kind, if it is a plain word: upstream takes regular expressions.
@@ -57,11 +59,11 @@ pub enum Effect {
     /// It has these fields, whatever it had before.
     Sets {
         /// The fields.
-        pod: Box<Pod>,
+        pod: Arc<Pod>,
         /// Whether the patch may take away what the restricted level asks for.
         takes_away: bool,
         /// Names of containers that do not have what that level asks for, if the pod has none of that name yet.
-        perhaps_new: Vec<String>,
+        perhaps_new: Arc<[String]>,
     },
     /// Not known.
     Unknown,
@@ -96,7 +98,7 @@ impl Effect {
             } => Effect::Sets {
                 pod,
                 takes_away,
-                perhaps_new: Vec::new(),
+                perhaps_new: Arc::from([]),
             },
             Effect::Unknown => Effect::Unknown,
         }
@@ -169,6 +171,10 @@ pub(super) fn strategic(patch: &Value, target: &Target) -> Change {
         name: text("/metadata/name"),
     };
     let what = format!("{} {}", own.kind, own.name);
+    let lists = match KINDS.iter().any(|kind| kind.name == own.kind) {
+        true => Lists::Merged,
+        false => Lists::Replaced,
+    };
     let target = match target.kind.is_empty() && target.name.is_empty() {
         true => own,
         false => target.clone(),
@@ -176,7 +182,7 @@ pub(super) fn strategic(patch: &Value, target: &Target) -> Change {
     let effects = match patch.get(DIRECTIVE).and_then(Value::as_str) {
         // The object is not built at all.
         Some("delete") => Vec::new(),
-        _ => effects(&target, patch),
+        _ => effects(&target, patch, lists),
     };
     Change {
         what,
@@ -190,7 +196,11 @@ pub(super) fn annotated(annotations: &Value, place: &str) -> Change {
     Change {
         what: format!("the annotations of {place}"),
         target: Target::default(),
-        effects: of_template(&json!({"metadata": {"annotations": annotations}}), false),
+        effects: of_template(
+            &json!({"metadata": {"annotations": annotations}}),
+            false,
+            Lists::Merged,
+        ),
     }
 }
 
@@ -215,9 +225,9 @@ pub(super) fn operation(operation: &Value, target: &Target, place: &str) -> Opti
         "add" if is_dropped_capability(&way) => Vec::new(),
         "add" | "replace" => {
             let value = operation.get("value").cloned().unwrap_or_default();
-            effects(target, &sparse(&way, as_replaced(value)))
+            effects(target, &sparse(&way, as_replaced(value)), Lists::Merged)
         }
-        "remove" => effects(target, &sparse(&way, Value::Null)),
+        "remove" => effects(target, &sparse(&way, Value::Null), Lists::Merged),
         "move" if matters(target, &steps(text("from"))) => vec![Effect::Unknown],
         "move" | "copy" if !matters(target, &way) => Vec::new(),
         _ => vec![Effect::Unknown],

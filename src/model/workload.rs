@@ -1,6 +1,6 @@
 //! Everything that yields pods: the nine kinds that PSA knows, and unknown kinds that embed a pod template.
 
-use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 
@@ -139,10 +139,10 @@ impl Workload {
         kind && !self.meta.name.is_empty() && self.meta.controller().is_none()
     }
 
-    /// Makes a fragment of what could be a workload, but is the patch of a kustomization. `patches` are the files of
-    /// patches.
-    pub(super) fn settle_origin(&mut self, patches: &BTreeSet<String>) {
-        if !self.effects.is_empty() && patches.contains(&*self.source().file) {
+    /// Makes a fragment of what stands in the file of a patch, whatever it looks like, and forgets what others would do
+    /// as patches.
+    pub(super) fn settle_origin(&mut self, is_patch: bool) {
+        if is_patch {
             self.origin = Origin::Fragment;
         }
         if self.origin != Origin::Fragment {
@@ -150,10 +150,17 @@ impl Workload {
         }
     }
 
-    /// Whether its pod has a container of this name, of whatever list.
-    pub(super) fn has_container(&self, name: &str) -> bool {
-        let mut containers = self.pod.spec.all_containers();
-        containers.any(|container| container.name == name)
+    /// What it does to the pods of workloads that it is merged into.
+    pub(super) fn as_patch(&self) -> Vec<Effect> {
+        if !self.effects.is_empty() || self.pod.spec.containers.is_empty() {
+            return self.effects.clone();
+        }
+        // What it takes away was not kept: that may be what the restricted level asks for.
+        vec![Effect::Sets {
+            pod: Arc::new(self.pod.clone()),
+            takes_away: true,
+            perhaps_new: Arc::from([]),
+        }]
     }
 
     /// Kind and name.

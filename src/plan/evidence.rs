@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use crate::diag::Source;
 use crate::model::Inventory;
-use crate::model::gap::{Gap, GapKind};
+use crate::model::gap::{Gap, GapKind, Patched};
 use crate::model::namespace::Namespace;
 use crate::model::patch::Change;
 use crate::model::workload::Workload;
@@ -192,7 +192,7 @@ impl<'a> Gaps<'a> {
         };
         let hints = Hints::new(inventory, evaluator, seccomp);
         let mut patches = BTreeSet::new();
-        let mut judged: BTreeMap<*const Change, LevelSet> = BTreeMap::new();
+        let mut judged: BTreeMap<(*const Change, Patched), LevelSet> = BTreeMap::new();
         for gap in &inventory.gaps {
             let mut known = Known {
                 gap,
@@ -202,24 +202,26 @@ impl<'a> Gaps<'a> {
             };
             if let Some(patch) = &gap.patch {
                 known.satisfies = *judged
-                    .entry(Arc::as_ptr(&patch.change))
-                    .or_insert_with(|| hints.of_patch(&patch.change, evaluator));
-                let named = hints.is_fragment(gap);
+                    .entry((Arc::as_ptr(&patch.change), patch.patched))
+                    .or_insert_with(|| hints.of_patch(patch, evaluator));
                 if known.satisfies == LevelSet::ALL {
                     continue;
                 }
-                if gap.namespace.is_none() && !named && !patch.homeless {
-                    known.unlikely_in = Some(BTreeSet::new());
-                }
-                if gap.namespace.is_none() && named {
-                    // What it patches was not judged either, if the input does not show that. Of patches for one name
-                    // the first speaks for all, so that patches times namespaces stays linear.
-                    let first = patches.insert((&gap.what, known.satisfies));
-                    for namespace in hints.patched(gap).filter(|_| first) {
-                        let here = gaps.by_namespace.entry(namespace).or_default();
-                        here.push(known.clone());
+                match patch.patched {
+                    Patched::Called if gap.namespace.is_none() => {
+                        // What it patches was not judged either, if the input does not show that. Of patches for one
+                        // name the first speaks for all, so that patches times namespaces stays linear.
+                        let first = patches.insert((&gap.what, known.satisfies));
+                        for namespace in hints.called(patch).filter(|_| first) {
+                            let here = gaps.by_namespace.entry(namespace).or_default();
+                            here.push(known.clone());
+                        }
+                        continue;
                     }
-                    continue;
+                    Patched::Built { homeless, .. } if gap.namespace.is_none() && !homeless => {
+                        known.unlikely_in = Some(BTreeSet::new());
+                    }
+                    Patched::Called | Patched::Built { .. } => {}
                 }
             }
             if gap.kind == GapKind::Unattributed {

@@ -371,6 +371,213 @@ fn a_patch_may_name_what_it_is_for_by_the_name_that_a_base_gave_it() {
     }
 }
 
+/// Folders with a patch, its file and what it is for in the namespace `prod`, for a `patches` entry.
+const LAYOUTS: &[&[(&str, &str)]] = &[
+    // The namespace is the base's.
+    &[
+        (
+            "base/kustomization.yaml",
+            "namespace: prod\nresources: [web.yaml]",
+        ),
+        ("base/web.yaml", "WEB"),
+        ("over/kustomization.yaml", "resources: [../base]\nPATCHES"),
+        ("over/p.yaml", "PATCH"),
+    ],
+    // Two overlays build the base with its patch.
+    &[
+        ("base/kustomization.yaml", "resources: [web.yaml]\nPATCHES"),
+        ("base/web.yaml", "WEB"),
+        ("base/p.yaml", "PATCH"),
+        (
+            "one/kustomization.yaml",
+            "namespace: prod\nresources: [../base, more.yaml]",
+        ),
+        ("one/more.yaml", "MORE"),
+        (
+            "two/kustomization.yaml",
+            "namespace: test\nresources: [../base]",
+        ),
+    ],
+    // One of those that list a component says where it goes, the other does not.
+    &[
+        (
+            "loose/kustomization.yaml",
+            "kind: Component\napiVersion: kustomize.config.k8s.io/v1alpha1\nPATCHES",
+        ),
+        ("loose/p.yaml", "PATCH"),
+        (
+            "one/kustomization.yaml",
+            "namespace: test\nresources: [web.yaml]\ncomponents: [../loose]",
+        ),
+        ("one/web.yaml", "WEB"),
+        (
+            "two/kustomization.yaml",
+            "resources: [web.yaml]\ncomponents: [../loose]",
+        ),
+        ("two/web.yaml", "PROD"),
+    ],
+    // A base renames what a targeted patch selects.
+    &[
+        (
+            "base/kustomization.yaml",
+            "namePrefix: my-\nresources: [web.yaml]",
+        ),
+        ("base/web.yaml", "PROD"),
+        ("over/kustomization.yaml", "resources: [../base]\nPATCHES"),
+        ("over/p.yaml", "RENAMED"),
+    ],
+];
+
+/// A patch that stands in a kustomization, in a file, or in a file that looks like a workload, is one patch.
+#[test]
+fn a_patch_counts_the_same_however_it_is_written() {
+    let in_prod = HARDENED.replace("name: web", "name: web, namespace: prod");
+    let more = HARDENED.replace("name: web", "name: more");
+    let test = NAMESPACE.replace("prod", "test");
+    let forms = [
+        "spec: {template: {spec: {SPEC}}}",
+        "spec: {template: {spec: {SPEC, containers: [{name: c, image: z}]}}}",
+        "spec: {selector: {}, template: {spec: {SPEC, containers: [{name: c, image: z}]}}}",
+    ];
+    for (number, layout) in LAYOUTS.iter().enumerate() {
+        for form in forms {
+            for (spec, expected) in [
+                ("hostNetwork: true", None),
+                ("dnsPolicy: Default", Some(Level::Restricted)),
+            ] {
+                // What is complete may take away what nobody has kept.
+                let expected = expected.filter(|_| !form.contains("selector"));
+                let patch = |name: &str| {
+                    let head = format!(
+                        "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: {name}}}\n"
+                    );
+                    format!("{head}{}\n", form.replace("SPEC", spec))
+                };
+                let text = |name: &str| json!(patch(name)).to_string();
+                let entries = [
+                    "patches: [{path: p.yaml}]".to_owned(),
+                    "patches: [{path: p.yaml, target: {kind: Deployment}}]".to_owned(),
+                    format!(
+                        "patches: [{{patch: {}, target: {{kind: Deployment}}}}]",
+                        text("any")
+                    ),
+                ];
+                for entry in entries {
+                    let expected = match entry.contains("path") {
+                        true => expected,
+                        // Here nothing is lost.
+                        false => (spec == "dnsPolicy: Default").then_some(Level::Restricted),
+                    };
+                    let files: Vec<(&str, String)> = layout
+                        .iter()
+                        .filter(|(file, _)| entry.contains("path") || !file.ends_with("p.yaml"))
+                        .map(|(file, text)| {
+                            let text = match *text {
+                                "WEB" => HARDENED.to_owned(),
+                                "PROD" => in_prod.clone(),
+                                "MORE" => more.clone(),
+                                "PATCH" => patch("web"),
+                                "RENAMED" => patch("my-web"),
+                                text => text.replace("PATCHES", &entry),
+                            };
+                            (*file, text)
+                        })
+                        .chain([
+                            ("prod.yaml", NAMESPACE.to_owned()),
+                            ("test.yaml", test.clone()),
+                        ])
+                        .collect();
+                    let files: Vec<(&str, &str)> = files
+                        .iter()
+                        .map(|(file, text)| (*file, text.as_str()))
+                        .collect();
+                    let enforce = plan(&files).decision.enforce;
+                    let enforce = enforce.filter(|level| *level == Level::Restricted);
+                    assert_eq!(enforce, expected, "{number}: {entry}\n{}", patch("web"));
+                }
+            }
+        }
+    }
+}
+
+/// Which containers are new is a question about what is patched, not about what the patch calls itself.
+#[test]
+fn a_patch_adds_a_container_to_what_its_target_selects() {
+    let other = HARDENED
+        .replace("name: web", "name: other")
+        .replace("name: c,", "name: s,");
+    let patch = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: other}\nspec: {template: {spec: {containers: [{name: s, image: z}]}}}\n";
+    for (target, expected) in [
+        ("", Level::Restricted),
+        (
+            ", target: {kind: Deployment, name: other}",
+            Level::Restricted,
+        ),
+        (", target: {kind: Deployment, name: web}", Level::Baseline),
+        (", target: {kind: Deployment}", Level::Baseline),
+    ] {
+        let listing = format!(
+            "namespace: prod\nresources: [web.yaml, other.yaml]\npatches: [{{path: p.yaml{target}}}]"
+        );
+        let plan = plan(&[
+            ("kustomization.yaml", &listing),
+            ("namespace.yaml", NAMESPACE),
+            ("web.yaml", HARDENED),
+            ("other.yaml", &other),
+            ("p.yaml", patch),
+        ]);
+        let missing = plan
+            .evidence
+            .missing
+            .iter()
+            .map(|it| it.satisfies.tightest());
+        let level = missing.min().unwrap_or(Level::Restricted);
+        assert_eq!(level, expected, "{target}");
+    }
+}
+
+/// Nobody has the schema of a custom resource, so its lists are not merged by names.
+#[test]
+fn a_patch_of_a_custom_resource_replaces_its_containers() {
+    let rollout = |text: &str| {
+        text.replace("apps/v1", "argoproj.io/v1alpha1")
+            .replace("kind: Deployment", "kind: Rollout")
+    };
+    let patch =
+        "{apiVersion: apps/v1, kind: Deployment, metadata: {name: web}, spec: {template: {spec: {
+      containers: [{name: c, image: z}]}}}}";
+    for (kind, expected) in [
+        ("Deployment", Level::Restricted),
+        ("Rollout", Level::Baseline),
+    ] {
+        let of_kind = |text: &str| match kind {
+            "Rollout" => rollout(text),
+            _ => text.to_owned(),
+        };
+        for inline in [true, false] {
+            let listing = match inline {
+                true => format!("{HEAD}patches: [{{patch: {}}}]", json!(of_kind(patch))),
+                false => format!("{HEAD}patches: [{{path: p.yaml}}]"),
+            };
+            let (web, patch) = (of_kind(HARDENED), of_kind(patch));
+            let files = [
+                ("kustomization.yaml", listing.as_str()),
+                ("namespace.yaml", NAMESPACE),
+                ("web.yaml", &web),
+                ("p.yaml", &patch),
+            ];
+            let plan = plan(if inline { &files[..3] } else { &files });
+            let missing = plan
+                .evidence
+                .missing
+                .iter()
+                .map(|it| it.satisfies.tightest());
+            let level = missing.min().unwrap_or(Level::Restricted);
+            assert_eq!(level, expected, "{kind} {inline}");
+        }
+    }
+}
+
 /// Each adds a container only where there is none of its name.
 #[test]
 fn patches_of_images_count_for_nothing_however_many_there_are() {
@@ -386,6 +593,52 @@ fn patches_of_images_count_for_nothing_however_many_there_are() {
     assert_eq!(outcome(&images, &[]), Level::Restricted);
     let new = container("new", 0);
     assert_eq!(outcome(&format!("{images}{new}"), &[]), Level::Baseline);
+}
+
+/// With that many workloads the patches are told as one.
+#[test]
+fn patches_that_are_told_as_one_lose_no_target() {
+    let workload = |n: usize| {
+        format!(
+            "---\n{}\n",
+            HARDENED.replace("name: web", &format!("name: w{n}"))
+        )
+    };
+    let more: String = (0..4_000).map(workload).collect();
+    let operation = "- {op: add, path: /spec/template/spec/hostPID, value: true}\n";
+    let entry = |target: String| format!("- {{path: p.yaml, target: {{{target}}}}}\n");
+    let listed = |last: &str| -> String {
+        let others = (0..30).map(|n| entry(format!("kind: Service, name: s{n}")));
+        others.chain([entry(last.to_owned())]).collect()
+    };
+    for (last, level) in [
+        ("kind: Deployment, name: web", Level::Privileged),
+        ("kind: RoleBinding, name: b", Level::Privileged),
+        ("kind: Service, name: web", Level::Restricted),
+    ] {
+        let kustomization = format!(
+            "namespace: prod\nresources: [web.yaml, more.yaml, namespace.yaml]\npatches:\n{}",
+            listed(last)
+        );
+        let file = match last.contains("Role") {
+            true => "- {op: add, path: /subjects/-, value: {kind: User, name: u}}\n",
+            false => operation,
+        };
+        let plan = plan(&[
+            ("kustomization.yaml", &kustomization),
+            ("web.yaml", HARDENED),
+            ("more.yaml", &more),
+            ("namespace.yaml", NAMESPACE),
+            ("p.yaml", file),
+        ]);
+        let missing = plan
+            .evidence
+            .missing
+            .iter()
+            .map(|it| it.satisfies.tightest());
+        let level_found = missing.min().unwrap_or(Level::Restricted);
+        assert_eq!(level_found, level, "{last}");
+    }
 }
 
 /// kustomize puts the name of what it selects in the place of the patch's own.

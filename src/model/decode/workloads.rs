@@ -38,9 +38,10 @@ pub(super) fn workload(document: &Document) -> Result<Workload, DecodeError> {
     }
     // Its file may turn out to be a patch. The API server asks for a selector of those that have one.
     let may_be_patch = !object.metadata.from_cluster() && object.spec.selector.is_none();
-    let effects = match origin == Origin::Fragment || may_be_patch {
-        true => effects(document)?,
-        false => Vec::new(),
+    let effects = match (origin, may_be_patch) {
+        (Origin::Fragment, _) => effects(document)?,
+        (_, true) => effects(document).unwrap_or_else(|_| vec![Effect::Unknown]),
+        (_, false) => Vec::new(),
     };
     let pod = template.unwrap_or_default();
     Ok(Workload {

@@ -1,5 +1,7 @@
 //! What an object that is merged into others takes from their pods and gives to them.
 
+use std::sync::Arc;
+
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -50,8 +52,17 @@ fn field<'v>(object: &'v Value, key: &str, replaced: bool) -> Field<'v> {
     }
 }
 
+/// What becomes of a list that a patch speaks of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Lists {
+    /// Elements of one name are merged, and others stay: of kinds that Kubernetes defines, and by operations.
+    Merged,
+    /// The patch's takes the place of what was there: of kinds whose schema nobody has.
+    Replaced,
+}
+
 /// What an object that is merged into others does to their pods.
-pub(super) fn effects(target: &Target, patch: &Value) -> Vec<Effect> {
+pub(super) fn effects(target: &Target, patch: &Value, lists: Lists) -> Vec<Effect> {
     if gap::says_who_may(&target.kind) {
         let mut keys = patch.as_object().into_iter().flat_map(|it| it.keys());
         let speaks = keys.any(|key| !matches!(key.as_str(), "apiVersion" | "kind" | "metadata"));
@@ -68,14 +79,16 @@ pub(super) fn effects(target: &Target, patch: &Value) -> Vec<Effect> {
         match place {
             Field::Untouched => {}
             Field::Gone => effects.push(Effect::Unknown),
-            Field::Set(template, replaced) => effects.append(&mut of_template(template, replaced)),
+            Field::Set(template, replaced) => {
+                effects.append(&mut of_template(template, replaced, lists));
+            }
         }
     }
     effects
 }
 
 /// What a template that is merged into others does to their pods.
-pub(super) fn of_template(template: &Value, replaced: bool) -> Vec<Effect> {
+pub(super) fn of_template(template: &Value, replaced: bool, lists: Lists) -> Vec<Effect> {
     let annotations = template.pointer("/metadata/annotations");
     // Servers made fields of these.
     let annotations_gone = annotations.and_then(Value::as_object).is_some_and(|it| {
@@ -91,9 +104,11 @@ pub(super) fn of_template(template: &Value, replaced: bool) -> Vec<Effect> {
             return Effect::Unknown;
         };
         Effect::Sets {
-            pod: Box::new(pod),
+            pod: Arc::new(pod),
             takes_away: takes_away || annotations_gone,
-            perhaps_new: spec.map_or_else(Vec::new, |(spec, replaced)| perhaps_new(spec, replaced)),
+            perhaps_new: spec
+                .map_or_else(Vec::new, |(spec, replaced)| perhaps_new(spec, replaced))
+                .into(),
         }
     };
     let (spec, replaced) = match field(template, "spec", replaced) {
@@ -111,7 +126,7 @@ pub(super) fn of_template(template: &Value, replaced: bool) -> Vec<Effect> {
     let os = spec.pointer("/os/name").and_then(Value::as_str);
     let takes_away = os.is_some_and(|os| os != "windows")
         || takes_away(spec, ASKED_OF_PODS, replaced)
-        || containers(spec, replaced)
+        || containers(spec, replaced || lists == Lists::Replaced)
             .any(|(container, replaced)| takes_away(container, ASKED_OF_CONTAINERS, replaced));
     vec![sets(Some((spec, replaced)), takes_away)]
 }

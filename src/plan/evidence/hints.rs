@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::diag::Source;
 use crate::model::Inventory;
-use crate::model::gap::Gap;
-use crate::model::patch::{Change, Effect, Target};
+use crate::model::gap::{Gap, Patch, Patched};
+use crate::model::patch::{Effect, Target};
 use crate::model::pod::{Container, Pod, Profile};
 use crate::plan::ownership::Seccomp;
 use crate::psp::CONTAINER_ANNOTATION;
@@ -17,17 +17,15 @@ pub(super) struct Hints<'a> {
     accounts: BTreeMap<&'a str, BTreeSet<&'a str>>,
     /// What stands at a place: the levels it satisfies, and its account.
     workloads: BTreeMap<&'a Source, (LevelSet, &'a str)>,
-    /// What stands at a place, if it is a part of a workload: kind and name.
-    fragments: BTreeMap<&'a Source, (&'a str, &'a str)>,
     /// For the kinds and names that patches are for, what the input shows.
-    patched: BTreeMap<(&'a str, &'a str), Patched<'a>>,
+    called: BTreeMap<(&'a str, &'a str), Called<'a>>,
     /// What becomes of seccomp annotations.
     seccomp: Seccomp,
 }
 
 /// The workloads of one kind and name.
 #[derive(Default)]
-struct Patched<'a> {
+struct Called<'a> {
     /// Their namespaces.
     namespaces: BTreeSet<&'a str>,
     /// The names of their containers.
@@ -67,28 +65,24 @@ impl<'a> Hints<'a> {
             workloads.extend(workload.sources.iter().map(|source| (source, judged)));
         }
         let patches = inventory.gaps.iter().filter_map(|gap| gap.patch.as_ref());
-        let mut patched: BTreeMap<(&str, &str), Patched> = patches
-            .map(|patch| (name_of(&patch.change.target), Patched::default()))
+        let mut called: BTreeMap<(&str, &str), Called> = patches
+            .filter(|patch| patch.patched == Patched::Called)
+            .map(|patch| (name_of(&patch.change.target), Called::default()))
             .collect();
         for workload in &inventory.workloads {
             let name = (workload.kind.as_str(), workload.meta.name.as_str());
-            if let Some(patched) = patched.get_mut(&name) {
-                patched.namespaces.extend(workload.namespace.as_deref());
+            if let Some(called) = called.get_mut(&name) {
+                called.namespaces.extend(workload.namespace.as_deref());
                 let containers = workload.pod.spec.all_containers();
-                patched
+                called
                     .containers
                     .extend(containers.map(|it| it.name.as_str()));
             }
         }
-        let fragments = inventory.fragments.iter().map(|fragment| {
-            let name = (fragment.kind.as_str(), fragment.meta.name.as_str());
-            (fragment.source(), name)
-        });
         Hints {
             accounts,
             workloads,
-            fragments: fragments.collect(),
-            patched,
+            called,
             seccomp,
         }
     }
@@ -103,10 +97,17 @@ impl<'a> Hints<'a> {
     }
 
     /// The levels that a workload can satisfy once it is patched, whatever it says itself.
-    pub(super) fn of_patch(&self, change: &Change, evaluator: &Evaluator) -> LevelSet {
-        let shown = self.patched.get(&name_of(&change.target));
-        let is_new = |name: &String| shown.is_none_or(|it| !it.containers.contains(name.as_str()));
-        let effects = change.effects.iter().map(|effect| match effect {
+    pub(super) fn of_patch(&self, patch: &Patch, evaluator: &Evaluator) -> LevelSet {
+        let adds = |names: &[String]| match patch.patched {
+            Patched::Built { adds, .. } => adds,
+            Patched::Called => {
+                let shown = self.called.get(&name_of(&patch.change.target));
+                let is_new =
+                    |name: &String| shown.is_none_or(|it| !it.containers.contains(name.as_str()));
+                names.iter().any(is_new)
+            }
+        };
+        let effects = patch.change.effects.iter().map(|effect| match effect {
             Effect::Unknown => LevelSet::PRIVILEGED,
             Effect::Sets {
                 pod,
@@ -114,7 +115,7 @@ impl<'a> Hints<'a> {
                 perhaps_new,
             } => {
                 let satisfies = evaluator.satisfies(&hardened(stored(pod, self.seccomp)));
-                match *takes_away || perhaps_new.iter().any(is_new) {
+                match *takes_away || adds(perhaps_new) {
                     true => satisfies.intersection(LevelSet::PRIVILEGED.with(Level::Baseline)),
                     false => satisfies,
                 }
@@ -123,18 +124,12 @@ impl<'a> Hints<'a> {
         effects.fold(LevelSet::ALL, LevelSet::intersection)
     }
 
-    /// Whether this is a part of a workload that stands in the input as an object of its own.
-    pub(super) fn is_fragment(&self, gap: &Gap) -> bool {
-        self.fragments.contains_key(&gap.source)
-    }
-
-    /// The namespaces with a workload that this part is for, as far as the input shows it.
-    pub(super) fn patched(&self, gap: &Gap) -> impl Iterator<Item = &'a str> {
-        let name = self.fragments.get(&gap.source);
-        let patched = name.and_then(|name| self.patched.get(name));
-        patched
+    /// The namespaces with a workload that has the name which the patch is for.
+    pub(super) fn called(&self, patch: &'a Patch) -> impl Iterator<Item = &'a str> {
+        let called = self.called.get(&name_of(&patch.change.target));
+        called
             .into_iter()
-            .flat_map(|patched| patched.namespaces.iter().copied())
+            .flat_map(|called| called.namespaces.iter().copied())
     }
 }
 

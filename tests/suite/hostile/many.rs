@@ -111,3 +111,72 @@ fn five_thousand_workloads_and_pods_of_one_namespace_are_planned() {
     assert_eq!(plan.namespaces[0].workloads.len(), 5_001);
     assert_eq!(plan.namespaces[0].live.len(), 5_000);
 }
+
+/// Each file: its name and its text.
+fn planned(files: &[(String, String)]) {
+    let mut all = Read::default();
+    for (name, text) in files {
+        let file = InputFile::new(name.as_str(), text.clone().into_bytes());
+        all.append(psp2psa::read(&file));
+    }
+    is_fast(|| psp2psa::migrate(all, &psp2psa::default_attribution(), &Options::DEFAULT));
+}
+
+#[test]
+fn patches_times_workloads_are_not_all_told_apart() {
+    let many = |count: usize, object: &dyn Fn(usize) -> String| -> String {
+        (0..count)
+            .map(|n| format!("---\n{}\n", object(n)))
+            .collect()
+    };
+    let patch = |n: usize| {
+        format!(
+            "{{apiVersion: apps/v1, kind: Deployment, metadata: {{name: z{n}}}, spec: {{template: {{spec: {{hostPID: true}}}}}}}}"
+        )
+    };
+    let file = |name: &str, text: String| (name.to_owned(), text);
+    let listing = |text: &str| file("kustomization.yaml", format!("resources: [w.yaml]\n{text}"));
+    // As many patches in a file as workloads.
+    planned(&[
+        listing("patches: [{path: p.yaml}]"),
+        file("w.yaml", many(5_000, &|n| deployment(&format!("w{n}"), n))),
+        file("p.yaml", many(5_000, &patch)),
+    ]);
+    // One file for as many targets as it has patches.
+    for target in ["", ", target: {kind: Deployment, name: wN}"] {
+        let entry = |n: usize| {
+            format!(
+                "- {{path: p.yaml{}}}\n",
+                target.replace('N', &n.to_string())
+            )
+        };
+        let entries: String = (0..4_000).map(entry).collect();
+        planned(&[
+            listing(&format!("patches:\n{entries}")),
+            file("w.yaml", deployment("w", 1)),
+            file("p.yaml", many(4_000, &patch)),
+        ]);
+    }
+    // As many kustomizations as patches in one file.
+    let kustomization = |n: usize| {
+        let text =
+            "resources: [../w.yaml]\npatches: [{path: ../p.yaml, target: {kind: Deployment}}]";
+        file(&format!("k{n}/kustomization.yaml"), text.to_owned())
+    };
+    let mut files: Vec<_> = (0..500).map(kustomization).collect();
+    files.push(file("w.yaml", deployment("w", 1)));
+    files.push(file("p.yaml", many(500, &patch)));
+    planned(&files);
+    // As many containers in a patch as in a workload.
+    let containers: String = (0..20_000)
+        .map(|n| format!("{{name: c{n}, image: x}}, "))
+        .collect();
+    let wide = format!(
+        "{{apiVersion: apps/v1, kind: Deployment, metadata: {{name: w}}, spec: {{template: {{spec: {{containers: [{containers}]}}}}}}}}"
+    );
+    planned(&[
+        listing("patches: [{path: p.yaml, target: {kind: Deployment}}]"),
+        file("w.yaml", wide.clone()),
+        file("p.yaml", wide),
+    ]);
+}
