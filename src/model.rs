@@ -273,10 +273,7 @@ fn add_workload(
         };
         diagnostics.push(diags::fragment(&object, &source));
         if !is_patch {
-            let namespace = homes
-                .overlaid(&source)
-                .or(object.namespace)
-                .or_else(|| homes.of(&source));
+            let namespace = homes.of_fragment(&workload);
             inventory.gaps.push(gap::fragment(&workload, namespace));
         }
         inventory.fragments.push(workload);

@@ -8,6 +8,7 @@ use super::kustomize::{Kustomization, Overlaid, Overlays};
 use super::namespace::Namespace;
 use super::object::ObjectRef;
 use super::role::{Binding, Subject};
+use super::workload::Workload;
 use crate::diag::{Diagnostic, Source};
 use crate::input::Unreadable;
 
@@ -177,6 +178,25 @@ impl Homes {
                 BTreeSet::from_iter((!own.is_empty()).then_some(own))
             }
         }
+    }
+
+    /// The namespace of objects that name none and that no kustomization places.
+    pub(super) fn fallback(&self) -> Option<&str> {
+        self.fallback.as_deref()
+    }
+
+    /// The folders of the outermost kustomizations that put this file into a namespace.
+    pub(super) fn builders(&self, file: &str) -> impl Iterator<Item = &str> {
+        self.overlays.builders(file)
+    }
+
+    /// The namespace of a part of a workload, if nothing tells what it is a part of.
+    pub(super) fn of_fragment(&self, fragment: &Workload) -> Option<String> {
+        let source = fragment.source();
+        let own = || Some(fragment.meta.namespace.clone()).filter(|own| !own.is_empty());
+        self.overlaid(source)
+            .or_else(own)
+            .or_else(|| self.of(source))
     }
 
     /// The namespace that a kustomization puts every object of this file into.

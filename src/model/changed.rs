@@ -4,20 +4,21 @@
 //! patches of a component, those of the kustomizations that list it.
 
 mod built;
+mod concerned;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 use super::Inventory;
 use super::attribution::Homes;
 use super::decode::Object;
-use super::gap::{self, Gap, GapKind, Patch};
+use super::gap::{self, Gap};
 use super::kustomize::{Kustomization, Role, Transformer};
-use super::patch::{self, Change, Effect, Operation, Target};
+use super::patch::{self, Change, Operation, Target};
 use super::workload::{KINDS, Workload};
-use crate::diag::{Diagnostic, Source};
+use crate::diag::Diagnostic;
 use crate::input;
 use built::Built;
+use concerned::concerned;
 
 /// The files that kustomizations patch with, unless some also builds them.
 pub(super) fn patch_files(objects: &[Object]) -> BTreeSet<String> {
@@ -74,9 +75,9 @@ impl Kustomized {
             if patches == 0 {
                 continue;
             }
-            let homes = homes.of_each_in(kustomization);
             let built = index.built(kustomization);
-            let needed = patches.saturating_mul(built.workloads.len().max(homes.len()));
+            let namespaces = homes.of_each_in(kustomization).len();
+            let needed = patches.saturating_mul(built.workloads.len().max(namespaces));
             let apart = match patches <= MANY || needed <= pairs {
                 true => patches,
                 false => MANY - 1,
@@ -86,7 +87,13 @@ impl Kustomized {
             }
             let changes = index.changes(kustomization, apart).into_iter();
             for change in changes.chain(index.grants(kustomization)) {
-                gaps.append(&mut concerned(kustomization, change, &homes, &built));
+                gaps.append(&mut concerned(
+                    kustomization,
+                    change,
+                    homes,
+                    &built,
+                    &index.names,
+                ));
             }
         }
         gaps
@@ -99,6 +106,8 @@ struct Index<'a> {
     /// By the folder of a component, the kustomizations that list it.
     including: BTreeMap<&'a str, Vec<&'a Kustomization>>,
     workloads: BTreeMap<&'a str, Vec<&'a Workload>>,
+    /// The kinds and names of all workloads.
+    names: BTreeSet<(&'a str, &'a str)>,
     fragments: BTreeMap<&'a str, Vec<&'a Workload>>,
     transformers: BTreeMap<&'a str, Vec<&'a Transformer>>,
     operations: BTreeMap<&'a str, Vec<&'a Operation>>,
@@ -110,6 +119,7 @@ impl<'a> Index<'a> {
             by_folder: BTreeMap::new(),
             including: BTreeMap::new(),
             workloads: BTreeMap::new(),
+            names: BTreeSet::new(),
             fragments: BTreeMap::new(),
             transformers: BTreeMap::new(),
             operations: BTreeMap::new(),
@@ -127,6 +137,7 @@ impl<'a> Index<'a> {
         for workload in &inventory.workloads {
             let file = &*workload.source().file;
             index.workloads.entry(file).or_default().push(workload);
+            index.names.insert((&workload.kind, &workload.meta.name));
         }
         for fragment in &inventory.fragments {
             let file = &*fragment.source().file;
@@ -168,7 +179,7 @@ impl<'a> Index<'a> {
         &self,
         kustomization: &Kustomization,
         apart: usize,
-    ) -> Vec<(Change, Option<Source>)> {
+    ) -> Vec<(Change, Option<&'a Workload>)> {
         let inline = kustomization.changes.iter();
         let inline = inline.filter(|change| !gap::says_who_may(&change.target.kind));
         let files = || {
@@ -177,7 +188,7 @@ impl<'a> Index<'a> {
                 .iter()
                 .filter(|file| file.role.changes_pods())
         };
-        let mut changes: Vec<(Change, Option<Source>)> = Vec::new();
+        let mut changes: Vec<(Change, Option<&'a Workload>)> = Vec::new();
         let mut rest: Option<(Change, usize)> = None;
         let mut merge = |change: Change| match &mut rest {
             Some((rest, more)) => {
@@ -204,6 +215,7 @@ impl<'a> Index<'a> {
             // What is told as one is told once for all targets.
             true => {
                 let files = files().map(|file| match &file.role {
+                    role if self.is_unseen(&file.path, role) => (&file.path, role.clone()),
                     Role::Patch(_) => (&file.path, Role::Patch(None)),
                     Role::Transformer => (&file.path, Role::Transformer),
                 });
@@ -226,7 +238,7 @@ impl<'a> Index<'a> {
 
     /// What a kustomization changes of who may use which policy: beyond [`MANY`], the first of each kind of gap speaks
     /// for all.
-    fn grants(&self, kustomization: &Kustomization) -> Vec<(Change, Option<Source>)> {
+    fn grants(&self, kustomization: &Kustomization) -> Vec<(Change, Option<&'a Workload>)> {
         let mut grants = Vec::new();
         let mut kinds = BTreeSet::new();
         let mut add = |change: Change| {
@@ -255,14 +267,13 @@ impl<'a> Index<'a> {
         grants
     }
 
-    /// What stands in a file that a kustomization names, with the places of patches that name themselves what they are
-    /// for.
+    /// What stands in a file that a kustomization names, with the patches that name themselves what they are for.
     fn of_file(
         &self,
         path: &str,
         role: &Role,
         kustomization: &Kustomization,
-    ) -> Vec<(Change, Option<Source>)> {
+    ) -> Vec<(Change, Option<&'a Workload>)> {
         let target = match role {
             Role::Patch(target) => target,
             Role::Transformer => {
@@ -279,10 +290,10 @@ impl<'a> Index<'a> {
             }
         };
         let selected = target.clone().unwrap_or_default();
-        let operations = self.operations.get(path);
-        if operations.is_none() && self.is_unseen(path, &selected) {
+        if self.is_unseen(path, role) {
             return vec![(Change::unknown(path.to_owned(), selected), None)];
         }
+        let operations = self.operations.get(path);
         let place = &kustomization.source.file;
         let operations = operations.into_iter().flatten().filter_map(|one| {
             let change = patch::operation(&one.operation, &selected, place);
@@ -299,14 +310,21 @@ impl<'a> Index<'a> {
                 target: target.clone().unwrap_or_else(own),
                 effects: workload.as_patch(),
             };
-            (change, target.is_none().then(|| workload.source().clone()))
+            (change, target.is_none().then_some(*workload))
         });
         operations.chain(strategic).collect()
     }
 
-    /// Whether a file should patch workloads, but the input does not show how.
-    fn is_unseen(&self, path: &str, target: &Target) -> bool {
-        KINDS.iter().any(|kind| kind.name == target.kind)
+    /// Whether a file may patch workloads by what its kustomization says, but the input does not show how.
+    fn is_unseen(&self, path: &str, role: &Role) -> bool {
+        let may_be_workload = match role {
+            Role::Patch(Some(target)) => {
+                target.kind.is_empty() || KINDS.iter().any(|kind| kind.name == target.kind)
+            }
+            Role::Patch(None) | Role::Transformer => false,
+        };
+        may_be_workload
+            && !self.operations.contains_key(path)
             && !self.fragments.contains_key(path)
             && !self.workloads.contains_key(path)
     }
@@ -336,57 +354,6 @@ impl<'a> Index<'a> {
             }
         }
         let workloads = files.iter().filter_map(|file| self.workloads.get(file));
-        Built::new(workloads.flatten().copied())
-    }
-}
-
-/// A change in each namespace that it concerns. `source` is the place of a patch that names what it is for.
-fn concerned(
-    kustomization: &Kustomization,
-    (change, source): (Change, Option<Source>),
-    homes: &BTreeSet<&str>,
-    built: &Built<'_>,
-) -> Vec<Gap> {
-    let by_itself = source.is_some();
-    let source = source.unwrap_or_else(|| kustomization.source.clone());
-    let gap = |what: &str, kind, namespace: Option<&str>, patch| Gap {
-        kind,
-        what: what.to_owned(),
-        source: source.clone(),
-        namespace: namespace.map(str::to_owned),
-        selectors: Vec::new(),
-        patch,
-    };
-    if gap::says_who_may(&change.target.kind) {
-        let kind = gap::of_grants(&change.target.kind);
-        return vec![gap(&change.what, kind, None, None)];
-    }
-    let meant = built.meant(&change.target);
-    let is_new = |name: &String| {
-        meant.is_empty() || !meant.iter().all(|patched| patched.has_container(name))
-    };
-    let adds = change.effects.iter().any(|effect| match effect {
-        Effect::Sets { perhaps_new, .. } => perhaps_new.iter().any(is_new),
-        Effect::Unknown => false,
-    });
-    let shown = meant.iter();
-    let shown = shown.filter_map(|patched| patched.workload.namespace.as_deref());
-    let namespaces: BTreeSet<&str> = homes.iter().copied().chain(shown).collect();
-    let homeless = namespaces.is_empty() && !meant.is_empty();
-    let patched = match by_itself && namespaces.is_empty() && meant.is_empty() {
-        true => gap::Patched::Called,
-        false => gap::Patched::Built { homeless, adds },
-    };
-    let change = Arc::new(change);
-    let gap = |namespace| {
-        let patch = Patch {
-            change: Arc::clone(&change),
-            patched,
-        };
-        gap(&change.what, GapKind::Fragment, namespace, Some(patch))
-    };
-    match namespaces.is_empty() {
-        true => vec![gap(None)],
-        false => namespaces.into_iter().map(|it| gap(Some(it))).collect(),
+        Built::new(workloads.flatten().copied(), seen)
     }
 }

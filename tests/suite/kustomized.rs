@@ -1,6 +1,9 @@
 //! What kustomizations change of what they build: nothing is applied, so it only lowers what their workloads satisfy.
 
+use std::collections::BTreeMap;
+
 use psp2psa::input::InputFile;
+use psp2psa::model::attribution::Attribution;
 use psp2psa::plan::{NamespacePlan, Options};
 use psp2psa::pss::Level;
 use psp2psa::{Read, default_attribution};
@@ -500,6 +503,166 @@ fn a_patch_counts_the_same_however_it_is_written() {
     }
 }
 
+/// The enforced levels of these files, by namespace.
+fn enforced(files: &[(&str, &str)], default_namespace: Option<&str>) -> BTreeMap<String, Level> {
+    let mut all = Read::default();
+    for (name, text) in files {
+        let file = InputFile::new(*name, text.as_bytes().to_vec());
+        all.append(psp2psa::read(&file));
+    }
+    let attribution = match default_namespace {
+        None => default_attribution(),
+        Some(name) => Attribution {
+            default_namespace: name.to_owned(),
+            chosen: true,
+        },
+    };
+    let (plan, _) = psp2psa::migrate(all, &attribution, &Options::DEFAULT);
+    let namespaces = plan.namespaces.into_iter();
+    let enforced = namespaces.filter_map(|it| Some((it.name, it.decision.enforce?)));
+    enforced.collect()
+}
+
+/// Files, the namespace of objects that name none, and the namespaces that stay restricted.
+type Placing<'a> = (&'a [(&'a str, &'a str)], Option<&'a str>, &'a [&'a str]);
+
+#[test]
+fn a_patch_counts_where_its_kustomization_places_what_it_changes() {
+    let namespaces = format!("{NAMESPACE}\n---\n{}\n", NAMESPACE.replace("prod", "dev"));
+    let named = |name: &str, namespace: &str| {
+        HARDENED.replace(
+            "name: web",
+            &format!("name: {name}, namespace: {namespace}"),
+        )
+    };
+    let (in_prod, in_dev) = (named("more", "prod"), named("more", "dev"));
+    let (shown, both) = (
+        named("web", "prod"),
+        format!("{}\n---\n{}\n", named("web", "prod"), named("web", "dev")),
+    );
+    let patch = |name: &str| {
+        let head = format!("apiVersion: apps/v1\nkind: Deployment\nmetadata: {{{name}}}\n");
+        format!("{head}spec: {{template: {{spec: {{hostNetwork: true}}}}}}\n")
+    };
+    let (plain, own, other) = (
+        patch("name: web"),
+        patch("name: web, namespace: prod"),
+        patch("name: any"),
+    );
+    let placeholder = other.replace("Deployment", "not-used");
+    let every =
+        "resources: [web.yaml, more.yaml]\npatches: [{path: p.yaml, target: {kind: Deployment}}]";
+    let cases: &[Placing<'_>] = &[
+        // An overlay that moves nothing leaves what a sibling moves alone.
+        (
+            &[
+                ("base/kustomization.yaml", "resources: [web.yaml]"),
+                ("base/web.yaml", HARDENED),
+                (
+                    "one/kustomization.yaml",
+                    "namespace: prod\nresources: [../base]",
+                ),
+                (
+                    "two/kustomization.yaml",
+                    "resources: [../base]\npatches: [{path: p.yaml}]",
+                ),
+                ("two/p.yaml", &plain),
+            ],
+            Some("dev"),
+            &["prod"],
+        ),
+        // Of a base that the input does not show, the patch may say where it is,
+        (
+            &[
+                (
+                    "over/kustomization.yaml",
+                    "resources: [../../base]\npatches: [{path: p.yaml}]",
+                ),
+                ("over/p.yaml", &own),
+            ],
+            None,
+            &["dev"],
+        ),
+        // or the user,
+        (
+            &[
+                (
+                    "over/kustomization.yaml",
+                    "resources: [../../base]\npatches: [{path: p.yaml}]",
+                ),
+                ("over/p.yaml", &plain),
+            ],
+            Some("dev"),
+            &["prod"],
+        ),
+        // or what runs.
+        (
+            &[
+                (
+                    "over/kustomization.yaml",
+                    "resources: [../../base]\npatches: [{path: p.yaml, target: {kind: Deployment, name: web}}]",
+                ),
+                ("over/p.yaml", &other),
+                ("running.yaml", &shown),
+            ],
+            None,
+            &["dev"],
+        ),
+        // What is in no known namespace may be in any.
+        (
+            &[
+                ("app/kustomization.yaml", every),
+                ("app/web.yaml", HARDENED),
+                ("app/more.yaml", &in_prod),
+                ("app/p.yaml", &other),
+            ],
+            None,
+            &[],
+        ),
+        // A patch is for the namespace that it names.
+        (
+            &[
+                (
+                    "app/kustomization.yaml",
+                    "resources: [web.yaml]\npatches: [{path: p.yaml}]",
+                ),
+                ("app/web.yaml", &both),
+                ("app/p.yaml", &own),
+            ],
+            None,
+            &["dev"],
+        ),
+        // A placeholder says nothing of what is selected.
+        (
+            &[
+                (
+                    "app/kustomization.yaml",
+                    "namespace: prod\nresources: [web.yaml]\npatches: [{path: p.yaml, target: {labelSelector: a=b}}]",
+                ),
+                ("app/web.yaml", HARDENED),
+                ("app/p.yaml", &placeholder),
+            ],
+            None,
+            &["dev"],
+        ),
+    ];
+    for (number, (files, default_namespace, restricted)) in cases.iter().enumerate() {
+        let mut files = files.to_vec();
+        files.extend([
+            ("n.yaml", namespaces.as_str()),
+            ("x.yaml", &in_prod),
+            ("y.yaml", &in_dev),
+        ]);
+        let enforced = enforced(&files, *default_namespace);
+        let found: Vec<&str> = enforced
+            .iter()
+            .filter(|(_, level)| **level == Level::Restricted)
+            .map(|(name, _)| name.as_str())
+            .collect();
+        assert_eq!(found, *restricted, "{number}");
+    }
+}
+
 /// Which containers are new is a question about what is patched, not about what the patch calls itself.
 #[test]
 fn a_patch_adds_a_container_to_what_its_target_selects() {
@@ -606,14 +769,19 @@ fn patches_that_are_told_as_one_lose_no_target() {
     };
     let more: String = (0..4_000).map(workload).collect();
     let operation = "- {op: add, path: /spec/template/spec/hostPID, value: true}\n";
-    let entry = |target: String| format!("- {{path: p.yaml, target: {{{target}}}}}\n");
+    let entry = |path: &str, target: &str| format!("- {{path: {path}, target: {{{target}}}}}\n");
     let listed = |last: &str| -> String {
-        let others = (0..30).map(|n| entry(format!("kind: Service, name: s{n}")));
-        others.chain([entry(last.to_owned())]).collect()
+        let others = (0..30).map(|n| entry("p.yaml", &format!("kind: Service, name: s{n}")));
+        let path = match last.contains("unseen") {
+            true => "elsewhere.yaml",
+            false => "p.yaml",
+        };
+        others.chain([entry(path, last)]).collect()
     };
     for (last, level) in [
         ("kind: Deployment, name: web", Level::Privileged),
         ("kind: RoleBinding, name: b", Level::Privileged),
+        ("kind: Deployment, name: unseen", Level::Privileged),
         ("kind: Service, name: web", Level::Restricted),
     ] {
         let kustomization = format!(

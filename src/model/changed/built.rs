@@ -10,6 +10,8 @@ use crate::model::workload::Workload;
 /// The workloads that a kustomization builds, or those that do which list it.
 pub(super) struct Built<'a> {
     pub(super) workloads: Vec<Patched<'a>>,
+    /// The folders of the kustomizations that take part.
+    pub(super) folders: BTreeSet<&'a str>,
     by_name: BTreeMap<&'a str, Vec<usize>>,
 }
 
@@ -31,13 +33,17 @@ impl Patched<'_> {
 }
 
 impl<'a> Built<'a> {
-    pub(super) fn new(workloads: impl Iterator<Item = &'a Workload>) -> Self {
+    pub(super) fn new(
+        workloads: impl Iterator<Item = &'a Workload>,
+        folders: BTreeSet<&'a str>,
+    ) -> Self {
         let workloads = workloads.map(|workload| Patched {
             workload,
             containers: OnceCell::new(),
         });
         let mut built = Built {
             workloads: workloads.collect(),
+            folders,
             by_name: BTreeMap::new(),
         };
         for (at, patched) in built.workloads.iter().enumerate() {
