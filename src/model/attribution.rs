@@ -185,6 +185,11 @@ impl Homes {
         self.fallback.as_deref()
     }
 
+    /// The namespaces that kustomizations put the objects of this file into; `None` if none does.
+    pub(super) fn all(&self, file: &str) -> Option<&BTreeSet<String>> {
+        self.overlays.all(file)
+    }
+
     /// The folders of the outermost kustomizations that put this file into a namespace.
     pub(super) fn builders(&self, file: &str) -> impl Iterator<Item = &str> {
         self.overlays.builders(file)

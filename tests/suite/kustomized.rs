@@ -553,6 +553,46 @@ fn a_patch_counts_where_its_kustomization_places_what_it_changes() {
     let every =
         "resources: [web.yaml, more.yaml]\npatches: [{path: p.yaml, target: {kind: Deployment}}]";
     let cases: &[Placing<'_>] = &[
+        // One of two overlays patches their base.
+        (
+            &[
+                ("base/kustomization.yaml", "resources: [web.yaml]"),
+                ("base/web.yaml", HARDENED),
+                (
+                    "one/kustomization.yaml",
+                    "namespace: prod\nresources: [../base]\npatches: [{path: p.yaml}]",
+                ),
+                ("one/p.yaml", &plain),
+                (
+                    "two/kustomization.yaml",
+                    "namespace: dev\nresources: [../base]",
+                ),
+            ],
+            None,
+            &["dev"],
+        ),
+        // The patch is outside of both.
+        (
+            &[
+                ("base/kustomization.yaml", "resources: [web.yaml]"),
+                ("base/web.yaml", HARDENED),
+                (
+                    "one/kustomization.yaml",
+                    "namespace: prod\nresources: [../base]",
+                ),
+                (
+                    "two/kustomization.yaml",
+                    "namespace: dev\nresources: [../base]",
+                ),
+                (
+                    "all/kustomization.yaml",
+                    "resources: [../one, ../two]\npatches: [{path: p.yaml}]",
+                ),
+                ("all/p.yaml", &plain),
+            ],
+            None,
+            &[],
+        ),
         // An overlay that moves nothing leaves what a sibling moves alone.
         (
             &[

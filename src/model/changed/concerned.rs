@@ -92,8 +92,15 @@ fn placed<'p>(
                 .any(|folder| built.folders.contains(folder))
         };
         if !workload.meta.namespace.is_empty() || within() {
-            namespaces.extend(workload.namespace.as_deref());
-            homeless |= workload.namespace.is_none();
+            match (&workload.namespace, homes.all(file)) {
+                (Some(namespace), _) => {
+                    namespaces.insert(namespace);
+                }
+                // Several place it; where this one does, is known.
+                (None, _) if moved => {}
+                (None, Some(all)) => namespaces.extend(all.iter().map(String::as_str)),
+                (None, None) => homeless = true,
+            }
         } else if !moved || homes.builders(file).next().is_none() {
             // Where others place it, is another question.
             let fallback = homes.fallback();
